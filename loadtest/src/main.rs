@@ -1,0 +1,2 @@
+//! The `rush` program.
+fn main() {}
