@@ -11,3 +11,16 @@ pub const JOURNAL_COMMIT_ENTRIES_MAX: usize = 64;
 pub const JOURNAL_PENDING_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Whole snapshots kept; older ones are removed after a new one is complete.
 pub const SNAPSHOTS_KEPT_MAX: usize = 2;
+
+/// Most courses in a plan.
+pub const PLAN_REQUESTS_MAX: usize = 24;
+/// Most sections ranked for one component.
+pub const PLAN_CHOICES_MAX: usize = 20;
+/// Most combinations of sections that one course request may span: the search's step limit.
+pub const PLAN_COMBINATIONS_MAX: usize = 4096;
+/// Most entries on one waitlist.
+pub const WAITLIST_ENTRIES_MAX: usize = 10_000;
+/// Requests remembered for one student in a term, unless the configuration says otherwise.
+pub const REQUESTS_PER_STUDENT_MAX: u32 = 10_000;
+/// Most alternatives offered for one course.
+pub const ALTERNATIVES_MAX: usize = 3;

@@ -1,0 +1,145 @@
+//! What happened. One event is one journal record; state is a fold of these.
+
+use std::sync::Arc;
+
+use super::catalogue::Item;
+use super::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId};
+use super::outcome::{Outcome, Reason};
+use super::plan::Plan;
+use super::section::SectionStatus;
+
+/// By which way a decision came about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Via {
+    /// A ticket's turn in the line.
+    Ticket(WindowId, Ticket),
+    /// A submit that found the line empty.
+    Submit(WindowId),
+    /// A drop.
+    Drop,
+    /// Leaving a waitlist.
+    Leave,
+    /// A swap; the old place is in `from`.
+    Swap {
+        /// The window whose rules held.
+        window: WindowId,
+        /// The course whose place is given for the new one.
+        from: CourseId,
+    },
+}
+
+/// A fact, in the journal before anybody is told.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Event {
+    /// An import begins; what was staged and never completed is forgotten.
+    ImportBegun,
+    /// Part of an import, staged.
+    ImportItem(Item),
+    /// The staged items, this many, take effect together.
+    ImportApplied {
+        /// How many.
+        items: u32,
+    },
+    /// A window's planned times change.
+    WindowScheduled {
+        /// Which.
+        window: WindowId,
+        /// Opens by itself then.
+        opens_at: Option<Timestamp>,
+        /// Closes by itself then.
+        closes_at: Option<Timestamp>,
+    },
+    /// A window opens: the armed set is frozen, drawn when its order is a lottery, and the
+    /// seed may be told.
+    WindowOpened(WindowId),
+    /// A window will close soon.
+    WindowClosing(WindowId),
+    /// A window closes; who still waits in its line has lost the place.
+    WindowClosed(WindowId),
+    /// A rehearsal is run again: everything that came of the window is withdrawn.
+    WindowReset {
+        /// Which.
+        window: WindowId,
+        /// The next draw's seed.
+        seed: [u8; 32],
+        /// When it opens.
+        opens_at: Option<Timestamp>,
+    },
+    /// Admissions a second.
+    PaceSet(WindowId, Option<u32>),
+    /// A student's plan, whole.
+    PlanSet(StudentId, Arc<Plan>),
+    /// A place in the line.
+    TicketTaken {
+        /// Which window.
+        window: WindowId,
+        /// The number, next in the window.
+        ticket: Ticket,
+        /// Whose.
+        student: StudentId,
+        /// The request that took it.
+        request: RequestId,
+        /// Fingerprint of that request's body.
+        body: u64,
+        /// What to decide, when the request named it; else her plan as it stands at her turn.
+        plan: Option<Arc<Plan>>,
+    },
+    /// A place in the line given back.
+    TicketLeft(WindowId, Ticket),
+    /// One request decided: each course with its outcome, all in one record.
+    Decided {
+        /// Whose.
+        student: StudentId,
+        /// Under which id.
+        request: RequestId,
+        /// Fingerprint of the request's body.
+        body: u64,
+        /// By which way.
+        via: Via,
+        /// Each course once, in her order.
+        outcomes: Vec<(CourseId, Outcome)>,
+    },
+    /// A waitlist entry became an enrolment.
+    Promoted {
+        /// Whose.
+        student: StudentId,
+        /// Which course.
+        course: CourseId,
+        /// One section a component.
+        sections: Vec<SectionId>,
+        /// The place given up for it, in this same record.
+        replaces: Option<CourseId>,
+    },
+    /// A seat was free for her, and a check of her own stood in the way.
+    PassedOver {
+        /// Whose.
+        student: StudentId,
+        /// Which course.
+        course: CourseId,
+        /// What stood in the way.
+        blocker: Reason,
+    },
+    /// A section's capacity.
+    CapacitySet(SectionId, Option<u32>),
+    /// A section opened, closed or cancelled.
+    StatusSet(SectionId, SectionStatus),
+    /// Messages up to this sequence are read.
+    MessagesRead(StudentId, Sequence),
+}
+
+/// An event in the journal: numbered in the deciding turn, before it is durable.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Record {
+    /// Global position.
+    pub sequence: Sequence,
+    /// Who writes: grows with every start of a process on this journal (I13).
+    pub epoch: u32,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// Each course concerned, with the position of this record in that course's stream.
+    pub courses: Vec<(CourseId, u32)>,
+    /// Each student touched, with the position of this record in her stream.
+    pub students: Vec<(StudentId, u32)>,
+    /// What happened.
+    pub event: Event,
+}

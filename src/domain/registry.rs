@@ -1,0 +1,565 @@
+//! The Registrar's state: everything but the seats. A fold of the journal (I9).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::catalogue::{Catalogue, Item};
+use super::course::{CourseBook, WaitlistEntry};
+use super::event::{Event, Record, Via};
+use super::ids::{
+    CourseId, Key, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
+};
+use super::outcome::Outcome;
+use super::plan::Plan;
+use super::section::SeatChange;
+use super::student::{Enrolment, InboxItem, Notice, Student};
+use super::window::{TicketInfo, TicketState, Window, WindowState};
+
+/// What a request led to, remembered for the term (I3).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Memo {
+    /// Fingerprint of its body.
+    pub body: u64,
+    /// The ticket it took, when it had to wait.
+    pub ticket: Option<(WindowId, Ticket)>,
+    /// The record that decided it and its outcomes, once decided.
+    pub decided: Option<(Sequence, Arc<[(CourseId, Outcome)]>)>,
+}
+
+/// What a window tells everybody: one record, expanded when it is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WindowNoticeKind {
+    /// It opened.
+    Opened,
+    /// It closes soon.
+    Closing,
+    /// It closed.
+    Closed,
+    /// The rehearsal starts again; everything that came of it is withdrawn.
+    Reset,
+}
+
+/// A window's message to everybody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WindowNotice {
+    /// The record.
+    pub sequence: Sequence,
+    /// When.
+    pub at: Timestamp,
+    /// Which window.
+    pub window: WindowId,
+    /// What.
+    pub kind: WindowNoticeKind,
+}
+
+/// Everything but the seats.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Registry {
+    /// Last record applied.
+    pub sequence: Sequence,
+    /// Epoch of the last record applied.
+    pub epoch: u32,
+    /// What can be registered for.
+    pub catalogue: Arc<Catalogue>,
+    /// By [`StudentId`].
+    pub students: Vec<Student>,
+    /// By [`CourseId`].
+    pub courses: Vec<CourseBook>,
+    /// By [`WindowId`].
+    pub windows: Vec<Window>,
+    /// What each request led to.
+    pub requests: HashMap<(StudentId, RequestId), Memo>,
+    /// What windows told everybody.
+    pub window_notices: Vec<WindowNotice>,
+    student_keys: HashMap<Key, StudentId>,
+    staged: Vec<Item>,
+}
+
+impl Registry {
+    /// The student. Ids come from this registry, so an unknown one is a bug.
+    pub fn student(&self, id: StudentId) -> &Student {
+        &self.students[id.index()]
+    }
+
+    /// The student with that number.
+    pub fn student_id(&self, key: &str) -> Option<StudentId> {
+        self.student_keys.get(key).copied()
+    }
+
+    /// The window, if there is one.
+    pub fn window(&self, id: WindowId) -> Option<&Window> {
+        self.windows.get(id.index())
+    }
+
+    /// The window with that name.
+    pub fn window_id(&self, key: &str) -> Option<WindowId> {
+        let found = self.windows.iter().position(|w| w.rules.key.as_str() == key);
+        found.map(|i| WindowId(i as u32))
+    }
+
+    /// The waitlist of a course.
+    pub fn book(&self, course: CourseId) -> &CourseBook {
+        &self.courses[course.index()]
+    }
+
+    /// Whether an import has been begun and not completed.
+    pub fn staged(&self) -> &[Item] {
+        &self.staged
+    }
+
+    /// Gives the event its numbers: the next in the journal, in each course's stream and in each
+    /// touched student's stream.
+    pub fn number(&self, event: Event, epoch: u32, at: Timestamp) -> Record {
+        let (courses, students) = self.touched(&event);
+        Record {
+            sequence: self.sequence.next(),
+            epoch,
+            at,
+            courses: courses
+                .into_iter()
+                .map(|c| (c, self.courses[c.index()].sequence + 1))
+                .collect(),
+            students: students
+                .into_iter()
+                .map(|s| (s, self.students[s.index()].sequence + 1))
+                .collect(),
+            event,
+        }
+    }
+
+    fn touched(&self, event: &Event) -> (Vec<CourseId>, Vec<StudentId>) {
+        match event {
+            Event::Decided { student, via, outcomes, .. } => {
+                let mut courses: Vec<CourseId> = outcomes.iter().map(|(c, _)| *c).collect();
+                if let Via::Swap { from, .. } = via
+                    && !courses.contains(from)
+                {
+                    courses.push(*from);
+                }
+                (courses, vec![*student])
+            }
+            Event::Promoted { student, course, replaces, .. } => {
+                let mut courses = vec![*course];
+                courses.extend(replaces.filter(|c| c != course));
+                (courses, vec![*student])
+            }
+            Event::PassedOver { student, course, .. } => (vec![*course], vec![*student]),
+            // Who is told of these is derived on apply: it may be everyone.
+            Event::CapacitySet(section, _) | Event::StatusSet(section, _) => {
+                (vec![self.catalogue.section(*section).course], vec![])
+            }
+            Event::PlanSet(student, _)
+            | Event::TicketTaken { student, .. }
+            | Event::MessagesRead(student, _) => (vec![], vec![*student]),
+            Event::TicketLeft(window, ticket) => {
+                let student = self.windows[window.index()].tickets[ticket.index()].student;
+                (vec![], vec![student])
+            }
+            _ => (vec![], vec![]),
+        }
+    }
+
+    /// Who is told of a change to a section: who waits for it, and who has it when its status
+    /// changes.
+    pub fn section_touches(&self, section: SectionId, enrolled_too: bool) -> Vec<StudentId> {
+        let course = self.catalogue.section(section).course;
+        let waiting = self.book(course).waitlist.iter();
+        let mut students: Vec<StudentId> = waiting
+            .filter(|e| e.request.sections(&self.catalogue).any(|s| s == section))
+            .map(|e| e.student)
+            .collect();
+        if enrolled_too {
+            let has = |s: &Student| s.enrolment(course).is_some_and(|e| e.sections.contains(&section));
+            let enrolled = self.students.iter().enumerate().filter(|(_, s)| has(s));
+            students.extend(enrolled.map(|(i, _)| StudentId(i as u32)));
+            students.sort_unstable();
+            students.dedup();
+        }
+        students
+    }
+
+    /// What the event does to seats. Asked before [`Self::apply`].
+    pub fn seat_changes(&self, event: &Event) -> Vec<(SectionId, SeatChange)> {
+        let mut changes = Vec::new();
+        match event {
+            Event::Decided { student, via, outcomes, .. } => {
+                for (course, outcome) in outcomes {
+                    match (outcome, via) {
+                        (Outcome::Enrolled { sections, .. }, Via::Swap { from, .. }) => {
+                            self.exchange(*student, Some(*from), sections, &mut changes);
+                        }
+                        (Outcome::Enrolled { sections, .. }, _) => {
+                            self.exchange(*student, None, sections, &mut changes);
+                        }
+                        (Outcome::Dropped, _) => {
+                            self.exchange(*student, Some(*course), &[], &mut changes);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Event::Promoted { student, sections, replaces, .. } => {
+                self.exchange(*student, *replaces, sections, &mut changes);
+            }
+            Event::CapacitySet(section, capacity) => {
+                changes.push((*section, SeatChange::Capacity(*capacity)));
+            }
+            Event::StatusSet(section, status) => {
+                changes.push((*section, SeatChange::Status(*status)));
+            }
+            Event::WindowReset { window, .. } => {
+                let enrolments = self.students.iter().flat_map(|s| &s.enrolments);
+                let withdrawn = enrolments.filter(|e| e.window == *window);
+                let sections = withdrawn.flat_map(|e| &e.sections);
+                changes.extend(sections.map(|s| (*s, SeatChange::Release)));
+            }
+            _ => {}
+        }
+        changes
+    }
+
+    fn exchange(
+        &self,
+        student: StudentId,
+        old: Option<CourseId>,
+        new: &[SectionId],
+        changes: &mut Vec<(SectionId, SeatChange)>,
+    ) {
+        let old = old.and_then(|c| self.student(student).enrolment(c));
+        let old = old.map_or(&[][..], |e| &e.sections);
+        let released = old.iter().filter(|s| !new.contains(s));
+        changes.extend(released.map(|s| (*s, SeatChange::Release)));
+        let taken = new.iter().filter(|s| !old.contains(s));
+        changes.extend(taken.map(|s| (*s, SeatChange::Take)));
+    }
+
+    /// Applies a record. Never fails: what is in the journal has happened.
+    pub fn apply(&mut self, record: &Record) {
+        self.sequence = record.sequence;
+        self.epoch = record.epoch;
+        for (course, sequence) in &record.courses {
+            self.courses[course.index()].sequence = *sequence;
+        }
+        for (student, sequence) in &record.students {
+            self.students[student.index()].sequence = *sequence;
+        }
+        match &record.event {
+            Event::ImportBegun => self.staged.clear(),
+            Event::ImportItem(item) => self.staged.push(item.clone()),
+            Event::ImportApplied { .. } => self.apply_import(),
+            Event::WindowScheduled { window, opens_at, closes_at } => {
+                let rules = &mut self.windows[window.index()].rules;
+                rules.opens_at = *opens_at;
+                rules.closes_at = *closes_at;
+            }
+            Event::WindowOpened(window) => {
+                let w = &mut self.windows[window.index()];
+                w.state = WindowState::Open;
+                w.opened_at = Some(record.at);
+                w.drawn = w.tickets.len() as u32;
+                self.notice_all(record, *window, WindowNoticeKind::Opened);
+            }
+            Event::WindowClosing(window) => {
+                self.notice_all(record, *window, WindowNoticeKind::Closing);
+            }
+            Event::WindowClosed(window) => self.close_window(record, *window),
+            Event::WindowReset { window, seed, opens_at } => {
+                self.reset_window(record, *window, seed, *opens_at);
+            }
+            Event::PaceSet(window, pace) => self.windows[window.index()].rules.pace = *pace,
+            Event::PlanSet(student, plan) => {
+                self.students[student.index()].plan = Arc::clone(plan);
+            }
+            Event::TicketTaken { window, ticket, student, request, body, plan } => {
+                self.take_ticket(*window, *ticket, *student, *request, *body, plan.as_ref());
+            }
+            Event::TicketLeft(window, ticket) => {
+                self.end_ticket(*window, *ticket, TicketState::Left);
+            }
+            Event::Decided { student, request, body, via, outcomes } => {
+                self.apply_decided(record, *student, *request, *body, *via, outcomes);
+            }
+            Event::Promoted { student, course, sections, replaces } => {
+                self.apply_promoted(record, *student, *course, sections, *replaces);
+            }
+            Event::PassedOver { student, course, blocker } => {
+                let list = &mut self.courses[course.index()].waitlist;
+                if let Some(entry) = list.iter_mut().find(|e| e.student == *student) {
+                    entry.told.push(blocker.clone());
+                }
+                let blocker = blocker.clone();
+                self.notice(record, *student, Notice::PassedOver { course: *course, blocker });
+            }
+            Event::CapacitySet(section, capacity) => {
+                let (section, capacity) = (*section, *capacity);
+                for student in self.section_touches(section, false) {
+                    self.students[student.index()].sequence += 1;
+                    self.notice(record, student, Notice::CapacityChanged { section, capacity });
+                }
+            }
+            Event::StatusSet(section, status) => {
+                let (section, status) = (*section, *status);
+                for student in self.section_touches(section, true) {
+                    self.students[student.index()].sequence += 1;
+                    self.notice(record, student, Notice::SectionStatus { section, status });
+                }
+            }
+            Event::MessagesRead(student, up_to) => {
+                let student = &mut self.students[student.index()];
+                student.read_up_to = student.read_up_to.max(*up_to);
+            }
+        }
+    }
+
+    fn apply_import(&mut self) {
+        let staged = std::mem::take(&mut self.staged);
+        let catalogue = Arc::make_mut(&mut self.catalogue);
+        for item in &staged {
+            catalogue.apply(item);
+        }
+        self.courses.resize_with(catalogue.courses.len(), CourseBook::default);
+        for item in staged {
+            match item {
+                Item::Student(id, profile) => {
+                    let profile = Arc::new(*profile);
+                    if let Some(student) = self.students.get_mut(id.index()) {
+                        student.profile = profile;
+                    } else {
+                        self.student_keys.insert(profile.key.clone(), id);
+                        self.students.push(Student::new(profile));
+                    }
+                }
+                Item::Window(id, rules) => {
+                    if let Some(window) = self.windows.get_mut(id.index()) {
+                        window.rules = *rules;
+                    } else {
+                        self.windows.push(Window::new(*rules));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn take_ticket(
+        &mut self,
+        window: WindowId,
+        ticket: Ticket,
+        student: StudentId,
+        request: RequestId,
+        body: u64,
+        plan: Option<&Arc<Plan>>,
+    ) {
+        let w = &mut self.windows[window.index()];
+        debug_assert_eq!(ticket.index(), w.tickets.len());
+        let plan = plan.cloned();
+        w.tickets.push(TicketInfo { student, request, plan, state: TicketState::Waiting });
+        w.waiting += 1;
+        self.students[student.index()].tickets.push((window, ticket));
+        let memo = Memo { body, ticket: Some((window, ticket)), decided: None };
+        self.remember(student, request, memo);
+    }
+
+    fn end_ticket(&mut self, window: WindowId, ticket: Ticket, state: TicketState) {
+        let w = &mut self.windows[window.index()];
+        let info = &mut w.tickets[ticket.index()];
+        if info.state == TicketState::Waiting {
+            w.waiting -= 1;
+        }
+        info.state = state;
+        info.plan = None;
+        let student = &mut self.students[info.student.index()];
+        student.tickets.retain(|t| *t != (window, ticket));
+    }
+
+    fn remember(&mut self, student: StudentId, request: RequestId, memo: Memo) {
+        if self.requests.insert((student, request), memo).is_none() {
+            self.students[student.index()].requests += 1;
+        }
+    }
+
+    fn apply_decided(
+        &mut self,
+        record: &Record,
+        student: StudentId,
+        request: RequestId,
+        body: u64,
+        via: Via,
+        outcomes: &[(CourseId, Outcome)],
+    ) {
+        let window = match via {
+            Via::Ticket(window, ticket) => {
+                self.end_ticket(window, ticket, TicketState::Decided);
+                Some(window)
+            }
+            Via::Submit(window) | Via::Swap { window, .. } => Some(window),
+            Via::Drop | Via::Leave => None,
+        };
+        for (course, outcome) in outcomes {
+            match outcome {
+                Outcome::Enrolled { sections, .. } => {
+                    if let Via::Swap { from, .. } = via {
+                        self.remove_enrolment(student, from);
+                    }
+                    let window = window.unwrap_or_default();
+                    self.add_enrolment(record, student, *course, sections, window);
+                }
+                Outcome::Waitlisted { request: wanted, keeps, .. } => {
+                    self.courses[course.index()].waitlist.push(WaitlistEntry {
+                        student,
+                        request: Arc::clone(wanted),
+                        request_id: request,
+                        window: window.unwrap_or_default(),
+                        since: record.sequence,
+                        replaces: *keeps,
+                        told: Vec::new(),
+                    });
+                    self.students[student.index()].waiting.push(*course);
+                }
+                Outcome::Dropped => self.remove_enrolment(student, *course),
+                Outcome::LeftWaitlist => self.remove_waiting(student, *course),
+                Outcome::Refused(_) => {}
+            }
+            let outcome = outcome.clone();
+            self.notice(record, student, Notice::Outcome { course: *course, outcome });
+        }
+        let ticket = match via {
+            Via::Ticket(window, ticket) => Some((window, ticket)),
+            _ => None,
+        };
+        let decided = Some((record.sequence, outcomes.into()));
+        self.remember(student, request, Memo { body, ticket, decided });
+    }
+
+    fn apply_promoted(
+        &mut self,
+        record: &Record,
+        student: StudentId,
+        course: CourseId,
+        sections: &[SectionId],
+        replaces: Option<CourseId>,
+    ) {
+        let book = self.book(course);
+        let entry = book.waitlist.iter().find(|e| e.student == student);
+        let window = entry.map(|e| e.window).unwrap_or_default();
+        self.remove_waiting(student, course);
+        if let Some(old) = replaces {
+            self.remove_enrolment(student, old);
+        }
+        self.add_enrolment(record, student, course, sections, window);
+        let sections = sections.to_vec();
+        self.notice(record, student, Notice::Promoted { course, sections, replaces });
+    }
+
+    fn add_enrolment(
+        &mut self,
+        record: &Record,
+        student: StudentId,
+        course: CourseId,
+        sections: &[SectionId],
+        window: WindowId,
+    ) {
+        let sections = sections.to_vec();
+        self.students[student.index()].enrolments.push(Enrolment {
+            course,
+            sections,
+            window,
+            since: record.sequence,
+        });
+    }
+
+    /// A dropped course also ends a swap that would have replaced it: the entry waits on, but
+    /// gives nothing up.
+    fn remove_enrolment(&mut self, student: StudentId, course: CourseId) {
+        let s = &mut self.students[student.index()];
+        s.enrolments.retain(|e| e.course != course);
+        for waited in s.waiting.clone() {
+            let list = &mut self.courses[waited.index()].waitlist;
+            for entry in list.iter_mut().filter(|e| e.student == student) {
+                if entry.replaces == Some(course) {
+                    entry.replaces = None;
+                }
+            }
+        }
+    }
+
+    fn remove_waiting(&mut self, student: StudentId, course: CourseId) {
+        self.courses[course.index()].waitlist.retain(|e| e.student != student);
+        self.students[student.index()].waiting.retain(|c| *c != course);
+    }
+
+    fn close_window(&mut self, record: &Record, window: WindowId) {
+        self.windows[window.index()].state = WindowState::Closed;
+        for i in 0..self.windows[window.index()].tickets.len() {
+            let info = &self.windows[window.index()].tickets[i];
+            if info.state == TicketState::Waiting {
+                let student = info.student;
+                self.end_ticket(window, Ticket(i as u32), TicketState::Left);
+                self.notice(record, student, Notice::TicketEnded { window });
+            }
+        }
+        self.notice_all(record, window, WindowNoticeKind::Closed);
+    }
+
+    fn reset_window(
+        &mut self,
+        record: &Record,
+        window: WindowId,
+        seed: &[u8; 32],
+        opens_at: Option<Timestamp>,
+    ) {
+        for i in 0..self.windows[window.index()].tickets.len() {
+            if self.windows[window.index()].tickets[i].state == TicketState::Waiting {
+                self.end_ticket(window, Ticket(i as u32), TicketState::Left);
+            }
+        }
+        let w = &mut self.windows[window.index()];
+        w.state = WindowState::Planned;
+        w.run += 1;
+        w.opened_at = None;
+        w.drawn = 0;
+        w.tickets.clear();
+        w.rules.seed = *seed;
+        w.rules.opens_at = opens_at;
+        for book in &mut self.courses {
+            book.waitlist.retain(|e| e.window != window);
+        }
+        for (i, student) in self.students.iter_mut().enumerate() {
+            student.enrolments.retain(|e| e.window != window);
+            let id = StudentId(i as u32);
+            let books = &self.courses;
+            student.waiting.retain(|c| books[c.index()].rank(id).is_some());
+        }
+        for book in &mut self.courses {
+            for entry in &mut book.waitlist {
+                let has = |c| self.students[entry.student.index()].enrolment(c).is_some();
+                entry.replaces = entry.replaces.filter(|c| has(*c));
+            }
+        }
+        self.notice_all(record, window, WindowNoticeKind::Reset);
+    }
+
+    fn notice(&mut self, record: &Record, student: StudentId, notice: Notice) {
+        let student = &mut self.students[student.index()];
+        student.inbox.push(InboxItem {
+            sequence: record.sequence,
+            student_sequence: student.sequence,
+            at: record.at,
+            notice,
+        });
+    }
+
+    fn notice_all(&mut self, record: &Record, window: WindowId, kind: WindowNoticeKind) {
+        let (sequence, at) = (record.sequence, record.at);
+        self.window_notices.push(WindowNotice { sequence, at, window, kind });
+    }
+
+    /// Unread messages: hers, and the windows'.
+    pub fn unread(&self, student: StudentId) -> u32 {
+        let student = self.student(student);
+        let after = student.read_up_to;
+        let own = student.inbox.iter().rev().take_while(|i| i.sequence > after).count();
+        let all = self.window_notices.iter().rev().take_while(|n| n.sequence > after).count();
+        (own + all) as u32
+    }
+}

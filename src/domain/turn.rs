@@ -1,0 +1,67 @@
+//! One turn of the Registrar, as steps for a shell to carry out: quotes in, events out. The
+//! promotions that an event makes possible belong to the same turn, before any newcomer (I6).
+
+use std::collections::VecDeque;
+
+use super::command::Command;
+use super::course::Quotes;
+use super::decide::Verdict;
+use super::event::Event;
+use super::ids::{CourseId, SectionId};
+use super::outcome::Rejection;
+use super::registry::Registry;
+
+/// A turn under way. The shell asks [`Self::sections`], gets their quotes, calls [`Self::step`],
+/// and for each event: [`Self::before_apply`], append, apply to the registry and the sections.
+#[derive(Debug, Default)]
+pub struct Turn {
+    command: Option<Command>,
+    promote: VecDeque<CourseId>,
+}
+
+impl Turn {
+    /// A turn for one command.
+    pub fn new(command: Command) -> Self {
+        Self { command: Some(command), promote: VecDeque::new() }
+    }
+
+    /// Sections whose quotes the next step needs.
+    pub fn sections(&self, registry: &Registry) -> Vec<SectionId> {
+        match (&self.command, self.promote.front()) {
+            (Some(command), _) => registry.concerned(command),
+            (None, Some(course)) => registry.promotion_concerned(*course),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// The next step. The first one answers the command; later ones are promotions.
+    pub fn step(&mut self, registry: &Registry, quotes: &Quotes) -> Result<Verdict, Rejection> {
+        if let Some(command) = self.command.take() {
+            return registry.decide(&command, quotes);
+        }
+        let Some(course) = self.promote.front().copied() else {
+            return Ok(Verdict::Nothing);
+        };
+        match registry.promote(course, quotes) {
+            Some(event) => Ok(Verdict::Events(vec![event])),
+            None => {
+                self.promote.pop_front();
+                Ok(Verdict::Nothing)
+            }
+        }
+    }
+
+    /// Notes which waitlists the event wakes. Called before the event is applied.
+    pub fn before_apply(&mut self, registry: &Registry, event: &Event) {
+        for course in registry.wakes(event) {
+            if !self.promote.contains(&course) {
+                self.promote.push_back(course);
+            }
+        }
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_done(&self) -> bool {
+        self.command.is_none() && self.promote.is_empty()
+    }
+}
