@@ -1,5 +1,8 @@
 //! Sluis: a course-registration gateway. See `docs/ARCHITECTURE.md` for the bird's eye view.
 
+pub mod actors;
+pub mod clock;
 pub mod domain;
 pub mod journal;
 pub mod limits;
+pub mod protocol;

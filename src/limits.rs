@@ -24,3 +24,5 @@ pub const WAITLIST_ENTRIES_MAX: usize = 10_000;
 pub const REQUESTS_PER_STUDENT_MAX: u32 = 10_000;
 /// Most alternatives offered for one course.
 pub const ALTERNATIVES_MAX: usize = 3;
+/// Most characters of somebody's input that an error repeats.
+pub const ECHO_CHARS_MAX: usize = 80;

@@ -1,0 +1,10 @@
+//! The words on the wire: what clients send, what the gateway answers, how sockets close, and
+//! the files that are imported. Deliberately absent: state, and anything that sends.
+
+pub mod client;
+pub mod close;
+pub mod convert;
+pub mod server;
+
+/// Version of the WebSocket protocol; a client with another one is told so and closed.
+pub const PROTOCOL_VERSION: u32 = 1;

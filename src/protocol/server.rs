@@ -1,0 +1,354 @@
+//! Messages from the gateway, and the views that HTTP shares with them. Times are milliseconds
+//! since the Unix epoch; `as_of` and `journal` are journal positions; `sequence` counts the
+//! records that touched this student.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use super::client::CourseRequestDto;
+
+/// One text message to a client.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// Everything a client needs to draw the page; answer to `hello` and `resume`.
+    Welcome(Box<StudentView>),
+    /// A window changed.
+    Window {
+        /// As it is now.
+        window: WindowView,
+    },
+    /// A place in a line that has no order yet.
+    Armed {
+        /// Window key.
+        window: String,
+        /// The ticket's number; with the seed, anyone can recompute its lot.
+        ticket: u32,
+        /// How many are armed.
+        among: u32,
+    },
+    /// The place was given back, or the window closed before its turn.
+    Disarmed {
+        /// Window key.
+        window: String,
+    },
+    /// A place in an open line. Only falls, unless the reason is told with it.
+    Position {
+        /// Window key.
+        window: String,
+        /// From 1.
+        position: u32,
+        /// Waiting in all.
+        of: u32,
+        /// Expected wait in seconds, at least; absent: not known yet.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        eta_low: Option<u32>,
+        /// Expected wait in seconds, at most.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        eta_high: Option<u32>,
+        /// Tickets decided since the opening.
+        serving: u32,
+    },
+    /// What the plan can expect at its turn.
+    Forecast {
+        /// Window key.
+        window: String,
+        /// One for each course of the plan that the window covers.
+        courses: Vec<ForecastView>,
+    },
+    /// Seats left of watched sections that changed; newest value wins.
+    Seats {
+        /// Journal position that these rest on.
+        as_of: u64,
+        /// What changed.
+        sections: Vec<SeatsView>,
+    },
+    /// What became of requests: all of one student's in one commit.
+    Outcomes {
+        /// Position in her stream.
+        sequence: u32,
+        /// In the order decided.
+        outcomes: Vec<OutcomeView>,
+    },
+    /// Her rank on a waitlist changed.
+    WaitlistRank {
+        /// As it is now.
+        entry: WaitlistView,
+    },
+    /// New in the message centre.
+    Message {
+        /// The message.
+        message: MessageView,
+        /// Unread in all.
+        unread: u32,
+        /// Position in her stream.
+        sequence: u32,
+    },
+    /// The plan as saved, after a `set_plan` on any device, with what stands in its way.
+    Plan {
+        /// As saved.
+        plan: PlanView,
+        /// Position in her stream.
+        sequence: u32,
+    },
+    /// A limit was reached and nothing was changed: send the same again after this long.
+    Busy {
+        /// The request, where it had an id.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<Uuid>,
+        /// Wait at least.
+        retry_after_ms: u32,
+    },
+    /// The message was not accepted and nothing was changed.
+    Error {
+        /// The request, where it had an id.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<Uuid>,
+        /// Stable name; the page has a text for each.
+        code: String,
+        /// In English, what to do.
+        detail: String,
+    },
+    /// Something was missed; a `welcome` follows.
+    Resync {},
+    /// Answer to `ping`.
+    Pong {
+        /// As sent.
+        n: u64,
+        /// Now.
+        server_time: u64,
+    },
+}
+
+/// A text in both languages.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TextView {
+    /// Dutch.
+    pub nl: String,
+    /// English.
+    pub en: String,
+}
+
+/// Everything about one student.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct StudentView {
+    /// Protocol version spoken.
+    pub protocol: u32,
+    /// Now.
+    pub server_time: u64,
+    /// Programme key.
+    pub programme: Option<String>,
+    /// Year of study; 0 is unknown.
+    pub year: u8,
+    /// All windows.
+    pub windows: Vec<WindowView>,
+    /// Her plan.
+    pub plan: PlanView,
+    /// Her seats.
+    pub enrolments: Vec<EnrolmentView>,
+    /// Her waitlist places.
+    pub waitlist: Vec<WaitlistView>,
+    /// Her places in lines.
+    pub line: Vec<TicketView>,
+    /// What became of each course she asked for: the latest, newest first.
+    pub outcomes: Vec<OutcomeView>,
+    /// Unread messages.
+    pub unread: u32,
+    /// Position in her stream: give it to `resume`.
+    pub sequence: u32,
+    /// Journal position that this rests on.
+    pub as_of: u64,
+}
+
+/// A registration window.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WindowView {
+    /// Its key.
+    pub key: String,
+    /// Shown name.
+    pub name: TextView,
+    /// Term key.
+    pub term: String,
+    /// `planned`, `open` or `closed`.
+    pub state: String,
+    /// Opens by itself then.
+    pub opens_at: Option<u64>,
+    /// Closes by itself then.
+    pub closes_at: Option<u64>,
+    /// `lottery` or `arrival`.
+    pub order: String,
+    /// Admissions a second; absent: as fast as they can be decided.
+    pub pace: Option<u32>,
+    /// `refuse` or `warn`.
+    pub clash: String,
+    /// Most credits enrolled in the term.
+    pub credit_limit: Option<f64>,
+    /// Whether full courses have a waitlist.
+    pub waitlists: bool,
+    /// Whether it is a rehearsal that can be run again.
+    pub rehearsal: bool,
+    /// How often it has been run again.
+    pub run: u32,
+    /// SHA-256 of the seed, in hex: known from the start.
+    pub seed_hash: String,
+    /// The seed, in hex: told once the window is open.
+    pub seed: Option<String>,
+    /// Waiting in its line (armed, before the opening).
+    pub waiting: u32,
+}
+
+/// A plan with what stands in its way right now.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct PlanView {
+    /// Ranked, best first.
+    #[schema(value_type = Vec<Object>)]
+    pub courses: Vec<CourseRequestDto>,
+    /// Per course, everything that stands in its way.
+    pub blockers: Vec<BlockersView>,
+    /// Credits of all its courses.
+    pub credits: f64,
+}
+
+/// What stands in the way of one course of a plan.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct BlockersView {
+    /// Course code.
+    pub course: String,
+    /// In order of precedence.
+    pub blockers: Vec<ReasonView>,
+}
+
+/// A reason, as a stable key and what it is about.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReasonView {
+    /// Stable name; the page has a text for each.
+    pub reason: String,
+    /// The course, block code or number of credits that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+}
+
+/// A seat in each component of a course.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EnrolmentView {
+    /// Course code.
+    pub course: String,
+    /// Section keys, one a component.
+    pub sections: Vec<String>,
+    /// Journal position of the grant.
+    pub journal: u64,
+}
+
+/// A place on a waitlist.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WaitlistView {
+    /// Course code.
+    pub course: String,
+    /// From 1, over all who wait for the course.
+    pub rank: u32,
+    /// Course whose place is kept until promoted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeps: Option<String>,
+}
+
+/// A place in a line.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TicketView {
+    /// Window key.
+    pub window: String,
+    /// Ticket number.
+    pub ticket: u32,
+    /// Waiting in its line.
+    pub among: u32,
+}
+
+/// What became of one course of one request.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct OutcomeView {
+    /// The request.
+    pub id: Uuid,
+    /// Course code.
+    pub course: String,
+    /// `enrolled`, `waitlisted`, `refused`, `dropped` or `left_waitlist`.
+    pub outcome: String,
+    /// Section keys, when enrolled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<String>,
+    /// When enrolled under the policy `warn`: clashes with something she has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clash: bool,
+    /// Rank, when waitlisted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<u32>,
+    /// Course whose place is kept, when waitlisted by a swap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeps: Option<String>,
+    /// Why, when refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What the reason is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Journal position: together with the time, her receipt.
+    pub journal: u64,
+    /// When it was decided.
+    pub at: u64,
+}
+
+/// A forecast for one course.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ForecastView {
+    /// Course code.
+    pub course: String,
+    /// Seats left now in the scarcest component; absent: unlimited.
+    pub seats_left: Option<u32>,
+    /// `likely`, `unlikely` or `full`.
+    pub verdict: String,
+    /// Section keys that would have a seat at her turn.
+    pub alternatives: Vec<String>,
+}
+
+/// Seats left of one section.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SeatsView {
+    /// Section key.
+    pub section: String,
+    /// Seats left; absent: unlimited.
+    pub left: Option<u32>,
+    /// `open`, `closed` or `cancelled`.
+    pub status: String,
+}
+
+/// A message in the message centre.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct MessageView {
+    /// Journal position; `up_to` of the read mark.
+    pub journal: u64,
+    /// Stable within the student's centre: `journal.index`.
+    pub id: String,
+    /// When.
+    pub at: u64,
+    /// `enrolled`, `waitlisted`, `refused`, `dropped`, `left_waitlist`, `promoted`,
+    /// `passed_over`, `capacity_changed`, `section_opened`, `section_closed`,
+    /// `section_cancelled`, `ticket_ended`, `window_opened`, `window_closing`, `window_closed`
+    /// or `window_reset`.
+    pub kind: String,
+    /// Course code, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course: Option<String>,
+    /// Section keys that it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<String>,
+    /// Window key, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<String>,
+    /// Reason key, rank, capacity or course given up, by kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What the reason is about; a rank; a capacity; the course given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Whether it has been read.
+    pub read: bool,
+}
