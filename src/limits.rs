@@ -11,6 +11,21 @@ pub const JOURNAL_COMMIT_ENTRIES_MAX: usize = 64;
 pub const JOURNAL_PENDING_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Whole snapshots kept; older ones are removed after a new one is complete.
 pub const SNAPSHOTS_KEPT_MAX: usize = 2;
+/// Commits between two looks that the store wrote nothing its sync does not cover.
+pub const JOURNAL_CHECK_COMMITS: u32 = 256;
+/// Page cache of the store, in bytes. Replay and append both walk in key order, so this only has
+/// to hold the pages in use; the rest is the kernel's page cache.
+pub const JOURNAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// Longest wait for the writer thread to finish on closing, in milliseconds.
+pub const JOURNAL_CLOSE_MS_MAX: u64 = 1_000;
+/// Longest wait for a just closed store to let go of its file, in milliseconds.
+pub const JOURNAL_REOPEN_MS_MAX: u64 = 2_000;
+/// Snapshot entries in one commit: few, so that the records between them wait briefly.
+pub const SNAPSHOT_COMMIT_ENTRIES_MAX: usize = 16;
+/// Snapshot commits waiting for the writer before the background thread is made to wait.
+pub const SNAPSHOT_JOBS_MAX: usize = 2;
+/// Largest snapshot, in bytes.
+pub const SNAPSHOT_BYTES_MAX: usize = 1024 * 1024 * 1024;
 
 /// Most courses in a plan.
 pub const PLAN_REQUESTS_MAX: usize = 24;

@@ -1,0 +1,151 @@
+//! Reading the journal in order, checking that nothing is missing or altered.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::error::{JournalError, Place, Result};
+use super::frame::{self, Entry, EntryFault};
+use super::snapshot::{self, Latest, Snapshot};
+use super::store::{Direction, Table, View};
+use crate::domain::ids::Sequence;
+
+/// What a replay shows each record to.
+pub type VisitRecord<'a> = dyn FnMut(Sequence, &[u8]) -> Result<()> + 'a;
+
+/// Checks that each entry follows the one before it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Walker {
+    last: Option<(u64, u16, u16, Sequence)>,
+}
+
+impl Walker {
+    /// A walker that starts at the journal's first entry.
+    pub const fn from_start() -> Self {
+        Self { last: Some((0, 0, 1, Sequence(1))) }
+    }
+
+    /// A walker that takes the first entry it is shown as it comes.
+    pub const fn anywhere() -> Self {
+        Self { last: None }
+    }
+
+    /// Accepts the next entry, or says what is wrong with the step to it.
+    pub fn step(&mut self, entry: &Entry<'_>) -> std::result::Result<(), String> {
+        let before = self.last.replace((
+            entry.commit,
+            entry.index,
+            entry.count,
+            entry.records.next(),
+        ));
+        let Some((commit, index, count, next)) = before else { return Ok(()) };
+        let expected =
+            if index + 1 == count { (commit + 1, 0) } else { (commit, index + 1) };
+        if entry.records.first() != next {
+            return Err(format!("sequence {next} should be next, records are missing"));
+        }
+        if (entry.commit, entry.index) != expected {
+            return Err(format!("commit {}, entry {} should be next", expected.0, expected.1));
+        }
+        if expected.1 > 0 && entry.count != count {
+            return Err(format!("the commit had {count} entries, this one says {}", entry.count));
+        }
+        Ok(())
+    }
+}
+
+/// The error for an entry that cannot be read.
+pub fn unreadable(view: &dyn View, key: &[u8], fault: EntryFault) -> JournalError {
+    match fault {
+        EntryFault::Version(_) => {
+            JournalError::Foreign { path: view.path(), found: fault.to_string() }
+        }
+        _ => JournalError::damaged(Place::at(sequence_of(key)), fault.to_string()),
+    }
+}
+
+/// The sequence that a key stands for.
+pub fn sequence_of(key: &[u8]) -> Sequence {
+    let mut number = [0; 8];
+    let length = key.len().min(8);
+    number[..length].copy_from_slice(&key[..length]);
+    Sequence(u64::from_be_bytes(number))
+}
+
+/// A handle to read the durable part of a journal while it is written. Cheap to clone.
+#[derive(Clone)]
+pub struct JournalReader {
+    pub(super) view: Arc<dyn View>,
+    pub(super) durable: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for JournalReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "JournalReader(durable {})", self.durable())
+    }
+}
+
+impl JournalReader {
+    /// The last durable sequence.
+    pub fn durable(&self) -> Sequence {
+        Sequence(self.durable.load(Ordering::Acquire))
+    }
+
+    /// Shows every record from `from` to what is durable at the call; returns the last sequence
+    /// shown, or the one before `from`.
+    pub fn replay(
+        &self,
+        from: Sequence,
+        visit: &mut VisitRecord<'_>,
+    ) -> Result<Sequence> {
+        let from = Sequence(from.0.max(1));
+        let end = self.durable();
+        if from > end {
+            return Ok(Sequence(from.0 - 1));
+        }
+        let start = self.entry_holding(from)?;
+        let mut walker =
+            if start == Sequence(1) { Walker::from_start() } else { Walker::anywhere() };
+        let mut last = Sequence(from.0 - 1);
+        self.view.scan(Table::Entries, &frame::key(start), Direction::Up, &mut |key, value| {
+            let entry = frame::decode(key, value)
+                .map_err(|fault| unreadable(&*self.view, key, fault))?;
+            walker.step(&entry).map_err(|what| JournalError::damaged(entry.place(), what))?;
+            if entry.records.first() > end {
+                return Ok(false);
+            }
+            for (sequence, record) in entry.records.iter() {
+                if sequence >= from && sequence <= end {
+                    visit(sequence, record)?;
+                    last = sequence;
+                }
+            }
+            Ok(last < end)
+        })?;
+        if last == end {
+            return Ok(last);
+        }
+        Err(JournalError::damaged(Place::at(last.next()), format!("the records to {end} are gone")))
+    }
+
+    /// The newest snapshot that is whole, and those that are not.
+    pub fn latest_snapshot(&self) -> Result<Latest> {
+        snapshot::latest(&*self.view, self.durable())
+    }
+
+    /// The newest whole snapshot, if any, without the list of damaged ones.
+    pub fn snapshot(&self) -> Result<Option<Snapshot>> {
+        Ok(self.latest_snapshot()?.snapshot)
+    }
+
+    fn entry_holding(&self, sequence: Sequence) -> Result<Sequence> {
+        let mut found = None;
+        let key = frame::key(sequence);
+        self.view.scan(Table::Entries, &key, Direction::Down, &mut |key, _| {
+            found = Some(sequence_of(key));
+            Ok(false)
+        })?;
+        found.ok_or_else(|| {
+            JournalError::damaged(Place::at(sequence), "the journal starts after this sequence")
+        })
+    }
+}
