@@ -1,0 +1,93 @@
+//! The journal against killed processes, a second process and a full disk.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sluis::journal::{self, Journal, JournalError};
+
+use super::journal_child::{Acked, Orders, check_at, scatter, spawn};
+use super::powercut::{Mount, Running, seed};
+
+const KILLS: u64 = 100;
+
+/// Waits until the child has noted something; whether it did.
+fn wait_for_acked(path: &Path) -> bool {
+    for _ in 0..500 {
+        if Acked::read(path).records > 0 {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    false
+}
+
+#[test]
+fn killed_during_its_first_start_it_always_opens_again() {
+    let (seed, mut before, mut after) = (seed(), 0, 0);
+    for kill in 0..KILLS {
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path().join("data");
+        let acked = directory.path().join("acked");
+        let child = Running(spawn(Orders::Append, &data, &acked));
+        std::thread::sleep(Duration::from_micros(scatter(seed + kill) % 60_000));
+        drop(child);
+        let there = data.join("journal").exists();
+        (before, after) = (before + u64::from(!there), after + u64::from(there));
+        check_at(&data, Acked::read(&acked)).unwrap();
+    }
+    println!("killed before the journal was in place: {before}, after: {after}");
+    assert!(before > 0 && after > 0, "the kills all fell on one side");
+}
+
+#[test]
+fn a_second_process_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (data, acked) = (directory.path().join("data"), directory.path().join("acked"));
+    let child = Running(spawn(Orders::Append, &data, &acked));
+    assert!(wait_for_acked(&acked));
+    let refused = journal::sled::open(&data).unwrap_err();
+    assert!(matches!(refused, JournalError::Locked { .. }), "{refused}");
+    assert!(refused.to_string().contains("in use by another process"));
+    drop(child);
+    check_at(&data, Acked::read(&acked)).unwrap();
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_loses_nothing_acknowledged() {
+    let directory = tempfile::tempdir().unwrap();
+    let acked = directory.path().join("acked");
+    let Some(mount) = Mount::tmpfs("24m", &directory.path().join("small")) else {
+        return println!("skipped: needs root to mount a small tmpfs");
+    };
+    let data = mount.path().join("data");
+    let mut child = Running(spawn(Orders::Fill, &data, &acked));
+    let mut ended = None;
+    for _ in 0..1_000 {
+        ended = child.0.try_wait().unwrap();
+        if ended.is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let code = ended.and_then(|status| status.code());
+    assert_eq!(code, Some(7), "the child should report the full disk and end");
+    let told = Acked::read(&acked);
+    assert!(told.records > 10_000, "only {told:?} before the disk was full");
+
+    // Still full: opening may fail, with a way out, but must not make things worse.
+    if let Err(e) = journal::sled::open(&data) {
+        println!("while full: {e}");
+    }
+    assert!(super::powercut::run(
+        "mount",
+        &["-o", "remount,size=64m", mount.path().to_str().unwrap()]
+    ));
+    let last = check_at(&data, told).unwrap();
+    println!("{} acknowledged before the disk was full, {last} there", told.records);
+    let mut journal = journal::sled::open(&data).unwrap();
+    let next = journal.durable().next();
+    let mut buffer = journal::RecordBuffer::starting_at(next);
+    buffer.push(b"and on").unwrap();
+    journal.append(buffer.records()).unwrap();
+    journal.flush().unwrap();
+}
