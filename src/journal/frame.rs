@@ -45,11 +45,7 @@ pub struct Entry<'a> {
 impl Entry<'_> {
     /// Where it is.
     pub const fn place(&self) -> Place {
-        Place {
-            commit: Some(self.commit),
-            entry: Some(self.index),
-            sequence: self.records.first(),
-        }
+        Place { commit: Some(self.commit), entry: Some(self.index), sequence: self.records.first() }
     }
 }
 

@@ -61,6 +61,9 @@ impl<S: Store> Log<S> {
         }
         // What was found may be in the page cache only; from here on it is relied upon.
         store.sync()?;
+        if floor < end.last {
+            store.set_floor(end.last)?;
+        }
         Ok(Self {
             store,
             view: ViewHandle(view),
@@ -137,11 +140,7 @@ impl<S: Store> Journal for Log<S> {
         self.write(Self::sync)
     }
 
-    fn replay(
-        &mut self,
-        from: Sequence,
-        visit: &mut VisitRecord<'_>,
-    ) -> Result<Sequence> {
+    fn replay(&mut self, from: Sequence, visit: &mut VisitRecord<'_>) -> Result<Sequence> {
         self.reader().replay(from, visit)
     }
 

@@ -17,6 +17,8 @@ mod buffer;
 #[cfg(test)]
 mod conformance;
 mod error;
+#[cfg(test)]
+mod faults;
 mod frame;
 pub mod inspect;
 mod log;
@@ -25,6 +27,8 @@ mod recover;
 mod replay;
 mod sink;
 pub mod sled;
+#[cfg(test)]
+mod sled_faults;
 mod snapshot;
 mod store;
 mod writer;

@@ -31,15 +31,10 @@ impl Walker {
 
     /// Accepts the next entry, or says what is wrong with the step to it.
     pub fn step(&mut self, entry: &Entry<'_>) -> std::result::Result<(), String> {
-        let before = self.last.replace((
-            entry.commit,
-            entry.index,
-            entry.count,
-            entry.records.next(),
-        ));
+        let before =
+            self.last.replace((entry.commit, entry.index, entry.count, entry.records.next()));
         let Some((commit, index, count, next)) = before else { return Ok(()) };
-        let expected =
-            if index + 1 == count { (commit + 1, 0) } else { (commit, index + 1) };
+        let expected = if index + 1 == count { (commit + 1, 0) } else { (commit, index + 1) };
         if entry.records.first() != next {
             return Err(format!("sequence {next} should be next, records are missing"));
         }
@@ -92,11 +87,7 @@ impl JournalReader {
 
     /// Shows every record from `from` to what is durable at the call; returns the last sequence
     /// shown, or the one before `from`.
-    pub fn replay(
-        &self,
-        from: Sequence,
-        visit: &mut VisitRecord<'_>,
-    ) -> Result<Sequence> {
+    pub fn replay(&self, from: Sequence, visit: &mut VisitRecord<'_>) -> Result<Sequence> {
         let from = Sequence(from.0.max(1));
         let end = self.durable();
         if from > end {
@@ -107,8 +98,8 @@ impl JournalReader {
             if start == Sequence(1) { Walker::from_start() } else { Walker::anywhere() };
         let mut last = Sequence(from.0 - 1);
         self.view.scan(Table::Entries, &frame::key(start), Direction::Up, &mut |key, value| {
-            let entry = frame::decode(key, value)
-                .map_err(|fault| unreadable(&*self.view, key, fault))?;
+            let entry =
+                frame::decode(key, value).map_err(|fault| unreadable(&*self.view, key, fault))?;
             walker.step(&entry).map_err(|what| JournalError::damaged(entry.place(), what))?;
             if entry.records.first() > end {
                 return Ok(false);

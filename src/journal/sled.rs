@@ -154,7 +154,8 @@ impl Store for SledStore {
             read => read.map_err(io_at("read", &path))?,
         };
         if bytes.len() != 12 || !frame::is_sealed(&bytes) {
-            let found = format!("{} is unreadable; if the rest is sound, remove it", path.display());
+            let found =
+                format!("{} is unreadable; if the rest is sound, remove it", path.display());
             return Err(JournalError::damaged(Place::default(), found));
         }
         Ok(Sequence(frame::long(&bytes, 4)))

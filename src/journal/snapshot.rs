@@ -111,7 +111,9 @@ pub fn encode_chunk(out: &mut Vec<u8>, sequence: Sequence, index: u32, bytes: &[
 }
 
 /// Every manifest, newest first.
-pub fn manifests(view: &dyn View) -> Result<Vec<(Sequence, std::result::Result<Manifest, String>)>> {
+pub fn manifests(
+    view: &dyn View,
+) -> Result<Vec<(Sequence, std::result::Result<Manifest, String>)>> {
     let mut found = Vec::new();
     view.scan(Table::Manifests, &[0xff; 8], Direction::Down, &mut |key, value| {
         found.push((sequence_of(key), Manifest::decode(key, value)));

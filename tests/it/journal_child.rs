@@ -106,8 +106,10 @@ pub fn check_at(data: &Path, acked: Acked) -> Result<u64, String> {
     let latest = reader.latest_snapshot().map_err(|e| e.to_string())?;
     let newest = latest.snapshot.as_ref().map_or(0, |s| s.sequence.0);
     if newest < acked.snapshot || !latest.damaged.is_empty() {
-        return Err(format!("snapshot {} was whole, found {newest}, {:?}", acked.snapshot,
-            latest.damaged));
+        return Err(format!(
+            "snapshot {} was whole, found {newest}, {:?}",
+            acked.snapshot, latest.damaged
+        ));
     }
     match latest.snapshot {
         Some(found) if found.bytes != snapshot(newest) => Err(format!("snapshot {newest} differs")),
@@ -131,8 +133,7 @@ fn child() {
 }
 
 fn append(data: &Path, acked: &Arc<File>, fdatasync: bool, snapshots: bool) {
-    let open =
-        if fdatasync { journal::sled::open } else { journal::sled::open_without_fdatasync };
+    let open = if fdatasync { journal::sled::open } else { journal::sled::open_without_fdatasync };
     let journal = open(data).unwrap();
     let (reader, next) = (journal.reader(), journal.durable().next());
     let notes = Arc::clone(acked);

@@ -1,0 +1,150 @@
+//! The journal on disk, when its files are not what they should be.
+
+use std::fs;
+use std::path::Path;
+
+use super::conformance::{commit, replayed};
+use super::error::JournalError;
+use super::sled::{SledStore, open};
+use super::store::{Store, Table};
+use super::{Journal, frame, inspect};
+use crate::domain::ids::Sequence;
+
+fn journal_of(commits: u64) -> tempfile::TempDir {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = Box::new(open(data.path()).unwrap());
+    for _ in 0..commits {
+        commit(&mut *journal, 40).unwrap();
+    }
+    journal.close().unwrap();
+    data
+}
+
+/// Replays all; the last sequence.
+fn read_all(data: &Path) -> Result<u64, JournalError> {
+    let journal = open(data)?;
+    replayed(&journal.reader(), 1)
+}
+
+#[test]
+fn what_a_first_start_left_behind_is_removed() {
+    let data = tempfile::tempdir().unwrap();
+    let aside = data.path().join("journal.new-123");
+    fs::create_dir_all(aside.join("blobs")).unwrap();
+    fs::write(aside.join("conf"), "segment_size: 5242").unwrap();
+    drop(open(data.path()).unwrap());
+    assert!(!aside.exists());
+    assert!(data.path().join("journal").is_dir());
+}
+
+#[test]
+fn looking_at_a_journal_makes_none() {
+    let data = tempfile::tempdir().unwrap();
+    assert!(matches!(inspect::verify(data.path()), Err(JournalError::Foreign { .. })));
+    assert!(matches!(inspect::stats(data.path()), Err(JournalError::Foreign { .. })));
+    assert!(!data.path().join("journal").exists());
+}
+
+#[test]
+fn a_journal_with_a_file_missing_or_torn_is_refused_and_left_alone() {
+    for name in ["conf", "db"] {
+        for length in [None, Some(0), Some(8), Some(30)] {
+            let data = journal_of(3);
+            let path = data.path().join("journal").join(name);
+            match length {
+                None => fs::remove_file(&path).unwrap(),
+                Some(length) => {
+                    fs::OpenOptions::new()
+                        .write(true)
+                        .open(&path)
+                        .unwrap()
+                        .set_len(length)
+                        .unwrap();
+                }
+            }
+            let left = fs::metadata(&path).map(|m| m.len()).ok();
+            let error = open(data.path()).unwrap_err();
+            let refused =
+                matches!(error, JournalError::Damaged { .. } | JournalError::Foreign { .. });
+            assert!(refused, "{name} {length:?}: {error}");
+            if length != Some(30) {
+                assert_eq!(fs::metadata(&path).map(|m| m.len()).ok(), left, "recreated");
+            }
+        }
+    }
+}
+
+#[test]
+fn another_format_version_is_foreign() {
+    let data = journal_of(1);
+    let mut store = SledStore::open(data.path(), false).unwrap();
+    store.put(Table::Meta, b"sluis-journal", &[frame::FORMAT_VERSION + 1]);
+    store.apply().unwrap();
+    store.sync().unwrap();
+    drop(store);
+    let error = open(data.path()).unwrap_err();
+    assert!(matches!(error, JournalError::Foreign { .. }), "{error}");
+    assert!(error.to_string().contains("start the version that wrote it"));
+}
+
+#[test]
+fn a_damaged_entry_is_refused_with_its_place() {
+    let data = journal_of(3);
+    let mut store = SledStore::open(data.path(), false).unwrap();
+    store.put(Table::Entries, &frame::key(Sequence(41)), b"not an entry, and far too short");
+    store.apply().unwrap();
+    store.sync().unwrap();
+    drop(store);
+    let faults = inspect::verify(data.path()).unwrap();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].to_string().starts_with("sequence 41: "), "{}", faults[0]);
+    let error = read_all(data.path()).unwrap_err();
+    let JournalError::Damaged { place, .. } = &error else { panic!("{error}") };
+    assert_eq!(place.sequence, Sequence(41));
+}
+
+#[test]
+fn a_blob_file_is_a_fault() {
+    let data = journal_of(1);
+    fs::write(data.path().join("journal/blobs/77"), b"x").unwrap();
+    assert_eq!(inspect::verify(data.path()).unwrap().len(), 1);
+    assert!(open(data.path()).unwrap_err().to_string().contains("no sync covers"));
+    fs::remove_file(data.path().join("journal/blobs/77")).unwrap();
+    let mut journal = open(data.path()).unwrap();
+    fs::write(data.path().join("journal/blobs/78"), b"x").unwrap();
+    commit(&mut journal, 1).unwrap();
+    let error = Box::new(journal).close().unwrap_err();
+    assert!(error.to_string().contains("no sync covers"), "{error}");
+}
+
+#[test]
+fn rot_in_the_file_is_never_silent() {
+    let whole = journal_of(12);
+    let file = fs::read(whole.path().join("journal/db")).unwrap();
+    let (mut refused, mut intact) = (0, 0);
+    for round in 0..60 {
+        let data = tempfile::tempdir().unwrap();
+        let journal = data.path().join("journal");
+        fs::create_dir_all(journal.join("blobs")).unwrap();
+        for entry in fs::read_dir(whole.path().join("journal")).unwrap().flatten() {
+            if entry.path().is_file() {
+                fs::copy(entry.path(), journal.join(entry.file_name())).unwrap();
+            }
+        }
+        let floor = "journal.durable";
+        fs::copy(whole.path().join(floor), data.path().join(floor)).unwrap();
+        let mut rotten = file.clone();
+        let at = round * file.len() / 60 + 11;
+        rotten[at] ^= 1 << (round % 8);
+        fs::write(journal.join("db"), rotten).unwrap();
+        match read_all(data.path()) {
+            Ok(last) => {
+                assert_eq!(last, 480, "records vanished silently, byte {at}");
+                intact += 1;
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    println!("{refused} refused, {intact} in bytes no longer used");
+    assert!(refused > 0);
+}
