@@ -421,7 +421,7 @@ impl Registry {
                 Outcome::Refused(_) => {}
             }
             let outcome = outcome.clone();
-            self.notice(record, student, Notice::Outcome { course: *course, outcome });
+            self.notice(record, student, Notice::Outcome { request, course: *course, outcome });
         }
         let ticket = match via {
             Via::Ticket(window, ticket) => Some((window, ticket)),
