@@ -121,3 +121,31 @@ pub const ANSWER_DEADLINE_MS: u64 = 5_000;
 pub const BUSY_RETRY_MS: u32 = 500;
 /// What a stopping gateway asks to wait, in milliseconds, before the jitter.
 pub const RESTART_RETRY_MS: u32 = 1_000;
+
+/// Most sections ranked in a whole plan, over all its courses. A plan, and its outcome when every
+/// course of it is waitlisted, must fit in one record.
+pub const PLAN_SECTIONS_MAX: usize = 500;
+/// Most components of a course.
+pub const COMPONENTS_MAX: usize = 8;
+/// Most meetings of a section.
+pub const MEETINGS_MAX: usize = 30;
+/// Most prerequisites of a course.
+pub const PREREQUISITES_MAX: usize = 12;
+/// Longest name of a course, term, programme or window, in one language, in bytes.
+pub const COURSE_NAME_BYTES_MAX: usize = 200;
+/// Longest description of a course, in one language, in bytes.
+pub const DESCRIPTION_BYTES_MAX: usize = 1000;
+/// Longest link to the prospectus, in bytes.
+pub const URL_BYTES_MAX: usize = 300;
+/// Longest faculty, level, language, period or place, in bytes.
+pub const SHORT_TEXT_BYTES_MAX: usize = 80;
+/// Most blocks of a student.
+pub const BLOCKS_MAX: usize = 10;
+/// Most completed courses of a student.
+pub const COMPLETED_MAX: usize = 250;
+/// A student's completed courses together, in bytes: each counts its code's length and one.
+pub const COMPLETED_BYTES_MAX: usize = 3100;
+/// Most courses named in a window's scope.
+pub const WINDOW_COURSES_MAX: usize = 250;
+/// The courses named in a window's scope together, in bytes: each counts its code's length and one.
+pub const WINDOW_COURSES_BYTES_MAX: usize = 3300;
