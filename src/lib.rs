@@ -3,6 +3,7 @@
 pub mod actors;
 pub mod clock;
 pub mod domain;
+pub mod http;
 pub mod journal;
 pub mod limits;
 pub mod metrics;

@@ -149,3 +149,7 @@ pub const COMPLETED_BYTES_MAX: usize = 3100;
 pub const WINDOW_COURSES_MAX: usize = 250;
 /// The courses named in a window's scope together, in bytes: each counts its code's length and one.
 pub const WINDOW_COURSES_BYTES_MAX: usize = 3300;
+/// Times between two heartbeats that a slow reader may read everything back before it is closed.
+pub const REFRESHES_MAX: u32 = 5;
+/// How long a stopping gateway waits for its sessions to close, in milliseconds.
+pub const STOP_SESSIONS_MS_MAX: u64 = 1_200;
