@@ -1,1 +1,8 @@
 //! The journal: append, flush, replay.
+
+pub mod fold;
+pub mod record;
+pub mod state;
+#[cfg(test)]
+mod testkit;
+mod wire;
