@@ -76,6 +76,16 @@ pub struct Registry {
 }
 
 impl Registry {
+    /// The same registry with these students, and with what an unfinished import has staged.
+    pub fn with_students(mut self, students: Vec<Student>, staged: Vec<Item>) -> Self {
+        let keys = students.iter().enumerate();
+        self.student_keys =
+            keys.map(|(i, s)| (s.profile.key.clone(), StudentId(i as u32))).collect();
+        self.students = students;
+        self.staged = staged;
+        self
+    }
+
     /// The student. Ids come from this registry, so an unknown one is a bug.
     pub fn student(&self, id: StudentId) -> &Student {
         &self.students[id.index()]
@@ -102,7 +112,7 @@ impl Registry {
         &self.courses[course.index()]
     }
 
-    /// Whether an import has been begun and not completed.
+    /// What an import has staged that is not completed.
     pub fn staged(&self) -> &[Item] {
         &self.staged
     }
@@ -110,52 +120,31 @@ impl Registry {
     /// Gives the event its numbers: the next in the journal, in each course's stream and in each
     /// touched student's stream.
     pub fn number(&self, event: Event, epoch: u32, at: Timestamp) -> Record {
-        let (courses, students) = self.touched(&event);
+        let (course, student) = self.unnamed(&event);
+        let courses = (0..).map_while(|i| event.named_course(i)).chain(course);
+        let students = event.named_student().into_iter().chain(student);
         Record {
             sequence: self.sequence.next(),
             epoch,
             at,
-            courses: courses
-                .into_iter()
-                .map(|c| (c, self.courses[c.index()].sequence + 1))
-                .collect(),
-            students: students
-                .into_iter()
-                .map(|s| (s, self.students[s.index()].sequence + 1))
-                .collect(),
+            courses: courses.map(|c| (c, self.courses[c.index()].sequence + 1)).collect(),
+            students: students.map(|s| (s, self.students[s.index()].sequence + 1)).collect(),
             event,
         }
     }
 
-    fn touched(&self, event: &Event) -> (Vec<CourseId>, Vec<StudentId>) {
+    /// The course and the student concerned that the event does not name itself.
+    pub fn unnamed(&self, event: &Event) -> (Option<CourseId>, Option<StudentId>) {
         match event {
-            Event::Decided { student, via, outcomes, .. } => {
-                let mut courses: Vec<CourseId> = outcomes.iter().map(|(c, _)| *c).collect();
-                if let Via::Swap { from, .. } = via
-                    && !courses.contains(from)
-                {
-                    courses.push(*from);
-                }
-                (courses, vec![*student])
-            }
-            Event::Promoted { student, course, replaces, .. } => {
-                let mut courses = vec![*course];
-                courses.extend(replaces.filter(|c| c != course));
-                (courses, vec![*student])
-            }
-            Event::PassedOver { student, course, .. } => (vec![*course], vec![*student]),
             // Who is told of these is derived on apply: it may be everyone.
             Event::CapacitySet(section, _) | Event::StatusSet(section, _) => {
-                (vec![self.catalogue.section(*section).course], vec![])
+                (Some(self.catalogue.section(*section).course), None)
             }
-            Event::PlanSet(student, _)
-            | Event::TicketTaken { student, .. }
-            | Event::MessagesRead(student, _) => (vec![], vec![*student]),
             Event::TicketLeft(window, ticket) => {
                 let student = self.windows[window.index()].tickets[ticket.index()].student;
-                (vec![], vec![student])
+                (None, Some(student))
             }
-            _ => (vec![], vec![]),
+            _ => (None, None),
         }
     }
 
