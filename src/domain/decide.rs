@@ -9,9 +9,9 @@ use super::event::{Event, Via};
 use super::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, WindowId};
 use super::outcome::{Outcome, Reason, Rejection};
 use super::plan::{CourseRequest, Plan};
-use super::registry::Registry;
+use super::registry::{Memo, Registry};
 use super::section::SectionStatus;
-use super::student::Holdings;
+use super::student::{Holdings, Student};
 use super::window::{TicketState, Window, WindowState};
 use crate::limits;
 
@@ -46,13 +46,17 @@ pub struct CourseBlockers {
 impl Registry {
     /// The sections whose quotes [`Self::decide`] needs for this command.
     pub fn concerned(&self, command: &Command) -> Vec<SectionId> {
+        // Asked before the command is checked: what is not there is left out.
+        let known = |s: &SectionId| s.index() < self.catalogue.sections.len();
         let of_plan = |plan: &Plan| -> Vec<SectionId> {
-            plan.courses.iter().flat_map(|r| r.sections(&self.catalogue)).collect()
+            let sections = plan.courses.iter().flat_map(|r| r.sections(&self.catalogue));
+            sections.filter(known).collect()
         };
         match command {
             Command::SetPlan(_, plan) => of_plan(plan),
             Command::Submit { student, plan, queue: false, .. } => {
-                of_plan(plan.as_ref().unwrap_or(&self.student(*student).plan))
+                let hers = || self.students.get(student.index()).map(|s| &s.plan);
+                plan.as_ref().or_else(hers).map_or_else(Vec::new, |plan| of_plan(plan))
             }
             Command::Admit(window, ticket) => {
                 let Some(info) = self.window(*window).and_then(|w| w.ticket(*ticket)) else {
@@ -60,7 +64,7 @@ impl Registry {
                 };
                 of_plan(info.plan.as_ref().unwrap_or(&self.student(info.student).plan))
             }
-            Command::Swap { to, .. } => to.sections(&self.catalogue).collect(),
+            Command::Swap { to, .. } => to.sections(&self.catalogue).filter(known).collect(),
             _ => Vec::new(),
         }
     }
@@ -70,7 +74,7 @@ impl Registry {
         self.check_ids(command)?;
         if let Some((student, request, body)) = command.request() {
             if let Some(memo) = self.requests.get(&(student, request)) {
-                return Self::repeat(memo, body);
+                return self.repeat(memo, body);
             }
             if self.student(student).requests >= limits::REQUESTS_PER_STUDENT_MAX {
                 return Err(Rejection::TooManyRequests);
@@ -153,20 +157,35 @@ impl Registry {
         if course.is_some_and(|c| c.index() >= self.courses.len()) {
             return Err(Rejection::UnknownCourse);
         }
+        let unknown = |r: &CourseRequest| r.course.index() >= self.courses.len();
+        let requests_unknown = match command {
+            C::SetPlan(_, plan) | C::Submit { plan: Some(plan), .. } => {
+                plan.courses.iter().any(|r| unknown(r))
+            }
+            C::Swap { to, .. } => unknown(to),
+            _ => false,
+        };
+        if requests_unknown {
+            return Err(Rejection::UnknownCourse);
+        }
         if section.is_some_and(|s| s.index() >= self.catalogue.sections.len()) {
             return Err(Rejection::UnknownSection);
         }
         Ok(())
     }
 
-    fn repeat(memo: &super::registry::Memo, body: u64) -> Result<Verdict, Rejection> {
+    fn repeat(&self, memo: &Memo, body: u64) -> Result<Verdict, Rejection> {
         if memo.body != body {
             return Err(Rejection::Conflict);
         }
-        match (&memo.decided, memo.ticket) {
+        let waits = |(window, ticket): &(WindowId, Ticket)| {
+            let info = self.window(*window).and_then(|w| w.ticket(*ticket));
+            info.is_some_and(|t| t.state == TicketState::Waiting)
+        };
+        match (&memo.decided, memo.ticket.filter(waits)) {
             (Some((sequence, outcomes)), _) => Ok(Verdict::Repeat(*sequence, Arc::clone(outcomes))),
             (None, Some((window, ticket))) => Ok(Verdict::InLine(window, ticket)),
-            (None, None) => Ok(Verdict::Nothing),
+            (None, None) => Err(Rejection::NotInLine),
         }
     }
 
@@ -289,7 +308,8 @@ impl Registry {
         for request in &plan.courses {
             if !window.covers(&self.catalogue, request.course) {
                 if explicit {
-                    let refused = Outcome::Refused(Reason::OutsideWindow);
+                    let has = already(self.student(student), request.course);
+                    let refused = Outcome::Refused(has.unwrap_or(Reason::OutsideWindow));
                     outcomes.push((request.course, refused));
                 }
                 continue;
@@ -364,9 +384,6 @@ impl Registry {
         to: &Arc<CourseRequest>,
         quotes: &Quotes,
     ) -> Result<Verdict, Rejection> {
-        if to.course.index() >= self.courses.len() {
-            return Err(Rejection::UnknownCourse);
-        }
         to.check(&self.catalogue)?;
         let open = |w: &Window| {
             w.state == WindowState::Open && w.covers(&self.catalogue, to.course)
@@ -453,6 +470,10 @@ impl Registry {
         let mut all = Vec::with_capacity(plan.courses.len());
         for request in &plan.courses {
             let course = request.course;
+            if let Some(has) = already(who, course) {
+                all.push(CourseBlockers { course, blockers: vec![has] });
+                continue;
+            }
             let covers = |w: &&Window| w.covers(&self.catalogue, course);
             let open = |w: &&Window| w.state != WindowState::Closed && covers(w);
             let Some(window) = self.windows.iter().find(open).or(self.windows.iter().find(covers))
@@ -460,20 +481,11 @@ impl Registry {
                 all.push(CourseBlockers { course, blockers: vec![Reason::OutsideWindow] });
                 continue;
             };
-            let mut blockers = Vec::new();
-            if who.enrolment(course).is_some() {
-                blockers.push(Reason::AlreadyEnrolled);
-            } else if who.waiting.contains(&course) {
-                blockers.push(Reason::AlreadyWaitlisted);
-            } else {
-                let personal =
-                    personal_blockers(&self.catalogue, who, &holdings, window, course);
-                blockers.extend(personal);
-                let search = self.search(window, request, &holdings, &[], quotes);
-                match search.granted() {
-                    Some(sections) => holdings.grant(course, sections),
-                    None => blockers.push(search.reason()),
-                }
+            let mut blockers = personal_blockers(&self.catalogue, who, &holdings, window, course);
+            let search = self.search(window, request, &holdings, &[], quotes);
+            match search.granted() {
+                Some(sections) => holdings.grant(course, sections),
+                None => blockers.push(search.reason()),
             }
             all.push(CourseBlockers { course, blockers });
         }
@@ -510,11 +522,17 @@ impl Registry {
         quotes: &Quotes,
     ) -> Option<Event> {
         let who = self.student(entry.student);
-        let window = &self.windows[entry.window.index()];
         let own = match who.enrolment(course) {
             Some(enrolment) if entry.replaces == Some(course) => enrolment.sections.as_slice(),
             _ => &[],
         };
+        // Most of a long list waits for sections that are full: no search for those.
+        let enterable = |s: &SectionId| own.contains(s) || quotes.get(s).is_some_and(|q| q.free());
+        let mut components = 0..entry.request.choices.len();
+        if !components.all(|c| entry.request.accepted(&self.catalogue, c).iter().any(enterable)) {
+            return None;
+        }
+        let window = &self.windows[entry.window.index()];
         let holdings = Holdings::new(&self.catalogue, who, entry.replaces);
         let search = self.search(window, &entry.request, &holdings, own, quotes);
         if !search.seats_allow() {
@@ -531,7 +549,12 @@ impl Registry {
             (None, None) => search.reason(),
         };
         // A clash that only some combinations have reads as "full": then she simply waits on.
-        let told = blocker == Reason::Full || entry.told.contains(&blocker);
+        // Credits too many are one blocker, however many.
+        let same = |told: &Reason| {
+            let limits = (told, &blocker);
+            matches!(limits, (Reason::CreditLimit(_), Reason::CreditLimit(_))) || *told == blocker
+        };
+        let told = blocker == Reason::Full || entry.told.iter().any(same);
         (!told).then_some(Event::PassedOver { student, course, blocker })
     }
 
@@ -570,7 +593,8 @@ impl Registry {
         }
     }
 
-    fn courses_with_waitlist(&self) -> impl Iterator<Item = CourseId> {
+    /// The courses that somebody waits for.
+    pub(super) fn courses_with_waitlist(&self) -> impl Iterator<Item = CourseId> {
         let books = self.courses.iter().enumerate();
         books.filter(|(_, b)| !b.waitlist.is_empty()).map(|(i, _)| CourseId(i as u32))
     }
@@ -579,4 +603,12 @@ impl Registry {
     pub fn ticket_request(&self, window: WindowId, ticket: Ticket) -> Option<RequestId> {
         Some(self.window(window)?.ticket(ticket)?.request)
     }
+}
+
+/// What she has of the course already, if anything (I7).
+fn already(student: &Student, course: CourseId) -> Option<Reason> {
+    if student.enrolment(course).is_some() {
+        return Some(Reason::AlreadyEnrolled);
+    }
+    student.waiting.contains(&course).then_some(Reason::AlreadyWaitlisted)
 }

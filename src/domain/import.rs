@@ -1,7 +1,7 @@
 //! An import: what a file says (keys), turned into numbered items against what is there. All of
 //! it or nothing; every fault is named; an enrolment is never removed.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::catalogue::{
     Catalogue, Component, ComponentKind, Course, Item, Meeting, Programme, SectionInfo, Term, Text,
@@ -93,13 +93,12 @@ pub struct Difference {
     pub kept: Vec<String>,
 }
 
-/// An import ready to be journalled.
+/// An import ready to be journalled. Capacities that it changes take effect with the record that
+/// applies it, so that none is ever half there.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Prepared {
     /// To be staged and applied together.
     pub items: Vec<Item>,
-    /// Events that follow: capacities that the file changed.
-    pub then: Vec<Event>,
     /// What it comes to.
     pub difference: Difference,
 }
@@ -109,7 +108,7 @@ struct Preparer<'a> {
     catalogue: Catalogue,
     out: Prepared,
     faults: Vec<String>,
-    named: HashMap<Key, &'static str>,
+    named: HashSet<(&'static str, Key)>,
 }
 
 impl Registry {
@@ -120,7 +119,7 @@ impl Registry {
             catalogue: (*self.catalogue).clone(),
             out: Prepared::default(),
             faults: Vec::new(),
-            named: HashMap::new(),
+            named: HashSet::new(),
         };
         preparer.terms(draft);
         for course in &draft.courses {
@@ -142,6 +141,15 @@ impl Preparer<'_> {
         self.faults.push(text);
     }
 
+    /// Whether the file names the thing a second time, which is a fault.
+    fn twice(&mut self, kind: &'static str, key: &Key) -> bool {
+        let twice = !self.named.insert((kind, key.clone()));
+        if twice {
+            self.fault(format!("{kind} {key}: named twice in this file; keep one"));
+        }
+        twice
+    }
+
     /// Records one comparison; returns whether the thing must be put.
     fn compare(&mut self, kind: &'static str, key: &Key, same: Option<bool>) -> bool {
         match same {
@@ -159,6 +167,9 @@ impl Preparer<'_> {
 
     fn terms(&mut self, draft: &Draft) {
         for term in &draft.terms {
+            if self.twice("term", &term.key) {
+                continue;
+            }
             let old = self.catalogue.terms.iter().find(|t| t.key == term.key);
             let same = old.map(|old| old == term);
             if self.compare("term", &term.key, same) {
@@ -168,8 +179,7 @@ impl Preparer<'_> {
     }
 
     fn course(&mut self, draft: &DraftCourse) {
-        if self.named.insert(draft.key.clone(), "course").is_some() {
-            self.fault(format!("course {}: named twice in this file; keep one", draft.key));
+        if self.twice("course", &draft.key) {
             return;
         }
         let Some(term) = self.catalogue.term_index(draft.term.as_str()) else {
@@ -237,8 +247,7 @@ impl Preparer<'_> {
     }
 
     fn section(&mut self, course: CourseId, component: u8, draft: &DraftSection) {
-        if self.named.insert(draft.key.clone(), "section").is_some() {
-            self.fault(format!("section {}: named twice in this file; keep one", draft.key));
+        if self.twice("section", &draft.key) {
             return;
         }
         let parent = match &draft.parent {
@@ -289,7 +298,6 @@ impl Preparer<'_> {
                     seats(old.capacity),
                     seats(info.capacity)
                 ));
-                self.out.then.push(Event::CapacitySet(id, info.capacity));
                 self.put(Item::Section(id, Box::new(info)));
                 return;
             }
@@ -301,6 +309,9 @@ impl Preparer<'_> {
 
     fn programmes(&mut self, draft: &Draft) {
         for programme in &draft.programmes {
+            if self.twice("programme", &programme.key) {
+                continue;
+            }
             for requirement in &programme.requirements {
                 if self.catalogue.course_id(requirement.course.as_str()).is_none() {
                     self.fault(format!(
@@ -325,8 +336,7 @@ impl Preparer<'_> {
     fn windows(&mut self, draft: &Draft) {
         let mut next = self.registry.windows.len() as u32;
         for (term, rules) in &draft.windows {
-            if self.named.insert(rules.key.clone(), "window").is_some() {
-                self.fault(format!("window {}: named twice in this file; keep one", rules.key));
+            if self.twice("window", &rules.key) {
                 continue;
             }
             let Some(term) = self.catalogue.term_index(term.as_str()) else {
@@ -338,6 +348,12 @@ impl Preparer<'_> {
             let mut same = None;
             if let Some(old) = known.and_then(|id| self.registry.window(id)) {
                 rules.seed = old.rules.seed;
+                if old.state != WindowState::Planned {
+                    // Set live since; what the file says of them was for the opening.
+                    rules.opens_at = old.rules.opens_at;
+                    rules.closes_at = old.rules.closes_at;
+                    rules.pace = old.rules.pace;
+                }
                 same = Some(rules == old.rules);
                 if same == Some(false) && old.state != WindowState::Planned {
                     self.fault(format!(
@@ -360,8 +376,7 @@ impl Preparer<'_> {
     fn students(&mut self, draft: &Draft) {
         let mut next = self.registry.students.len() as u32;
         for profile in &draft.students {
-            if self.named.insert(profile.key.clone(), "student").is_some() {
-                self.fault(format!("student {}: named twice in this file; keep one", profile.key));
+            if self.twice("student", &profile.key) {
                 continue;
             }
             if let Some(programme) = &profile.programme
@@ -390,22 +405,23 @@ impl Preparer<'_> {
         }
         let courses = self.registry.catalogue.courses.iter().map(|c| ("course", &c.key));
         let sections = self.registry.catalogue.sections.iter().map(|s| ("section", &s.key));
-        let absent = courses.chain(sections).filter(|(_, key)| !self.named.contains_key(*key));
+        let things = courses.chain(sections).map(|(kind, key)| (kind, key.clone()));
+        let absent = things.filter(|thing| !self.named.contains(thing));
         self.out.difference.kept = absent.map(|(kind, key)| format!("{kind} {key}")).collect();
     }
 }
 
 impl Prepared {
-    /// The journal's view of it: staged items, the record that applies them, and what follows.
+    /// The journal's view of it: staged items and the record that applies them.
     pub fn into_events(self) -> Vec<Event> {
-        let mut events = Vec::with_capacity(self.items.len() + self.then.len() + 2);
-        if !self.items.is_empty() {
-            let items = self.items.len() as u32;
-            events.push(Event::ImportBegun);
-            events.extend(self.items.into_iter().map(Event::ImportItem));
-            events.push(Event::ImportApplied { items });
+        if self.items.is_empty() {
+            return Vec::new();
         }
-        events.extend(self.then);
+        let items = self.items.len() as u32;
+        let mut events = Vec::with_capacity(self.items.len() + 2);
+        events.push(Event::ImportBegun);
+        events.extend(self.items.into_iter().map(Event::ImportItem));
+        events.push(Event::ImportApplied { items });
         events
     }
 }

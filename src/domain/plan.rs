@@ -66,11 +66,15 @@ impl CourseRequest {
         Self { course, choices: vec![Choice::Any; components], waitlist }
     }
 
-    /// The sections accepted for a component, in her order.
+    /// The sections accepted for a component, in her order; none of what is not there.
     pub fn accepted<'a>(&'a self, catalogue: &'a Catalogue, component: usize) -> &'a [SectionId] {
         match &self.choices[component] {
             Choice::Ranked(sections) => sections,
-            Choice::Any => &catalogue.course(self.course).components[component].sections,
+            Choice::Any => {
+                let course = catalogue.courses.get(self.course.index());
+                let component = course.and_then(|c| c.components.get(component));
+                component.map_or(&[], |c| &c.sections)
+            }
         }
     }
 

@@ -155,8 +155,27 @@ impl Registry {
                 let student = self.windows[window.index()].tickets[ticket.index()].student;
                 (vec![], vec![student])
             }
+            Event::ImportApplied { .. } => {
+                let changed = self.staged_capacities();
+                let course = |(s, _): (SectionId, _)| self.catalogue.section(s).course;
+                let mut courses: Vec<CourseId> = changed.map(course).collect();
+                courses.sort_unstable();
+                courses.dedup();
+                (courses, vec![])
+            }
             _ => (vec![], vec![]),
         }
+    }
+
+    /// Sections that are there and that the staged import gives another capacity.
+    fn staged_capacities(&self) -> impl Iterator<Item = (SectionId, Option<u32>)> + '_ {
+        self.staged.iter().filter_map(|item| match item {
+            Item::Section(id, info) => {
+                let old = self.catalogue.sections.get(id.index())?;
+                (old.capacity != info.capacity).then_some((*id, info.capacity))
+            }
+            _ => None,
+        })
     }
 
     /// Who is told of a change to a section: who waits for it, and who has it when its status
@@ -204,6 +223,10 @@ impl Registry {
             Event::CapacitySet(section, capacity) => {
                 changes.push((*section, SeatChange::Capacity(*capacity)));
             }
+            Event::ImportApplied { .. } => {
+                let staged = self.staged_capacities();
+                changes.extend(staged.map(|(s, capacity)| (s, SeatChange::Capacity(capacity))));
+            }
             Event::StatusSet(section, status) => {
                 changes.push((*section, SeatChange::Status(*status)));
             }
@@ -246,7 +269,7 @@ impl Registry {
         match &record.event {
             Event::ImportBegun => self.staged.clear(),
             Event::ImportItem(item) => self.staged.push(item.clone()),
-            Event::ImportApplied { .. } => self.apply_import(),
+            Event::ImportApplied { .. } => self.apply_import(record),
             Event::WindowScheduled { window, opens_at, closes_at } => {
                 let rules = &mut self.windows[window.index()].rules;
                 rules.opens_at = *opens_at;
@@ -291,11 +314,7 @@ impl Registry {
                 self.notice(record, *student, Notice::PassedOver { course: *course, blocker });
             }
             Event::CapacitySet(section, capacity) => {
-                let (section, capacity) = (*section, *capacity);
-                for student in self.section_touches(section, false) {
-                    self.students[student.index()].sequence += 1;
-                    self.notice(record, student, Notice::CapacityChanged { section, capacity });
-                }
+                self.tell_capacities(record, &[(*section, *capacity)]);
             }
             Event::StatusSet(section, status) => {
                 let (section, status) = (*section, *status);
@@ -311,7 +330,8 @@ impl Registry {
         }
     }
 
-    fn apply_import(&mut self) {
+    fn apply_import(&mut self, record: &Record) {
+        let changed: Vec<_> = self.staged_capacities().collect();
         let staged = std::mem::take(&mut self.staged);
         let catalogue = Arc::make_mut(&mut self.catalogue);
         for item in &staged {
@@ -337,6 +357,20 @@ impl Registry {
                     }
                 }
                 _ => {}
+            }
+        }
+        self.tell_capacities(record, &changed);
+    }
+
+    /// Tells who waits for these sections; one record is one step of each student's stream.
+    fn tell_capacities(&mut self, record: &Record, changed: &[(SectionId, Option<u32>)]) {
+        for (section, capacity) in changed.iter().copied() {
+            for student in self.section_touches(section, false) {
+                let s = &mut self.students[student.index()];
+                if s.inbox.last().is_none_or(|last| last.sequence != record.sequence) {
+                    s.sequence += 1;
+                }
+                self.notice(record, student, Notice::CapacityChanged { section, capacity });
             }
         }
     }
@@ -399,7 +433,7 @@ impl Registry {
             match outcome {
                 Outcome::Enrolled { sections, .. } => {
                     if let Via::Swap { from, .. } = via {
-                        self.remove_enrolment(student, from);
+                        self.give_up(student, from, *course);
                     }
                     let window = window.unwrap_or_default();
                     self.add_enrolment(record, student, *course, sections, window);
@@ -444,7 +478,7 @@ impl Registry {
         let window = entry.map(|e| e.window).unwrap_or_default();
         self.remove_waiting(student, course);
         if let Some(old) = replaces {
-            self.remove_enrolment(student, old);
+            self.give_up(student, old, course);
         }
         self.add_enrolment(record, student, course, sections, window);
         let sections = sections.to_vec();
@@ -468,6 +502,16 @@ impl Registry {
         });
     }
 
+    /// Gives a place for another. Inside one course she keeps a place in it, and what hangs on
+    /// that: a swap that waits elsewhere still gives it up.
+    fn give_up(&mut self, student: StudentId, old: CourseId, new: CourseId) {
+        if old == new {
+            self.students[student.index()].enrolments.retain(|e| e.course != old);
+        } else {
+            self.remove_enrolment(student, old);
+        }
+    }
+
     /// A dropped course also ends a swap that would have replaced it: the entry waits on, but
     /// gives nothing up.
     fn remove_enrolment(&mut self, student: StudentId, course: CourseId) {
@@ -484,7 +528,10 @@ impl Registry {
     }
 
     fn remove_waiting(&mut self, student: StudentId, course: CourseId) {
-        self.courses[course.index()].waitlist.retain(|e| e.student != student);
+        let list = &mut self.courses[course.index()].waitlist;
+        if let Some(at) = list.iter().position(|e| e.student == student) {
+            list.remove(at);
+        }
         self.students[student.index()].waiting.retain(|c| *c != course);
     }
 
@@ -495,6 +542,7 @@ impl Registry {
             if info.state == TicketState::Waiting {
                 let student = info.student;
                 self.end_ticket(window, Ticket(i as u32), TicketState::Left);
+                self.students[student.index()].sequence += 1;
                 self.notice(record, student, Notice::TicketEnded { window });
             }
         }
@@ -511,6 +559,12 @@ impl Registry {
         for i in 0..self.windows[window.index()].tickets.len() {
             if self.windows[window.index()].tickets[i].state == TicketState::Waiting {
                 self.end_ticket(window, Ticket(i as u32), TicketState::Left);
+            }
+        }
+        // Ticket numbers start again: an undecided request must not find another's ticket.
+        for memo in self.requests.values_mut() {
+            if memo.decided.is_none() && memo.ticket.is_some_and(|(w, _)| w == window) {
+                memo.ticket = None;
             }
         }
         let w = &mut self.windows[window.index()];

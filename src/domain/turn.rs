@@ -25,6 +25,12 @@ impl Turn {
         Self { command: Some(command), promote: VecDeque::new() }
     }
 
+    /// A turn that finishes what a stopped process left undone: a journal may end between the
+    /// record that freed a seat and the promotion that it makes possible (I8, I11).
+    pub fn recovery(registry: &Registry) -> Self {
+        Self { command: None, promote: registry.courses_with_waitlist().collect() }
+    }
+
     /// Sections whose quotes the next step needs.
     pub fn sections(&self, registry: &Registry) -> Vec<SectionId> {
         match (&self.command, self.promote.front()) {
