@@ -29,6 +29,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    #[expect(clippy::unnecessary_wraps, reason = "what decide returns, said once")]
     fn one(event: Event) -> Result<Self, Rejection> {
         Ok(Self::Events(vec![event]))
     }
@@ -105,9 +106,10 @@ impl Registry {
                 Self::decided(command, Via::Drop, vec![(*course, outcome)])
             }
             Command::Leave { student, course, .. } => {
-                let outcome = match self.student(*student).waiting.contains(course) {
-                    true => Outcome::LeftWaitlist,
-                    false => Outcome::Refused(Reason::NotWaitlisted),
+                let outcome = if self.student(*student).waiting.contains(course) {
+                    Outcome::LeftWaitlist
+                } else {
+                    Outcome::Refused(Reason::NotWaitlisted)
                 };
                 Self::decided(command, Via::Leave, vec![(*course, outcome)])
             }
@@ -183,7 +185,9 @@ impl Registry {
             info.is_some_and(|t| t.state == TicketState::Waiting)
         };
         match (&memo.decided, memo.ticket.filter(waits)) {
-            (Some((sequence, outcomes)), _) => Ok(Verdict::Repeat(*sequence, Arc::clone(outcomes))),
+            (Some((sequence, outcomes)), _) => {
+                Ok(Verdict::Repeat(*sequence, Arc::clone(outcomes)))
+            }
             (None, Some((window, ticket))) => Ok(Verdict::InLine(window, ticket)),
             (None, None) => Err(Rejection::NotInLine),
         }
@@ -199,10 +203,8 @@ impl Registry {
     }
 
     fn in_scope(&self, window: &Window, plan: &Plan) -> Result<(), Rejection> {
-        match plan.courses.iter().any(|r| window.covers(&self.catalogue, r.course)) {
-            true => Ok(()),
-            false => Err(Rejection::PlanEmpty),
-        }
+        let covered = plan.courses.iter().any(|r| window.covers(&self.catalogue, r.course));
+        if covered { Ok(()) } else { Err(Rejection::PlanEmpty) }
     }
 
     fn decide_arm(
@@ -413,13 +415,13 @@ impl Registry {
                 },
                 Err(faults) => Err(Rejection::Import(faults.join("\n"))),
             },
-            Command::Schedule { window, opens_at, closes_at } => match state(window) {
-                WindowState::Closed => Err(Rejection::WindowClosed),
-                _ => {
-                    let (window, opens_at, closes_at) = (*window, *opens_at, *closes_at);
-                    Verdict::one(Event::WindowScheduled { window, opens_at, closes_at })
+            Command::Schedule { window, opens_at, closes_at } => {
+                if state(window) == WindowState::Closed {
+                    return Err(Rejection::WindowClosed);
                 }
-            },
+                let (window, opens_at, closes_at) = (*window, *opens_at, *closes_at);
+                Verdict::one(Event::WindowScheduled { window, opens_at, closes_at })
+            }
             Command::Open(window) => match state(window) {
                 WindowState::Planned => Verdict::one(Event::WindowOpened(*window)),
                 WindowState::Open => Ok(Verdict::Nothing),
@@ -505,6 +507,17 @@ impl Registry {
     /// and the student's checks pass gets the seats; one that is passed over is told why, once.
     /// `None`: no more can be done.
     pub fn promote(&self, course: CourseId, quotes: &Quotes) -> Option<Event> {
+        self.promote_from(course, 0, quotes).map(|(_, event)| event)
+    }
+
+    /// [`Self::promote`] from this place of the list on, with the place it came to: a long list
+    /// of entries that are all passed over is walked once, not once for each of them.
+    pub fn promote_from(
+        &self,
+        course: CourseId,
+        start: usize,
+        quotes: &Quotes,
+    ) -> Option<(usize, Event)> {
         let book = self.book(course);
         let swaps_inside = || book.waitlist.iter().any(|e| e.replaces == Some(course));
         let mut components = self.catalogue.course(course).components.iter();
@@ -512,7 +525,10 @@ impl Registry {
         if !components.all(|c| c.sections.iter().any(free)) && !swaps_inside() {
             return None;
         }
-        book.waitlist.iter().find_map(|entry| self.promote_entry(course, entry, quotes))
+        let entries = book.waitlist.iter().enumerate().skip(start);
+        let mut steps = entries
+            .filter_map(|(at, entry)| Some((at, self.promote_entry(course, entry, quotes)?)));
+        steps.next()
     }
 
     fn promote_entry(

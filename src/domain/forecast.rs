@@ -67,10 +67,10 @@ impl<'a> DryRun<'a> {
 
     fn room(&self, section: SectionId) -> u32 {
         let quote = self.quote(section);
-        match quote.free() {
-            true => self.left.get(&section).copied().unwrap_or_else(|| quote.room()),
-            false => 0,
+        if !quote.free() {
+            return 0;
         }
+        self.left.get(&section).copied().unwrap_or_else(|| quote.room())
     }
 
     fn pick(&self, request: &CourseRequest) -> Option<Vec<SectionId>> {

@@ -129,10 +129,10 @@ impl Registry {
         preparer.windows(draft);
         preparer.students(draft);
         preparer.kept(draft);
-        match preparer.faults.is_empty() {
-            true => Ok(preparer.out),
-            false => Err(preparer.faults),
+        if !preparer.faults.is_empty() {
+            return Err(preparer.faults);
         }
+        Ok(preparer.out)
     }
 }
 
@@ -186,19 +186,15 @@ impl Preparer<'_> {
             self.fault(format!("course {}: unknown term {}", draft.key, draft.term));
             return;
         };
-        let part_of = match &draft.part_of {
-            None => None,
-            Some(key) => match self.catalogue.course_id(key.as_str()) {
-                Some(id) => Some(id),
-                None => {
-                    self.fault(format!(
-                        "course {}: part of unknown course {key}; put that course first",
-                        draft.key
-                    ));
-                    return;
-                }
-            },
-        };
+        let whole = draft.part_of.as_ref();
+        let part_of = whole.and_then(|key| self.catalogue.course_id(key.as_str()));
+        if let (Some(key), None) = (whole, part_of) {
+            self.fault(format!(
+                "course {}: part of unknown course {key}; put that course first",
+                draft.key
+            ));
+            return;
+        }
         let known = self.catalogue.course_id(draft.key.as_str());
         let id = known.unwrap_or(CourseId(self.catalogue.courses.len() as u32));
         let components = draft.components.iter();
@@ -250,26 +246,19 @@ impl Preparer<'_> {
         if self.twice("section", &draft.key) {
             return;
         }
-        let parent = match &draft.parent {
-            None => None,
-            Some(key) => {
-                let id = self.catalogue.section_id(key.as_str());
-                match id.filter(|id| {
-                    let info = self.catalogue.section(*id);
-                    info.course == course && info.component < component
-                }) {
-                    Some(id) => Some(id),
-                    None => {
-                        self.fault(format!(
-                            "section {}: its parent {key} is not a section of an earlier \
-                             component of the same course",
-                            draft.key
-                        ));
-                        return;
-                    }
-                }
-            }
-        };
+        let parent = draft.parent.as_ref().and_then(|key| {
+            let id = self.catalogue.section_id(key.as_str())?;
+            let info = self.catalogue.section(id);
+            (info.course == course && info.component < component).then_some(id)
+        });
+        if let (Some(key), None) = (&draft.parent, parent) {
+            self.fault(format!(
+                "section {}: its parent {key} is not a section of an earlier component of the \
+                 same course",
+                draft.key
+            ));
+            return;
+        }
         let known = self.catalogue.section_id(draft.key.as_str());
         let id = known.unwrap_or(SectionId(self.catalogue.sections.len() as u32));
         let info = SectionInfo {

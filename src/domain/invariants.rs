@@ -53,7 +53,8 @@ pub fn seats_are_enrolments(university: &University) -> Vec<Violation> {
     for section in &university.sections {
         let enrolled = held.get(&section.id).copied().unwrap_or(0);
         if enrolled != section.taken {
-            let place = format!("section {}: {} taken, {enrolled} enrolled", section.id, section.taken);
+            let (id, taken) = (section.id, section.taken);
+            let place = format!("section {id}: {taken} taken, {enrolled} enrolled");
             found.push(violation("I8", place));
         }
     }

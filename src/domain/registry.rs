@@ -23,8 +23,11 @@ pub struct Memo {
     /// The ticket it took, when it had to wait.
     pub ticket: Option<(WindowId, Ticket)>,
     /// The record that decided it and its outcomes, once decided.
-    pub decided: Option<(Sequence, Arc<[(CourseId, Outcome)]>)>,
+    pub decided: Option<(Sequence, Outcomes)>,
 }
+
+/// Each course of a request with its outcome, in her order.
+pub type Outcomes = Arc<[(CourseId, Outcome)]>;
 
 /// What a window tells everybody: one record, expanded when it is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -188,7 +191,9 @@ impl Registry {
             .map(|e| e.student)
             .collect();
         if enrolled_too {
-            let has = |s: &Student| s.enrolment(course).is_some_and(|e| e.sections.contains(&section));
+            let has = |s: &Student| {
+                s.enrolment(course).is_some_and(|e| e.sections.contains(&section))
+            };
             let enrolled = self.students.iter().enumerate().filter(|(_, s)| has(s));
             students.extend(enrolled.map(|(i, _)| StudentId(i as u32)));
             students.sort_unstable();

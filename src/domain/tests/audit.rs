@@ -9,6 +9,7 @@ use crate::domain::invariants::{self, Violation};
 use crate::domain::line::Line;
 use crate::domain::outcome::Outcome;
 use crate::domain::registry::Registry;
+use crate::domain::section::Section;
 use crate::domain::student::{Enrolment, Notice};
 use crate::domain::university::University;
 use crate::domain::window::{ClashPolicy, WindowState};
@@ -28,19 +29,29 @@ pub struct Audit {
 impl Audit {
     /// Applies one record to the state before it and checks what it did.
     pub fn record(&mut self, university: &mut University, record: &Record) {
-        self.newcomers_do_not_snipe(university, record);
+        newcomers_do_not_snipe(university, record);
         self.passed_over_is_news(university, record);
         let before = Inboxes::of(&university.registry);
-        let excess: Vec<u32> = university.sections.iter().map(|s| s.over_capacity()).collect();
+        let excess: Vec<u32> = university
+            .sections
+            .iter()
+            .map(Section::over_capacity)
+            .collect();
         university.apply(record);
         self.sequences(&university.registry, record, &before);
         self.outcomes_once(record);
         told_once(&university.registry, record, &before);
         grants_are_legitimate(&university.registry, record);
         for (section, before) in university.sections.iter().zip(excess) {
-            let capacity_set = matches!(record.event, Event::CapacitySet(id, _) if id == section.id)
-                || matches!(record.event, Event::ImportApplied { .. });
-            assert!(capacity_set || section.over_capacity() <= before, "the excess only falls");
+            let capacity_set = match record.event {
+                Event::CapacitySet(id, _) => id == section.id,
+                Event::ImportApplied { .. } => true,
+                _ => false,
+            };
+            assert!(
+                capacity_set || section.over_capacity() <= before,
+                "the excess only falls"
+            );
         }
         self.line_follows(&university.registry, record);
         let found: Vec<Violation> = [
@@ -77,9 +88,15 @@ impl Audit {
                 *last += 1;
             }
             assert_eq!(student.sequence, *last, "student {id} after {record:?}");
-            assert!(named.get(&id).is_none_or(|n| n == last), "student {id} in {record:?}");
+            assert!(
+                named.get(&id).is_none_or(|n| n == last),
+                "student {id} in {record:?}"
+            );
             for item in &student.inbox[before.len(i)..] {
-                assert_eq!((item.sequence, item.student_sequence), (record.sequence, *last));
+                assert_eq!(
+                    (item.sequence, item.student_sequence),
+                    (record.sequence, *last)
+                );
             }
         }
         for (i, book) in registry.courses.iter().enumerate() {
@@ -90,33 +107,37 @@ impl Audit {
 
     /// I3: exactly one outcome for each (student, request, course).
     fn outcomes_once(&mut self, record: &Record) {
-        if let Event::Decided { student, request, outcomes, .. } = &record.event {
+        if let Event::Decided {
+            student,
+            request,
+            outcomes,
+            ..
+        } = &record.event
+        {
             for (course, outcome) in outcomes {
                 let key = (*student, *request, *course);
-                assert_eq!(self.outcomes.insert(key, outcome.clone()), None, "{record:?}");
-            }
-        }
-    }
-
-    /// I6: no newcomer gets a seat in a course while a waiting entry could have had one.
-    fn newcomers_do_not_snipe(&self, university: &University, record: &Record) {
-        let Event::Decided { outcomes, .. } = &record.event else { return };
-        let registry = &university.registry;
-        for (course, outcome) in outcomes {
-            if matches!(outcome, Outcome::Enrolled { .. }) {
-                let quotes = university.quotes(&registry.promotion_concerned(*course));
-                let next = registry.promote(*course, &quotes);
-                let eligible = matches!(next, Some(Event::Promoted { .. }));
-                assert!(!eligible, "{record:?} before {next:?}");
+                assert_eq!(
+                    self.outcomes.insert(key, outcome.clone()),
+                    None,
+                    "{record:?}"
+                );
             }
         }
     }
 
     /// One that is passed over is told once for each blocker of her entry.
     fn passed_over_is_news(&mut self, university: &University, record: &Record) {
-        if let Event::PassedOver { student, course, blocker } = &record.event {
+        if let Event::PassedOver {
+            student,
+            course,
+            blocker,
+        } = &record.event
+        {
             let list = &university.registry.book(*course).waitlist;
-            let entry = list.iter().find(|e| e.student == *student).expect("she waits");
+            let entry = list
+                .iter()
+                .find(|e| e.student == *student)
+                .expect("she waits");
             let blocker = match blocker.key() {
                 "credit_limit" => "credit_limit".into(),
                 _ => format!("{blocker:?}"),
@@ -140,9 +161,19 @@ impl Audit {
                     line.leave(*ticket);
                 }
             }
-            Event::Decided { via: Via::Ticket(window, ticket), .. } => {
-                let line = self.lines.get_mut(window).expect("only an open line admits");
-                assert_eq!(line.waiting().next(), Some(*ticket), "the first is served first");
+            Event::Decided {
+                via: Via::Ticket(window, ticket),
+                ..
+            } => {
+                let line = self
+                    .lines
+                    .get_mut(window)
+                    .expect("only an open line admits");
+                assert_eq!(
+                    line.waiting().next(),
+                    Some(*ticket),
+                    "the first is served first"
+                );
                 line.serve(*ticket);
             }
             Event::WindowOpened(window) => {
@@ -180,7 +211,10 @@ impl Audit {
             assert_eq!(kept.position(*ticket), rebuilt.position(*ticket));
             if let Some(position) = kept.position(*ticket) {
                 let told = self.positions.get(&(window, *ticket)).copied();
-                assert!(told.is_none_or(|t| position <= t), "position of {ticket} rose");
+                assert!(
+                    told.is_none_or(|t| position <= t),
+                    "position of {ticket} rose"
+                );
             }
         }
     }
@@ -210,9 +244,18 @@ impl Inboxes {
 
 /// I10: a promotion or a passing over is told to its student, once, and to nobody else.
 fn told_once(registry: &Registry, record: &Record, before: &Inboxes) {
-    let news = |i: usize| registry.students[i].inbox[before.len(i)..].iter().map(|n| &n.notice);
+    let news = |i: usize| {
+        registry.students[i].inbox[before.len(i)..]
+            .iter()
+            .map(|n| &n.notice)
+    };
     match &record.event {
-        Event::Promoted { student, course, .. } | Event::PassedOver { student, course, .. } => {
+        Event::Promoted {
+            student, course, ..
+        }
+        | Event::PassedOver {
+            student, course, ..
+        } => {
             for i in 0..registry.students.len() {
                 let told = news(i).filter(|n| match n {
                     Notice::Promoted { course: c, .. } | Notice::PassedOver { course: c, .. } => {
@@ -220,10 +263,16 @@ fn told_once(registry: &Registry, record: &Record, before: &Inboxes) {
                     }
                     _ => false,
                 });
-                assert_eq!(told.count(), usize::from(i == student.index()), "{record:?}");
+                assert_eq!(
+                    told.count(),
+                    usize::from(i == student.index()),
+                    "{record:?}"
+                );
             }
         }
-        Event::Decided { student, outcomes, .. } => {
+        Event::Decided {
+            student, outcomes, ..
+        } => {
             assert_eq!(news(student.index()).count(), outcomes.len());
         }
         _ => {}
@@ -234,12 +283,16 @@ fn told_once(registry: &Registry, record: &Record, before: &Inboxes) {
 /// limit, no clash unless the window says to warn.
 fn grants_are_legitimate(registry: &Registry, record: &Record) {
     let granted: Vec<(StudentId, CourseId)> = match &record.event {
-        Event::Decided { student, outcomes, .. } => outcomes
+        Event::Decided {
+            student, outcomes, ..
+        } => outcomes
             .iter()
             .filter(|(_, outcome)| matches!(outcome, Outcome::Enrolled { .. }))
             .map(|(course, _)| (*student, *course))
             .collect(),
-        Event::Promoted { student, course, .. } => vec![(*student, *course)],
+        Event::Promoted {
+            student, course, ..
+        } => vec![(*student, *course)],
         _ => return,
     };
     let catalogue = &registry.catalogue;
@@ -252,12 +305,34 @@ fn grants_are_legitimate(registry: &Registry, record: &Record) {
         assert!(needed.all(|p| student.profile.completed.contains(p)));
         let credits = |e: &Enrolment| catalogue.course(e.course).credits.0;
         let total: u32 = student.enrolments.iter().map(credits).sum();
-        assert!(rules.credit_limit.is_none_or(|limit| total <= limit.0), "{record:?}");
+        assert!(
+            rules.credit_limit.is_none_or(|limit| total <= limit.0),
+            "{record:?}"
+        );
         let others = student.enrolments.iter().filter(|e| e.course != course);
         let others: Vec<SectionId> = others.flat_map(|e| e.sections.clone()).collect();
         let clash = enrolment.sections.iter().enumerate().any(|(i, s)| {
-            others.iter().chain(&enrolment.sections[..i]).any(|o| catalogue.sections_clash(*s, *o))
+            others
+                .iter()
+                .chain(&enrolment.sections[..i])
+                .any(|o| catalogue.sections_clash(*s, *o))
         });
         assert!(!clash || rules.clash == ClashPolicy::Warn, "{record:?}");
+    }
+}
+
+/// I6: no newcomer gets a seat in a course while a waiting entry could have had one.
+fn newcomers_do_not_snipe(university: &University, record: &Record) {
+    let Event::Decided { outcomes, .. } = &record.event else {
+        return;
+    };
+    let registry = &university.registry;
+    for (course, outcome) in outcomes {
+        if matches!(outcome, Outcome::Enrolled { .. }) {
+            let quotes = university.quotes(&registry.promotion_concerned(*course));
+            let next = registry.promote(*course, &quotes);
+            let eligible = matches!(next, Some(Event::Promoted { .. }));
+            assert!(!eligible, "{record:?} before {next:?}");
+        }
     }
 }

@@ -47,6 +47,10 @@ pub enum Act {
 type RawSection = (u8, u8, bool);
 
 /// A university in the raw.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one coin of the generator"
+)]
 #[derive(Clone, Debug)]
 pub struct Raw {
     courses: Vec<(Vec<RawSection>, Vec<RawSection>, bool, bool)>,
@@ -65,10 +69,22 @@ pub fn raw() -> impl Strategy<Value = Raw> {
         prop::bool::weighted(0.15),
         prop::bool::weighted(0.2),
     );
-    let rules = (any::<bool>(), any::<bool>(), any::<bool>(), prop::bool::weighted(0.9));
+    let rules = (
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        prop::bool::weighted(0.9),
+    );
     (vec(course, 1..=4), 2..=5_usize, rules).prop_map(|(courses, students, rules)| {
         let (limit, warn, lottery, waitlists) = rules;
-        Raw { courses, students, limit, warn, lottery, waitlists }
+        Raw {
+            courses,
+            students,
+            limit,
+            warn,
+            lottery,
+            waitlists,
+        }
     })
 }
 
@@ -118,14 +134,17 @@ impl Raw {
                     slot => section.at(slot, 9, 11),
                 }
             };
-            let lectures: Vec<_> =
-                first.iter().enumerate().map(|(i, raw)| section('l', i, raw)).collect();
+            let lectures: Vec<_> = first
+                .iter()
+                .enumerate()
+                .map(|(i, raw)| section('l', i, raw))
+                .collect();
             let tutorials = second.iter().enumerate().map(|(i, raw)| {
                 let child = section('t', i, raw);
-                match raw.2 {
-                    true => child.under(&format!("{code}/l{}", i % lectures.len())),
-                    false => child,
+                if raw.2 {
+                    return child.under(&format!("{code}/l{}", i % lectures.len()));
                 }
+                child
             });
             let tutorials: Vec<_> = tutorials.collect();
             let mut parts = vec![lecture(&lectures)];
@@ -145,8 +164,16 @@ impl Raw {
         let limit = self.limit.then_some(Credits(1000));
         draft
             .window(|rules| {
-                rules.order = if self.lottery { Order::Lottery } else { Order::Arrival };
-                rules.clash = if self.warn { ClashPolicy::Warn } else { ClashPolicy::Refuse };
+                rules.order = if self.lottery {
+                    Order::Lottery
+                } else {
+                    Order::Arrival
+                };
+                rules.clash = if self.warn {
+                    ClashPolicy::Warn
+                } else {
+                    ClashPolicy::Refuse
+                };
                 (rules.credit_limit, rules.waitlists) = (limit, self.waitlists);
             })
             .window(|rules| rules.rehearsal = true)
@@ -173,12 +200,17 @@ pub struct History {
 
 impl History {
     pub fn new(raw: &Raw) -> Self {
-        Self { commands: Vec::new(), draft: raw.draft() }
+        Self {
+            commands: Vec::new(),
+            draft: raw.draft(),
+        }
     }
 
     /// Turns an act into a command and runs it.
     pub fn act(&mut self, world: &mut World, act: &Act) {
-        let Some(command) = self.command(world, act) else { return };
+        let Some(command) = self.command(world, act) else {
+            return;
+        };
         self.commands.push((world.records.len(), command.clone()));
         let _answer = world.run(command);
     }
@@ -194,14 +226,24 @@ impl History {
             Act::SetPlan(s, r) => Command::SetPlan(student(s), plan(world, r)),
             Act::Arm(s, w) => {
                 let (student, window) = (student(s), window(w));
-                Command::Arm { student, window, request: world.fresh() }
+                Command::Arm {
+                    student,
+                    window,
+                    request: world.fresh(),
+                }
             }
             Act::Disarm(s, w) => Command::Disarm(student(s), window(w)),
             Act::Submit(s, w, r) => {
                 let (student, window) = (student(s), window(w));
                 let queue = waits(window);
                 let plan = r.as_ref().map(|r| plan(world, r));
-                Command::Submit { student, window, request: world.fresh(), plan, queue }
+                Command::Submit {
+                    student,
+                    window,
+                    request: world.fresh(),
+                    plan,
+                    queue,
+                }
             }
             Act::Admit(w) => {
                 let window = window(w);
@@ -210,27 +252,46 @@ impl History {
             }
             Act::Drop(s, c) => {
                 let (student, course) = (student(s), course(c));
-                Command::Drop { student, request: world.fresh(), course }
+                Command::Drop {
+                    student,
+                    request: world.fresh(),
+                    course,
+                }
             }
             Act::Leave(s, c) => {
                 let (student, course) = (student(s), course(c));
-                Command::Leave { student, request: world.fresh(), course }
+                Command::Leave {
+                    student,
+                    request: world.fresh(),
+                    course,
+                }
             }
             Act::Swap(s, c, r) => {
                 let (student, from) = (student(s), course(c));
-                let to = Arc::new(course_request(world, r));
-                Command::Swap { student, request: world.fresh(), from, to }
+                let to = Arc::new(course_request(world, *r));
+                Command::Swap {
+                    student,
+                    request: world.fresh(),
+                    from,
+                    to,
+                }
             }
             Act::Read(s) => Command::MarkRead(student(s), Sequence(u64::MAX)),
             Act::Repeat(n) => self.commands.get(usize::from(*n))?.1.clone(),
             Act::Open(w) => Command::Open(window(w)),
             Act::Closing(w) => Command::Closing(window(w)),
             Act::Close(w) => Command::Close(window(w)),
-            Act::Reset(w) => Command::Reset { window: window(w), seed: [*w; 32], opens_at: None },
+            Act::Reset(w) => Command::Reset {
+                window: window(w),
+                seed: [*w; 32],
+                opens_at: None,
+            },
             Act::Pace(w, pace) => Command::SetPace(window(w), *pace),
-            Act::Schedule(w) => {
-                Command::Schedule { window: window(w), opens_at: None, closes_at: None }
-            }
+            Act::Schedule(w) => Command::Schedule {
+                window: window(w),
+                opens_at: None,
+                closes_at: None,
+            },
             Act::Capacity(s, seats) => Command::SetCapacity(section(s), *seats),
             Act::Status(s, n) => Command::SetStatus(section(s), STATUS[usize::from(*n)]),
             Act::Import(a, b) => self.import(*a, *b),
@@ -251,7 +312,9 @@ impl History {
                 let i = n % self.draft.courses.len();
                 let course = &mut self.draft.courses[i];
                 let name = format!("{}/x{}", course.key, course.components[0].sections.len());
-                course.components[0].sections.push(sec(&name, u32::from(b % 2)));
+                course.components[0]
+                    .sections
+                    .push(sec(&name, u32::from(b % 2)));
             }
             2 => {
                 let i = n % self.draft.students.len();
@@ -267,16 +330,22 @@ impl History {
             }
         }
         // Windows that have opened keep their rules; the file leaves them out.
-        let draft = Draft { windows: vec![], ..self.draft.clone() };
+        let draft = Draft {
+            windows: vec![],
+            ..self.draft.clone()
+        };
         Command::Import(Arc::new(draft))
     }
 }
 
-const STATUS: [SectionStatus; 3] =
-    [SectionStatus::Open, SectionStatus::Closed, SectionStatus::Cancelled];
+const STATUS: [SectionStatus; 3] = [
+    SectionStatus::Open,
+    SectionStatus::Closed,
+    SectionStatus::Cancelled,
+];
 
 /// The request that the raw one means.
-pub fn course_request(world: &World, raw: &RawRequest) -> CourseRequest {
+pub fn course_request(world: &World, raw: RawRequest) -> CourseRequest {
     let catalogue = &world.university.registry.catalogue;
     let course = CourseId(u32::from(raw.0) % catalogue.courses.len() as u32);
     let components = catalogue.course(course).components.iter();
@@ -289,13 +358,17 @@ pub fn course_request(world: &World, raw: &RawRequest) -> CourseRequest {
             n => Choice::Ranked(vec![at(n)]),
         }
     });
-    CourseRequest { course, choices: choices.collect(), waitlist: raw.2 }
+    CourseRequest {
+        course,
+        choices: choices.collect(),
+        waitlist: raw.2,
+    }
 }
 
 /// The plan that the raw requests mean, each course once.
 pub fn plan(world: &World, raw: &[RawRequest]) -> Arc<Plan> {
     let mut plan = Plan::default();
-    for request in raw.iter().map(|r| course_request(world, r)) {
+    for request in raw.iter().map(|r| course_request(world, *r)) {
         if plan.courses.iter().all(|r| r.course != request.course) {
             plan.courses.push(Arc::new(request));
         }
@@ -306,14 +379,20 @@ pub fn plan(world: &World, raw: &[RawRequest]) -> Arc<Plan> {
 /// Commands that a repeat must answer from memory: decided, with the same outcomes.
 pub fn repeats_are_answered(world: &mut World, history: &History) {
     for (_, command) in &history.commands {
-        let Some((student, request, _)) = command.request() else { continue };
+        let Some((student, request, _)) = command.request() else {
+            continue;
+        };
         let Some(memo) = world.university.registry.requests.get(&(student, request)) else {
             continue;
         };
         let memo = memo.clone();
         let records = world.records.len();
         let answer = world.run(command.clone());
-        assert_eq!(world.records.len(), records, "a repeat changes nothing: {command:?}");
+        assert_eq!(
+            world.records.len(),
+            records,
+            "a repeat changes nothing: {command:?}"
+        );
         match memo.decided {
             Some((sequence, outcomes)) => {
                 assert_eq!(answer, Ok(Verdict::Repeat(sequence, outcomes)));

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
-use super::history::{History, Raw, acts, course_request, plan, raw, repeats_are_answered, request};
+use super::history::{
+    History, Raw, acts, course_request, plan, raw, repeats_are_answered, request,
+};
 use crate::domain::command::Command;
 use crate::domain::event::{Event, Record, Via};
 use crate::domain::ids::{SectionId, StudentId, Ticket, Timestamp};
@@ -15,8 +17,15 @@ use crate::domain::testkit::{W, World, draft, key, lecture, replay, sec, tutoria
 use crate::domain::window::ClashPolicy;
 
 fn config() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(256);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(256);
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 proptest! {
@@ -35,7 +44,7 @@ proptest! {
         for act in &acts {
             history.act(&mut world, act);
         }
-        replay_is_the_state(&world, &history, &cut);
+        replay_is_the_state(&world, &history, cut);
         repeats_are_answered(&mut world, &history);
         let lists = &world.university.registry.courses;
         prop_assert!(lists.iter().all(|b| b.waitlist.len() <= raw_students(&world)));
@@ -48,7 +57,7 @@ fn raw_students(world: &World) -> usize {
 
 /// I9: replay gives the same state; cut between turns and continued, the same records; cut
 /// anywhere, a recovery turn brings every promise back.
-fn replay_is_the_state(world: &World, history: &History, cut: &prop::sample::Index) {
+fn replay_is_the_state(world: &World, history: &History, cut: prop::sample::Index) {
     assert_eq!(world.replayed(), world.university);
     if !history.commands.is_empty() {
         let turn = cut.index(history.commands.len());
@@ -65,10 +74,20 @@ fn replay_is_the_state(world: &World, history: &History, cut: &prop::sample::Ind
     let end = cut.index(world.records.len() + 1);
     let mut university = replay(&world.records[..end]);
     let recovered = university.recover(2, Timestamp(0));
-    assert_eq!(invariants::all(&university), [], "recovered at {end} by {recovered:?}");
-    assert_eq!(university.recover(2, Timestamp(0)), [], "recovery finishes at once");
+    assert_eq!(
+        invariants::all(&university),
+        [],
+        "recovered at {end} by {recovered:?}"
+    );
+    assert_eq!(
+        university.recover(2, Timestamp(0)),
+        [],
+        "recovery finishes at once"
+    );
     let mut again = replay(&world.records[..end]);
-    recovered.iter().for_each(|record| again.apply(record));
+    for record in &recovered {
+        again.apply(record);
+    }
     assert_eq!(again, university);
 }
 
@@ -82,17 +101,28 @@ struct Served {
 /// For each decided ticket in serving order: its courses.
 fn served(world: &World, plans: &HashMap<StudentId, Vec<CourseRequest>>) -> Vec<Served> {
     let decided = |record: &Record| match &record.event {
-        Event::Decided { student, via: Via::Ticket(..), outcomes, .. } => {
-            Some((*student, outcomes.clone()))
-        }
+        Event::Decided {
+            student,
+            via: Via::Ticket(..),
+            outcomes,
+            ..
+        } => Some((*student, outcomes.clone())),
         _ => None,
     };
     let mut all = Vec::new();
     for (student, outcomes) in world.records.iter().filter_map(decided) {
         let mut held = Vec::new();
         for (course, outcome) in outcomes {
-            let request = plans[&student].iter().find(|r| r.course == course).unwrap().clone();
-            all.push(Served { request, outcome: outcome.clone(), held: held.clone() });
+            let request = plans[&student]
+                .iter()
+                .find(|r| r.course == course)
+                .unwrap()
+                .clone();
+            all.push(Served {
+                request,
+                outcome: outcome.clone(),
+                held: held.clone(),
+            });
             if let Outcome::Enrolled { sections, .. } = outcome {
                 held.extend(sections);
             }
@@ -113,7 +143,9 @@ proptest! {
     ) {
         let world = opening(&raw, &wanted);
         let plans = (0..).map(StudentId).zip(&wanted);
-        let requests = |w: &Vec<_>| plan(&world, w).courses.iter().map(|r| (**r).clone()).collect();
+        let requests = |raw: &Vec<_>| {
+            plan(&world, raw).courses.iter().map(|r| (**r).clone()).collect()
+        };
         let plans: HashMap<StudentId, Vec<CourseRequest>> =
             plans.map(|(s, w)| (s, requests(w))).collect();
         let served = served(&world, &plans);
@@ -124,7 +156,8 @@ proptest! {
                 first.outcome,
                 Outcome::Waitlisted { .. } | Outcome::Refused(Reason::Full)
             );
-            for later in served[i + 1..].iter().filter(|l| l.request.course == first.request.course) {
+            let same = |later: &&Served| later.request.course == first.request.course;
+            for later in served[i + 1..].iter().filter(same) {
                 let Outcome::Enrolled { sections, .. } = &later.outcome else { continue };
                 let accepts = sections.iter().enumerate().all(|(c, s)| {
                     first.request.accepted(catalogue, c).contains(s)
@@ -181,10 +214,13 @@ fn opening(raw: &Raw, wanted: &[Vec<super::history::RawRequest>]) -> World {
     let mut given = raw.draft();
     given.students.clear();
     given = given.students(wanted.len());
-    given.students.iter_mut().for_each(|s| s.completed.push(key("basics")));
+    given
+        .students
+        .iter_mut()
+        .for_each(|s| s.completed.push(key("basics")));
     let mut world = given.given();
     for (who, raw) in (0..).zip(wanted) {
-        let requests: Vec<_> = raw.iter().map(|r| course_request(&world, r)).collect();
+        let requests: Vec<_> = raw.iter().map(|r| course_request(&world, *r)).collect();
         let mut once: Vec<CourseRequest> = Vec::new();
         for request in requests {
             if once.iter().all(|r| r.course != request.course) {
