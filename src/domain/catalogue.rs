@@ -260,7 +260,7 @@ impl Catalogue {
         self.terms.iter().position(|t| t.key.as_str() == key).map(|i| i as u16)
     }
 
-    /// The first meeting of one that another asks for as well.
+    /// Whether a meeting of one asks for a time of the other, in the same term.
     pub fn sections_clash(&self, a: SectionId, b: SectionId) -> bool {
         let (a, b) = (self.section(a), self.section(b));
         self.courses[a.course.index()].term == self.courses[b.course.index()].term

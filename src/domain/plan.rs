@@ -46,7 +46,10 @@ pub enum PlanFault {
     #[error("give one choice for each component of the course")]
     ChoiceCount(CourseId),
     /// An empty ranked list, or over [`limits::PLAN_CHOICES_MAX`].
-    #[error("give 1 to {max} sections for a component, or \"any\"", max = limits::PLAN_CHOICES_MAX)]
+    #[error(
+        "give 1 to {max} sections for a component, or \"any\"",
+        max = limits::PLAN_CHOICES_MAX
+    )]
     ChoiceLength(CourseId),
     /// A section of another course or component, or one named twice.
     #[error("a section does not belong to the component it is chosen for, or is named twice")]
@@ -72,16 +75,23 @@ impl CourseRequest {
         Self { course, choices: vec![Choice::Any; components], waitlist }
     }
 
-    /// The sections accepted for a component, in her order.
+    /// The sections accepted for a component, in her order; none of what is not there.
     pub fn accepted<'a>(&'a self, catalogue: &'a Catalogue, component: usize) -> &'a [SectionId] {
         match &self.choices[component] {
             Choice::Ranked(sections) => sections,
-            Choice::Any => &catalogue.course(self.course).components[component].sections,
+            Choice::Any => {
+                let course = catalogue.courses.get(self.course.index());
+                let component = course.and_then(|c| c.components.get(component));
+                component.map_or(&[], |c| &c.sections)
+            }
         }
     }
 
     /// Every section that the request accepts.
-    pub fn sections<'a>(&'a self, catalogue: &'a Catalogue) -> impl Iterator<Item = SectionId> + 'a {
+    pub fn sections<'a>(
+        &'a self,
+        catalogue: &'a Catalogue,
+    ) -> impl Iterator<Item = SectionId> + 'a {
         (0..self.choices.len()).flat_map(move |i| self.accepted(catalogue, i).iter().copied())
     }
 

@@ -173,8 +173,8 @@ pub fn check(university: &University, record: &Record) -> Result<(), Mismatch> {
 }
 
 fn check_touched(registry: &Registry, record: &Record) -> Result<(), Mismatch> {
-    let (course, student) = registry.unnamed(&record.event);
-    let mut courses = (0..).map_while(|i| record.event.named_course(i)).chain(course);
+    let (unnamed, student) = registry.unnamed(&record.event);
+    let mut courses = (0..).map_while(|i| record.event.named_course(i)).chain(unnamed);
     let mut students = record.event.named_student().into_iter().chain(student);
     let same = record.courses.iter().all(|(c, _)| courses.next() == Some(*c))
         && record.students.iter().all(|(s, _)| students.next() == Some(*s));

@@ -176,10 +176,12 @@ impl Parts {
             match item.notice.into_notice() {
                 Ok(notice) => inbox.push(told(notice)),
                 Err(index) => {
-                    let decided = memos.get(index).and_then(|(_, memo)| memo.decided.as_ref());
+                    let (request, memo) = memos.get(index).ok_or(postcard::Error::SerdeDeCustom)?;
+                    let decided = memo.decided.as_ref();
                     let (_, outcomes) = decided.ok_or(postcard::Error::SerdeDeCustom)?;
                     inbox.extend(outcomes.iter().map(|(course, outcome)| {
-                        told(Notice::Outcome { course: *course, outcome: outcome.clone() })
+                        let (request, course, outcome) = (*request, *course, outcome.clone());
+                        told(Notice::Outcome { request, course, outcome })
                     }));
                 }
             }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{CourseId, SectionId, Sequence, Timestamp, WindowId};
+use crate::domain::ids::{CourseId, RequestId, SectionId, Sequence, Timestamp, WindowId};
 use crate::domain::registry::{WindowNotice, WindowNoticeKind};
 use crate::domain::section::Section;
 use crate::domain::student::Notice;
@@ -112,7 +112,7 @@ pub struct InboxItemV1 {
 pub enum NoticeV1 {
     /// Every outcome of the memo with this index, a notice each.
     Memo(u32),
-    Outcome(u32, OutcomeV1),
+    Outcome([u8; 16], u32, OutcomeV1),
     Promoted(u32, Vec<u32>, Option<u32>),
     PassedOver(u32, ReasonV1),
     CapacityChanged(u32, Option<u32>),
@@ -295,7 +295,9 @@ impl From<&Notice> for NoticeV1 {
     fn from(notice: &Notice) -> Self {
         let numbers = |sections: &[SectionId]| sections.iter().map(|s| s.0).collect();
         match notice {
-            Notice::Outcome { course, outcome } => Self::Outcome(course.0, outcome.into()),
+            Notice::Outcome { request, course, outcome } => {
+                Self::Outcome(request.0, course.0, outcome.into())
+            }
             Notice::Promoted { course, sections, replaces } => {
                 Self::Promoted(course.0, numbers(sections), replaces.map(|c| c.0))
             }
@@ -316,9 +318,11 @@ impl NoticeV1 {
     pub fn into_notice(self) -> Result<Notice, usize> {
         Ok(match self {
             Self::Memo(index) => return Err(index as usize),
-            Self::Outcome(course, outcome) => {
-                Notice::Outcome { course: CourseId(course), outcome: outcome.into() }
-            }
+            Self::Outcome(request, course, outcome) => Notice::Outcome {
+                request: RequestId(request),
+                course: CourseId(course),
+                outcome: outcome.into(),
+            },
             Self::Promoted(course, numbers, replaces) => Notice::Promoted {
                 course: CourseId(course),
                 sections: numbers.into_iter().map(SectionId).collect(),

@@ -252,7 +252,7 @@ fn inbox_v1(inbox: &[InboxItem], requests: &[Request<'_>]) -> Vec<InboxItemV1> {
         let sequence = Some(first.sequence);
         let decided = |r: &Request<'_>| r.1.decided.as_ref().map(|(sequence, _)| *sequence);
         let found = requests.binary_search_by_key(&sequence, decided).ok();
-        let found = found.map(|i| (i, told(rest, requests[i].1))).filter(|(_, n)| *n > 0);
+        let found = found.map(|i| (i, told(rest, &requests[i]))).filter(|(_, n)| *n > 0);
         let (notice, length) = match found {
             Some((index, length)) => (NoticeV1::Memo(index as u32), length),
             None => ((&first.notice).into(), 1),
@@ -269,12 +269,13 @@ fn inbox_v1(inbox: &[InboxItem], requests: &[Request<'_>]) -> Vec<InboxItemV1> {
 }
 
 /// How many of the messages are just this memo's outcomes; 0 when not all of them are there.
-fn told(inbox: &[InboxItem], memo: &Memo) -> usize {
+fn told(inbox: &[InboxItem], (key, memo): &Request<'_>) -> usize {
     let outcomes = memo.decided.as_ref().map_or(&[][..], |(_, outcomes)| outcomes);
     let head = |i: &InboxItem| (i.sequence, i.student_sequence, i.at);
     let same = |(item, (of, what)): (&InboxItem, &(CourseId, Outcome))| match &item.notice {
-        Notice::Outcome { course, outcome } => {
-            head(item) == head(&inbox[0]) && course == of && outcome == what
+        Notice::Outcome { request, course, outcome } => {
+            let same = *request == key.1 && course == of && outcome == what;
+            head(item) == head(&inbox[0]) && same
         }
         _ => false,
     };
