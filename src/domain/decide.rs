@@ -11,7 +11,7 @@ use super::outcome::{Outcome, Reason, Rejection};
 use super::plan::{CourseRequest, Plan};
 use super::registry::Registry;
 use super::section::SectionStatus;
-use super::student::Holdings;
+use super::student::{Holdings, Memo};
 use super::window::{TicketState, Window, WindowState};
 use crate::limits;
 
@@ -69,10 +69,10 @@ impl Registry {
     pub fn decide(&self, command: &Command, quotes: &Quotes) -> Result<Verdict, Rejection> {
         self.check_ids(command)?;
         if let Some((student, request, body)) = command.request() {
-            if let Some(memo) = self.requests.get(&(student, request)) {
+            if let Some(memo) = self.memo(student, request) {
                 return Self::repeat(memo, body);
             }
-            if self.student(student).requests >= limits::REQUESTS_PER_STUDENT_MAX {
+            if self.student(student).requests.len() >= limits::REQUESTS_PER_STUDENT_MAX as usize {
                 return Err(Rejection::TooManyRequests);
             }
         }
@@ -159,7 +159,7 @@ impl Registry {
         Ok(())
     }
 
-    fn repeat(memo: &super::registry::Memo, body: u64) -> Result<Verdict, Rejection> {
+    fn repeat(memo: &Memo, body: u64) -> Result<Verdict, Rejection> {
         if memo.body != body {
             return Err(Rejection::Conflict);
         }
@@ -266,7 +266,7 @@ impl Registry {
         let explicit = info.plan.is_some();
         let plan = info.plan.as_ref().unwrap_or(&self.student(student).plan);
         let outcomes = self.decide_plan(student, id, plan, explicit, quotes);
-        let body = self.requests.get(&(student, info.request)).map_or(0, |memo| memo.body);
+        let body = self.memo(student, info.request).map_or(0, |memo| memo.body);
         let via = Via::Ticket(id, ticket);
         let request = info.request;
         Verdict::one(Event::Decided { student, request, body, via, outcomes })

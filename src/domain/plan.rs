@@ -81,7 +81,10 @@ impl CourseRequest {
     }
 
     /// Every section that the request accepts.
-    pub fn sections<'a>(&'a self, catalogue: &'a Catalogue) -> impl Iterator<Item = SectionId> + 'a {
+    pub fn sections<'a>(
+        &'a self,
+        catalogue: &'a Catalogue,
+    ) -> impl Iterator<Item = SectionId> + 'a {
         (0..self.choices.len()).flat_map(move |i| self.accepted(catalogue, i).iter().copied())
     }
 

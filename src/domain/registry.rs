@@ -12,19 +12,8 @@ use super::ids::{
 use super::outcome::Outcome;
 use super::plan::Plan;
 use super::section::SeatChange;
-use super::student::{Enrolment, InboxItem, Notice, Student};
+use super::student::{Enrolment, InboxItem, Memo, Notice, Student};
 use super::window::{TicketInfo, TicketState, Window, WindowState};
-
-/// What a request led to, remembered for the term (I3).
-#[derive(Clone, PartialEq, Debug)]
-pub struct Memo {
-    /// Fingerprint of its body.
-    pub body: u64,
-    /// The ticket it took, when it had to wait.
-    pub ticket: Option<(WindowId, Ticket)>,
-    /// The record that decided it and its outcomes, once decided.
-    pub decided: Option<(Sequence, Arc<[(CourseId, Outcome)]>)>,
-}
 
 /// What a window tells everybody: one record, expanded when it is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,8 +56,6 @@ pub struct Registry {
     pub courses: Vec<CourseBook>,
     /// By [`WindowId`].
     pub windows: Vec<Window>,
-    /// What each request led to.
-    pub requests: HashMap<(StudentId, RequestId), Memo>,
     /// What windows told everybody.
     pub window_notices: Vec<WindowNotice>,
     student_keys: HashMap<Key, StudentId>,
@@ -94,6 +81,11 @@ impl Registry {
     /// The student with that number.
     pub fn student_id(&self, key: &str) -> Option<StudentId> {
         self.student_keys.get(key).copied()
+    }
+
+    /// What the student's request led to.
+    pub fn memo(&self, student: StudentId, request: RequestId) -> Option<&Memo> {
+        self.student(student).requests.get(request)
     }
 
     /// The window, if there is one.
@@ -346,7 +338,7 @@ impl Registry {
         w.waiting += 1;
         self.students[student.index()].tickets.push((window, ticket));
         let memo = Memo { body, ticket: Some((window, ticket)), decided: None };
-        self.remember(student, request, memo);
+        self.students[student.index()].requests.insert(request, memo);
     }
 
     fn end_ticket(&mut self, window: WindowId, ticket: Ticket, state: TicketState) {
@@ -359,12 +351,6 @@ impl Registry {
         info.plan = None;
         let student = &mut self.students[info.student.index()];
         student.tickets.retain(|t| *t != (window, ticket));
-    }
-
-    fn remember(&mut self, student: StudentId, request: RequestId, memo: Memo) {
-        if self.requests.insert((student, request), memo).is_none() {
-            self.students[student.index()].requests += 1;
-        }
     }
 
     fn apply_decided(
@@ -417,7 +403,8 @@ impl Registry {
             _ => None,
         };
         let decided = Some((record.sequence, outcomes.into()));
-        self.remember(student, request, Memo { body, ticket, decided });
+        let memo = Memo { body, ticket, decided };
+        self.students[student.index()].requests.insert(request, memo);
     }
 
     fn apply_promoted(
@@ -462,7 +449,7 @@ impl Registry {
     fn remove_enrolment(&mut self, student: StudentId, course: CourseId) {
         let s = &mut self.students[student.index()];
         s.enrolments.retain(|e| e.course != course);
-        for waited in s.waiting.clone() {
+        for waited in &s.waiting {
             let list = &mut self.courses[waited.index()].waitlist;
             for entry in list.iter_mut().filter(|e| e.student == student) {
                 if entry.replaces == Some(course) {
