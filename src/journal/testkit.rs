@@ -20,7 +20,7 @@ const COURSES: u32 = 5;
 const SECTIONS: u32 = 3;
 const WINDOWS: u32 = 2;
 
-/// SplitMix64: the same numbers for the same seed.
+/// A `SplitMix64`: the same numbers for the same seed.
 pub struct Random(u64);
 
 impl Random {
@@ -111,7 +111,7 @@ fn profile(n: u32) -> Profile {
         programme: None,
         year: 1,
         blocks: if n == 3 { vec![key("FIN")] } else { vec![] },
-        completed: if n % 2 == 0 { vec![key("C0")] } else { vec![] },
+        completed: if n.is_multiple_of(2) { vec![key("C0")] } else { vec![] },
     }
 }
 

@@ -203,14 +203,13 @@ impl Parts {
     fn waiting(&mut self, entry: WaitingV1) -> postcard::Result<()> {
         let (student, request_id) = (StudentId(entry.student), RequestId(entry.request_id));
         let course = CourseId(entry.course);
-        let request = match entry.request {
-            Some(request) => Arc::new(request.into()),
-            None => {
-                let who = self.students.get(student.index());
-                let memo = who.and_then(|who| who.requests.get(request_id));
-                let request = memo.and_then(|memo| waitlisted(memo, course));
-                Arc::clone(request.ok_or(postcard::Error::SerdeDeCustom)?)
-            }
+        let request = if let Some(request) = entry.request {
+            Arc::new(request.into())
+        } else {
+            let who = self.students.get(student.index());
+            let memo = who.and_then(|who| who.requests.get(request_id));
+            let request = memo.and_then(|memo| waitlisted(memo, course));
+            Arc::clone(request.ok_or(postcard::Error::SerdeDeCustom)?)
         };
         let book = self.rest.courses.get_mut(course.index());
         book.ok_or(postcard::Error::SerdeDeCustom)?.waitlist.push(WaitlistEntry {

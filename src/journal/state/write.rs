@@ -10,11 +10,11 @@ use super::v1::{
 };
 use super::{BLOCK_BYTES, BLOCK_HEADER_BYTES, VERSION};
 use crate::domain::course::WaitlistEntry;
-use crate::domain::ids::{CourseId, RequestId, Sequence};
+use crate::domain::ids::{CourseId, RequestId};
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::CourseRequest;
 use crate::domain::registry::Registry;
-use crate::domain::student::{Enrolment, InboxItem, Memo, Notice, Student};
+use crate::domain::student::{Decision, Enrolment, InboxItem, Memo, Notice, Student};
 use crate::domain::university::University;
 use crate::domain::window::Window;
 use crate::journal::record::{CourseV1, ItemV1, PlanV1, ProgrammeV1, SectionInfoV1, TermV1};
@@ -225,15 +225,14 @@ fn memo_v1(request: RequestId, memo: &Memo) -> MemoV1 {
 /// Her messages; those that are a memo's outcomes, all of them and in order, as its index.
 fn inbox_v1(student: &Student) -> Vec<InboxItemV1> {
     let memos = student.requests.iter().enumerate();
-    let mut decided: Vec<(Sequence, usize, &[(CourseId, Outcome)])> = memos
-        .filter_map(|(i, (_, memo))| memo.decided.as_ref().map(|(at, what)| (*at, i, &what[..])))
-        .collect();
-    decided.sort_unstable_by_key(|(sequence, ..)| *sequence);
+    let mut decided: Vec<(usize, &Decision)> =
+        memos.filter_map(|(i, (_, memo))| Some((i, memo.decided.as_ref()?))).collect();
+    decided.sort_unstable_by_key(|(_, (sequence, _))| *sequence);
     let mut out = Vec::with_capacity(student.inbox.len());
     let mut rest = student.inbox.as_slice();
     while let Some(first) = rest.first() {
-        let found = decided.binary_search_by_key(&first.sequence, |(sequence, ..)| *sequence);
-        let found = found.ok().map(|i| (decided[i].1, told(rest, decided[i].2)));
+        let found = decided.binary_search_by_key(&first.sequence, |(_, (at, _))| *at);
+        let found = found.ok().map(|i| (decided[i].0, told(rest, &decided[i].1.1)));
         let (notice, length) = match found {
             Some((index, length)) if length > 0 => (NoticeV1::Memo(index as u32), length),
             _ => ((&first.notice).into(), 1),
