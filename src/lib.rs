@@ -1,6 +1,7 @@
 //! Sluis: a course-registration gateway. See `docs/ARCHITECTURE.md` for the bird's eye view.
 
 pub mod actors;
+pub mod application;
 pub mod clock;
 pub mod domain;
 pub mod http;

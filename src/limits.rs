@@ -153,3 +153,7 @@ pub const WINDOW_COURSES_BYTES_MAX: usize = 3300;
 pub const REFRESHES_MAX: u32 = 5;
 /// How long a stopping gateway waits for its sessions to close, in milliseconds.
 pub const STOP_SESSIONS_MS_MAX: u64 = 1_200;
+/// How often the snapshot thread looks at the journal, in milliseconds.
+pub const SNAPSHOT_LOOK_MS: u64 = 1_009;
+/// Records in one look under which the journal counts as quiet.
+pub const SNAPSHOT_QUIET_RECORDS: u64 = 1_000;
