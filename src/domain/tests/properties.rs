@@ -16,11 +16,11 @@ use crate::domain::plan::CourseRequest;
 use crate::domain::testkit::{W, World, draft, key, lecture, replay, sec, tutorial};
 use crate::domain::window::ClashPolicy;
 
-fn config() -> ProptestConfig {
+fn config(default: u32) -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(256);
+        .unwrap_or(default);
     ProptestConfig {
         cases,
         failure_persistence: None,
@@ -29,7 +29,7 @@ fn config() -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(1024))]
 
     /// I1, I3, I4, I5, I6, I7, I8, I10 and I11 after every record; I9 at every cut.
     #[test]
@@ -132,7 +132,7 @@ fn served(world: &World, plans: &HashMap<StudentId, Vec<CourseRequest>>) -> Vec<
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(256))]
 
     /// I5 in the words of the issue: for each section, whoever was refused or waitlisted for want
     /// of a seat came after everybody who got one that she would have taken, too.
