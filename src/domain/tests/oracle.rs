@@ -48,7 +48,8 @@ pub fn eligible(university: &University, course: CourseId, entry: &WaitlistEntry
     let fits = |combination: &[SectionId]| {
         combination.iter().enumerate().all(|(i, s)| {
             let parent = catalogue.section(*s).parent;
-            let clashes = clash(s, &combination[..i]) || kept.iter().any(|e| clash(s, &e.sections));
+            let elsewhere = kept.iter().any(|e| clash(s, &e.sections));
+            let clashes = elsewhere || clash(s, &combination[..i]);
             enterable(s)
                 && parent.is_none_or(|p| combination.contains(&p))
                 && !(rules.clash == ClashPolicy::Refuse && clashes)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::history::{
-    History, Raw, acts, course_request, plan, raw, repeats_are_answered, request,
+    History, Raw, acts, busy, course_request, plan, raw, repeats_are_answered, request,
 };
 use crate::domain::command::Command;
 use crate::domain::event::{Event, Record, Via};
@@ -48,6 +48,25 @@ proptest! {
         repeats_are_answered(&mut world, &history);
         let lists = &world.university.registry.courses;
         prop_assert!(lists.iter().all(|b| b.waitlist.len() <= raw_students(&world)));
+    }
+}
+
+proptest! {
+    #![proptest_config(config(512))]
+
+    /// The same where it is tightest: few seats, everybody waits and swaps.
+    #[test]
+    fn any_busy_term_keeps_the_promises(
+        raw in raw(),
+        acts in busy(60),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut world = raw.world(true);
+        let mut history = History::new(&raw);
+        for act in &acts {
+            history.act(&mut world, act);
+        }
+        replay_is_the_state(&world, &history, cut);
     }
 }
 
