@@ -3,6 +3,8 @@
 pub mod actors;
 pub mod clock;
 pub mod domain;
+pub mod http;
 pub mod journal;
 pub mod limits;
+pub mod metrics;
 pub mod protocol;
