@@ -3,7 +3,7 @@ import { morph } from './dom.js';
 import { Link, http, outbox } from './link.js';
 import { initial, reduce } from './state.js';
 import { texts } from './text.js';
-import { courseName, courseOf, dialog as dialogView, formats, held, messageText, page, planOf, reasonText, sectionOf, submittable } from './view.js';
+import { courseName, courseOf, dialog as dialogView, formats, messageText, page, planOf, reasonText, sectionOf, submittable } from './view.js';
 
 const PER_PAGE = 20;
 const DRAW_MS = 500; // numbers change on the screen at most twice a second
@@ -124,7 +124,7 @@ function alertUser(code, detail) {
   const t = texts[lang];
   const node = document.getElementById('alert');
   const text = document.createElement('p');
-  text.textContent = t.errors[code] ?? (detail && lang === 'en' ? detail : t.errors.other(code));
+  text.textContent = t.errors[code] ?? detail ?? t.errors.other(code);
   const close = document.createElement('button');
   Object.assign(close, { type: 'button', textContent: t.close });
   close.onclick = () => node.replaceChildren();
@@ -358,6 +358,20 @@ async function signedOut() {
 
 // ---------------------------------------------------------------- actions
 
+/** In a swap, a component she did not touch keeps her section, unless it cannot go with the new. */
+function keeping(code, choices) {
+  const own = s.enrolments.find((e) => e.course === code)?.sections ?? [];
+  const section = (key) => sectionOf(model(), key)?.section;
+  const wanted = choices.filter(Array.isArray).flat().map(section);
+  return choices.map((choice, i) => {
+    const mine = section(own[i]);
+    if (Array.isArray(choice) || !mine) return choice;
+    const apart = wanted.some((x) => (x.parent && section(x.parent) && section(x.parent) !== mine && sectionOf(model(), x.parent).component === sectionOf(model(), mine.key).component)
+      || (mine.parent && mine.parent !== x.key && sectionOf(model(), mine.parent).component === sectionOf(model(), x.key).component));
+    return apart ? 'any' : [mine.key];
+  });
+}
+
 const chooseFor = (kind, code) => {
   const r = planOf(model()).find((x) => x.course === code) ?? newRequest(code);
   ui.choices = kind === 'swap' ? courseOf(model(), code).components.map(() => 'any') : r.choices ?? [];
@@ -407,7 +421,9 @@ const actions = {
     sendPlan();
     const m = model();
     const list = submittable(m).find((x) => x.window.key === window)?.rest;
-    if (list) request({ type: 'submit', window, ...(planOf(m).some((r) => held(m, r.course)) && { courses: list }) });
+    // The plan as a whole, unless some of it has been decided: nothing is asked twice by the way.
+    const rest = list?.length < planOf(m).filter((r) => covers(m.s.windows.find((w) => w.key === window), r.course)).length;
+    if (list) request({ type: 'submit', window, ...(rest && { courses: list }) });
     location.hash = 'register';
   },
   dialog(kind, about) {
@@ -419,7 +435,10 @@ const actions = {
   waitDialog() { ui.wait = !ui.wait; },
   drop(course) { ui.dialog = null; request({ type: 'drop', course }); },
   leaveList(course) { ui.dialog = null; request({ type: 'leave_waitlist', course }); },
-  swap(course) { ui.dialog = null; request({ type: 'swap', from: course, to: { course, choices: ui.choices, waitlist: ui.wait } }); },
+  swap(course) {
+    ui.dialog = null;
+    request({ type: 'swap', from: course, to: { course, choices: keeping(course, ui.choices), waitlist: ui.wait } });
+  },
   try(course) {
     ui.dialog = null;
     const window = s.windows.find((w) => w.state === 'open' && covers(w, course));

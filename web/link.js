@@ -6,15 +6,16 @@ const WATCH_MAX = 40; // sections in one message
 
 /** HTTP as JSON. Throws {status, code, detail, retry} when the answer is no. */
 export async function http(path, body) {
-  const options = body === undefined ? {} : {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+  const headers = { 'accept-language': document.documentElement.lang };
+  const options = body === undefined ? { headers } : {
+    method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body),
   };
   let response;
   try { response = await fetch(path, options); } catch { throw { status: 0, code: 'offline' }; }
   const data = response.status === 204 ? null : await response.json().catch(() => null);
   if (response.ok) return data;
   const retry = Number(response.headers.get('retry-after')) || 0;
-  throw { status: response.status, code: data?.code ?? `http_${response.status}`, detail: data?.detail, retry };
+  throw { status: response.status, code: data?.code ?? `http_${response.status}`, detail: data?.title ?? data?.detail, retry };
 }
 
 /** Requests on their way, one storage entry each, so that tabs do not overwrite each other. */
@@ -44,6 +45,7 @@ export class Link {
   open() {
     clearTimeout(this.#timer);
     this.stopped = this.retryAt = null;
+    this.lostAt ??= Date.now();
     this.status = 'connecting';
     const socket = this.#socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`);
     const current = () => socket === this.#socket;

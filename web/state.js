@@ -47,7 +47,7 @@ function outcomes(s, m) {
     list.unshift(o);
     const mine = s.pending[o.id];
     if (o.outcome === 'enrolled') {
-      enrolments = put(enrolments, { course: o.course, sections: o.sections, journal: o.journal }, 'course');
+      enrolments = put(enrolments, { course: o.course, sections: o.sections, journal: o.journal, at: o.at }, 'course');
       waitlist = without(waitlist, o.course, 'course');
       if (mine?.type === 'swap' && mine.from !== o.course) enrolments = without(enrolments, mine.from, 'course');
     } else if (o.outcome === 'waitlisted') {
@@ -83,7 +83,7 @@ function message(s, m) {
   const next = { messages, unread: m.unread, news: [{ kind: 'message', message: msg }] };
   if (msg.kind === 'promoted') {
     const kept = without(s.enrolments, msg.about, 'course');
-    next.enrolments = put(kept, { course: msg.course, sections: msg.sections, journal: msg.journal }, 'course');
+    next.enrolments = put(kept, { course: msg.course, sections: msg.sections, journal: msg.journal, at: msg.at }, 'course');
     next.waitlist = without(s.waitlist, msg.course, 'course');
     const o = { id: '', course: msg.course, outcome: 'enrolled', sections: msg.sections, journal: msg.journal, at: msg.at };
     next.outcomes = [o, ...without(s.outcomes, msg.course, 'course')];

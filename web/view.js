@@ -163,6 +163,7 @@ function planCourse(m, r, i, n) {
   const icon = (sign, label, act, off) => button(sign, act, 'icon', { 'aria-label': label, title: label, 'aria-disabled': off && 'true' });
   const e = m.s.enrolments.find((x) => x.course === r.course);
   const w = m.s.waitlist.find((x) => x.course === r.course);
+  const o = !e && !w && m.s.outcomes.find((x) => x.course === r.course);
   return h('li.card', { key: r.course },
     h('div.head', null,
       h('span.rank', { 'aria-hidden': 'true' }, i + 1),
@@ -171,6 +172,7 @@ function planCourse(m, r, i, n) {
     ),
     e ? h('p.state.enrolled', null, mark('✓'), t.enrolled) : w ? h('p.state.waitlisted', null, mark('…'), `${t.waitlisted}, ${t.rank(w.rank)}`)
       : course && h('p', null, seatsTag(m, courseSeats(m, course, r.choices), r.choices?.some(Array.isArray) ? t.leftInChoice : '')),
+    o && h('p.state', { class: o.outcome }, mark(o.outcome === 'refused' ? '✕' : '–'), t[o.outcome], o.reason ? `: ${reasonText(m, o.reason, o.about)}. ` : '. ', h('a', { href: '#register' }, t.toOutcome)),
     !e && !w && blockers.length > 0 && h('ul.blockers', { 'aria-label': t.inTheWay }, blockers.map((b) => h('li', { class: b.reason === 'full' ? 'soft' : '' }, mark('!'), reasonText(m, b.reason, b.about)))),
     !e && !w && h('div.row', null,
       course && button([t.sections, ' ', h('span', { 'aria-hidden': 'true' }, openNow ? '▴' : '▾')], ['toggle', r.course], '', { 'aria-expanded': String(openNow), 'aria-controls': openNow && `choose-${i}` }),
@@ -180,7 +182,7 @@ function planCourse(m, r, i, n) {
 }
 
 /** Per component: any, or sections in order of preference. `act` gets (component, section). */
-function chooser(m, course, choices = [], act) {
+function chooser(m, course, choices = [], act, own = []) {
   const { t } = m;
   return h('div.chooser', null, h('p.quiet', null, t.chooseHow), course.components.map((component, c) => {
     const ranked = Array.isArray(choices[c]) ? choices[c] : [];
@@ -189,10 +191,10 @@ function chooser(m, course, choices = [], act) {
       component.sections.map((x) => {
         const at = ranked.indexOf(x.key);
         const seats = seatsOf(m, x);
-        const about = h('span.about', null, h('strong', null, shortKey(x.key)), ' ', when(m, x), x.meetings[0]?.weeks && h('span.quiet', null, ` · ${t.weeks(ranges(x.meetings[0].weeks))}`), x.parent && h('span.quiet', null, ` · ${t.withLecture(shortKey(x.parent))}`));
-        if (component.sections.length < 2) return h('p.option.only', null, about, seatsTag(m, seats));
+        const about = h('span.about', null, h('strong', null, shortKey(x.key)), ' ', when(m, x), own.includes(x.key) && h('span.tag', null, t.yours), h('br'), seatsTag(m, seats), x.meetings[0]?.weeks && h('span.quiet', null, ` · ${t.weeks(ranges(x.meetings[0].weeks))}`), x.parent && h('span.quiet', null, ` · ${t.withLecture(shortKey(x.parent))}`));
+        if (component.sections.length < 2) return h('p.option.only', null, about);
         return h('div.pick', { key: x.key },
-          button([h('span.pip', null, at < 0 ? '' : h('span', { 'aria-hidden': 'true' }, at + 1), at >= 0 && h('span.hidden', null, `${t.first(at + 1)}, `)), about, seatsTag(m, seats)], [...act, c, x.key], 'option', { 'aria-pressed': String(at >= 0) }),
+          button([h('span.pip', null, at < 0 ? '' : h('span', { 'aria-hidden': 'true' }, at + 1), at >= 0 && h('span.hidden', null, `${t.first(at + 1)}, `)), about], [...act, c, x.key], 'option', { 'aria-pressed': String(at >= 0) }),
           at > 0 && button('↑', [...act, c, x.key, 'up'], 'icon', { 'aria-label': t.rankUp(shortKey(x.key)) }));
       }));
   }));
@@ -222,9 +224,10 @@ function catalogue(m) {
 
 // ---------------------------------------------------------------- opening, line, outcomes
 
-/** Open windows for which something of the plan is undecided and she is not in line. */
+/** Open windows for which something of the plan is undecided and she is not in line. What has been
+ * decided is asked again one by one, never by the way. */
 export function submittable(m) {
-  const rest = planOf(m).filter((r) => !held(m, r.course));
+  const rest = planOf(m).filter((r) => !held(m, r.course) && !m.s.outcomes.some((o) => o.course === r.course));
   return m.s.windows.filter((w) => w.state === 'open' && !m.s.line.some((l) => l.window === w.key))
     .map((window) => ({ window, rest: rest.filter((r) => m.covers(window, r.course)) })).map((x) => ({ ...x, todo: x.rest.length })).filter((x) => x.todo > 0);
 }
@@ -233,16 +236,15 @@ function register(m) {
   const { t, s } = m;
   const weight = { open: 0, planned: 1, closed: 2 };
   const sorted = [...s.windows].sort((a, b) => weight[a.state] - weight[b.state] || (a.opens_at ?? Infinity) - (b.opens_at ?? Infinity));
-  return [
-    h('h1', null, t.register),
+  const told = outcomes(m);
+  const windows = h('div', { key: 'windows' },
     !sorted.length && h('p.empty', null, t.noWindow),
     sorted.map((w) => {
       const ticket = s.line.find((l) => l.window === w.key);
       const body = w.state === 'planned' ? opening(m, w, ticket) : w.state === 'open' ? ticket ? inLine(m, w, ticket) : isOpen(m, w) : h('p.quiet', null, t.closedWhat);
       return h('section.window', { key: w.key, class: w.state, 'aria-labelledby': `w-${w.key}` }, h('h2', { id: `w-${w.key}` }, w.name[m.lang], ' ', h('span.tag', null, w.state === 'open' ? t.isOpen : w.state === 'planned' ? t.isPlanned : t.isClosed)), body);
-    }),
-    outcomes(m),
-  ];
+    }));
+  return [h('h1', null, t.register), h('div', { class: told ? 'columns' : 'single' }, s.line.length ? [windows, told] : [told, windows])];
 }
 
 function seal(m, w) {
@@ -315,7 +317,12 @@ function inLine(m, w, ticket) {
 function forecastItem(m, c) {
   const { t } = m;
   const request = planOf(m).find((r) => r.course === c.course);
-  const accepted = (key) => planOf(m).some((r) => r.choices?.some((x) => Array.isArray(x) && x.includes(key)));
+  const accepted = (key) => {
+    const x = sectionOf(m, key);
+    const r = x && planOf(m).find((y) => y.course === x.course.key);
+    const choice = r && (r.choices?.[x.course.components.indexOf(x.component)] ?? 'any');
+    return choice === 'any' || choice?.includes(key);
+  };
   const others = c.verdict === 'likely' ? [] : c.alternatives.filter((key) => !accepted(key));
   const course = courseOf(m, c.course);
   return h('li.card', { key: c.course },
@@ -342,7 +349,8 @@ function isOpen(m, w) {
 /** Every course with an outcome, a seat or a waitlist place: what holds now comes first. */
 function outcomes(m) {
   const { t, s } = m;
-  const codes = [...new Set([...s.outcomes.map((o) => o.course), ...s.enrolments.map((e) => e.course), ...s.waitlist.map((e) => e.course)])];
+  const rank = new Map(planOf(m).map((r, i) => [r.course, i]));
+  const codes = [...new Set([...s.outcomes, ...s.enrolments, ...s.waitlist].map((o) => o.course))].sort((a, b) => (rank.get(a) ?? 99) - (rank.get(b) ?? 99));
   const asked = Object.values(s.pending).filter((p) => p.type === 'submit').flatMap((p) => p.courses ?? []).map((r) => r.course).filter((c) => !codes.includes(c));
   if (!codes.length && !asked.length) return null;
   return h('section', { 'aria-labelledby': 'outcomes-title', key: 'outcomes' }, h('h2', { id: 'outcomes-title' }, t.outcomes),
@@ -362,6 +370,7 @@ function outcome(m, c) {
   const no = o?.reason && reasonText(m, o.reason, o.about);
   const openWindow = s.windows.some((x) => x.state === 'open' && m.covers(x, c) && !s.line.some((l) => l.window === x.key));
   const receiptNo = e?.journal ?? o?.journal;
+  const at = e?.at ?? (o?.journal === receiptNo && o.at);
   return h('li.card.outcome', { key: c, class: kind },
     h('p.state', { class: kind }, mark(sign), h('strong', null, t[kind]), kind === 'waitlisted' ? `, ${t.rank(w.rank)}` : kind === 'refused' ? `: ${no}` : ''),
     h('h3', null, courseName(m, c), ' ', code(c)),
@@ -370,13 +379,14 @@ function outcome(m, c) {
     w?.keeps && h('p', null, t.keeps(courseName(m, w.keeps))),
     e && o?.clash && h('p', null, mark('!'), ' ', t.clashWarn),
     e && o?.outcome === 'refused' && !/^already/.test(o.reason) && h('p.note', null, t.swapNo(no)),
-    receiptNo !== undefined && h('p.receipt', null, t.receipt(m.f.number(receiptNo)), o && (o.journal === receiptNo) && ` · ${m.f.stamp(o.at)}`),
+    receiptNo !== undefined && h('p.receipt', null, t.receipt(receiptNo), at && ` · ${m.f.stamp(at)}`),
     h('div.row', null,
       busy && h('span.quiet', null, t.sentWaiting),
       e && openWindow && !w && courseOf(m, c)?.components.some((k) => k.sections.length > 1) && button(t.swap, ['dialog', 'swap', c], '', off),
       e && button(t.drop, ['dialog', 'drop', c], '', off),
       w && button(t.leaveList, ['dialog', 'leaveList', c], '', off),
-      kind === 'refused' && openWindow && [button(t.tryAgain, ['dialog', 'try', c], '', off), h('a.button', { href: '#plan', act: ['findOther'] }, t.tryOther)]));
+      /^(refused|dropped|left_waitlist)$/.test(kind) && openWindow && button(/^(full|clash|closed|waitlist_full)$/.test(o?.reason) ? t.tryAgain : t.askAgain, ['dialog', 'try', c], '', off),
+      kind === 'refused' && openWindow && h('a.button', { href: '#plan', act: ['findOther'] }, t.tryOther)));
 }
 
 // ---------------------------------------------------------------- timetable, messages, registrar
@@ -420,7 +430,7 @@ function registrar(m) {
     const left = w.opens_at && w.state === 'planned' ? w.opens_at - m.serverNow : 0;
     return h('li.card', { key: w.key }, h('h2', null, w.name[m.lang], ' ', h('span.tag', null, w.state === 'open' ? t.isOpen : w.state === 'planned' ? t.isPlanned : t.isClosed)),
       left > 0 && h('p.big', { role: 'timer', 'aria-live': 'off', 'aria-label': t.opensIn }, countdown(left)),
-      h('dl.facts', null, [[w.state === 'planned' ? a.armedN : a.waitingN, m.f.number(w.waiting)], [t.rule, t[w.order] ?? w.order], [a.pace, w.pace ? a.perSecond(w.pace) : a.noPace], w.rehearsal && [a.run, w.run + 1]].filter(Boolean).map(([k, v]) => [h('dt', null, k), h('dd', null, v)])),
+      h('dl.facts', null, [[w.state === 'planned' ? a.armedN : a.waitingN, m.f.number(w.waiting)], [a.pace, w.pace ? a.perSecond(w.pace) : a.noPace], w.rehearsal && [a.run, w.run + 1]].filter(Boolean).map(([k, v]) => [h('dt', null, k), h('dd', null, v)])),
       h('div.row', null,
         w.state === 'planned' && [button(a.open, ['admin', w.key, 'open', {}], 'primary'), button(a.schedule, ['admin', w.key, 'open', { opens_in_s: 60 }])],
         w.state === 'open' && button(a.close, ['dialog', 'close', w.key]),
@@ -436,14 +446,14 @@ export function dialog(m) {
   const [kind, about] = ui.dialog;
   const window = ui.windows?.find((w) => w.key === about) ?? m.s.windows.find((w) => w.key === about);
   const name = window ? window.name[m.lang] : courseName(m, about);
-  const ask = (title, text, label, act, more) => [h('h2', { id: 'dialog-title' }, title), h('p', null, text), more, h('div.row', null, button(label, act, 'primary'), button(t.cancel, ['closeDialog']))];
-  const choose = () => chooser(m, courseOf(m, about), ui.choices, ['pickDialog']);
+  const ask = (title, text, label, act, more, off) => [h('h2', { id: 'dialog-title' }, title), h('p', null, text), more, h('div.row', null, button(label, act, 'primary', { 'aria-disabled': off && 'true' }), button(t.cancel, ['closeDialog']))];
+  const choose = () => chooser(m, courseOf(m, about), ui.choices, ['pickDialog'], m.s.enrolments.find((e) => e.course === about)?.sections);
   const wait = (label) => h('label.check', null, h('input', { type: 'checkbox', checked: ui.wait, act: ['waitDialog'] }), label);
   return {
     drop: () => ask(t.dropSure(name), t.dropWhat, t.drop, ['drop', about]),
     leaveList: () => ask(t.leaveListSure(name), t.leaveListWhat, t.leaveList, ['leaveList', about]),
     leaveLine: () => ask(t.leaveSure, t.leaveWhat, t.leave, ['disarm', about]),
-    swap: () => ask(t.swapTitle(name), t.swapWhat, t.swapDo, ['swap', about], [choose(), wait(t.swapWait)]),
+    swap: () => ask(t.swapTitle(name), t.swapWhat, t.swapDo, ['swap', about], [choose(), wait(t.swapWait)], !ui.choices.some(Array.isArray)),
     try: () => ask(t.tryTitle(name), t.submitWhat, t.tryDo, ['try', about], [choose(), wait(t.wait)]),
     close: () => ask(t.admin.closeSure(name), t.admin.closeWhat, t.admin.close, ['admin', about, 'close', {}]),
     reset: () => ask(t.admin.resetSure(name), t.admin.resetWhat, t.admin.reset, ['admin', about, 'reset', { opens_in_s: 60 }]),
