@@ -122,6 +122,7 @@ impl Fingerprint {
 
     fn course(self, request: &CourseRequest) -> Self {
         let start = self.number(request.course.0).byte(u8::from(request.waitlist));
+        let start = start.number(request.choices.len() as u32);
         request.choices.iter().fold(start, |f, choice| match choice {
             Choice::Any => f.byte(0),
             Choice::Ranked(sections) => {

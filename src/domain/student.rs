@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::catalogue::Catalogue;
-use super::ids::{CourseId, Credits, Key, SectionId, Sequence, Ticket, Timestamp, WindowId};
+use super::ids::{CourseId, Credits, Key, RequestId, SectionId, Sequence, Ticket, Timestamp, WindowId};
 use super::outcome::{Outcome, Reason};
 use super::plan::Plan;
 use super::section::SectionStatus;
@@ -41,6 +41,8 @@ pub struct Enrolment {
 pub enum Notice {
     /// A request's outcome for a course.
     Outcome {
+        /// Which request.
+        request: RequestId,
         /// Which course.
         course: CourseId,
         /// What became of it.
