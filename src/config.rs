@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::actors::gateway::Settings;
+
 pub use check::{DemoRefusal, demo_refusal};
 pub use fault::{Fault, Origin};
 pub use load::{FILE_IF_PRESENT, Flag, Loaded, Sources, load};
@@ -110,19 +112,19 @@ pub struct Limits {
     /// Messages at once after a pause.
     pub student_messages_burst: u32,
     /// WebSockets of one student.
-    pub student_sessions_max: u32,
+    pub student_sessions_max: usize,
     /// Requests remembered for one student.
     pub student_requests_max: u32,
     /// New WebSockets a second from one address.
     pub address_connects_per_second: u32,
     /// New WebSockets at once after a pause.
     pub address_connects_burst: u32,
-    /// Connections at once.
-    pub connections_max: usize,
-    /// Commands waiting for a decision.
-    pub registrar_queue_commands_max: usize,
-    /// Longest wait of a read for the disk.
-    pub read_wait_ms_max: u64,
+    /// WebSockets at once.
+    pub sessions_max: usize,
+    /// Commands accepted and not answered yet.
+    pub commands_in_flight_max: usize,
+    /// Longest wait for the disk before Busy.
+    pub answer_wait_ms_max: u64,
 }
 
 /// `[line]`
@@ -171,6 +173,21 @@ pub struct Log {
     pub format: LogFormat,
     /// Level.
     pub level: LogLevel,
+}
+
+impl Config {
+    /// What the actors take of it.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            messages_per_second: self.limits.student_messages_per_second,
+            messages_burst: self.limits.student_messages_burst,
+            sessions_per_student: self.limits.student_sessions_max,
+            sessions_max: self.limits.sessions_max,
+            jobs_in_flight_max: self.limits.commands_in_flight_max,
+            seats_push_ms: self.line.seats_push_ms,
+            answer_deadline_ms: self.limits.answer_wait_ms_max,
+        }
+    }
 }
 
 impl Default for Config {

@@ -55,7 +55,7 @@ fn tell_panic(panic: &PanicHookInfo<'_>, in_full: bool) {
     let at = panic.location().map(ToString::to_string).unwrap_or_default();
     let payload = panic.payload();
     let words = match (payload.downcast_ref::<&'static str>(), payload.downcast_ref::<String>()) {
-        (Some(fixed), _) => fixed,
+        (Some(fixed), _) => *fixed,
         (None, Some(made)) if in_full => made,
         _ => "withheld: it may hold personal data; log.level = \"debug\" shows it",
     };

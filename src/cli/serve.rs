@@ -10,8 +10,7 @@ use crate::telemetry;
 pub fn run(args: &ServeArgs) -> Result<(), Failure> {
     let loaded = settings::load_serve(args)?;
     telemetry::install(&loaded.config.log);
-    let options =
-        ServeOptions { fresh: args.fresh, empty: args.empty, config_file: loaded.file };
+    let options = ServeOptions { fresh: args.fresh, empty: args.empty, config_file: loaded.file };
     Ok(application::serve(loaded.config, options)?)
 }
 

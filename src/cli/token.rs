@@ -31,9 +31,8 @@ pub fn run(args: &TokenArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let minter = minter(data)?;
     match (&args.student, args.role, &args.students) {
         (Some(key), _, _) => {
-            let key = Key::new(key).map_err(|e| {
-                Failure::new(Code::Usage, format!("--student {key:?} {e}"))
-            })?;
+            let key = Key::new(key)
+                .map_err(|e| Failure::new(Code::Usage, format!("--student {key:?} {e}")))?;
             writeln!(out, "{}", minter.mint(&Subject::Student(key), ttl))?;
         }
         (_, Some(role), _) => {

@@ -90,7 +90,7 @@ fn ranges(config: &Config) -> Vec<(&'static str, String)> {
             10_000,
         ),
         ("limits.student_messages_burst", limits.student_messages_burst.into(), 1, 10_000),
-        ("limits.student_sessions_max", limits.student_sessions_max.into(), 1, 100),
+        ("limits.student_sessions_max", limits.student_sessions_max as u64, 1, 100),
         ("limits.student_requests_max", limits.student_requests_max.into(), 1, 1_000_000),
         (
             "limits.address_connects_per_second",
@@ -99,14 +99,9 @@ fn ranges(config: &Config) -> Vec<(&'static str, String)> {
             100_000,
         ),
         ("limits.address_connects_burst", limits.address_connects_burst.into(), 1, 100_000),
-        ("limits.connections_max", limits.connections_max as u64, 1, 1_000_000),
-        (
-            "limits.registrar_queue_commands_max",
-            limits.registrar_queue_commands_max as u64,
-            16,
-            1_000_000,
-        ),
-        ("limits.read_wait_ms_max", limits.read_wait_ms_max, 10, 60_000),
+        ("limits.sessions_max", limits.sessions_max as u64, 1, 1_000_000),
+        ("limits.commands_in_flight_max", limits.commands_in_flight_max as u64, 16, 1_000_000),
+        ("limits.answer_wait_ms_max", limits.answer_wait_ms_max, 10, 60_000),
         ("line.position_push_ms", line.position_push_ms, 50, 60_000),
         ("line.seats_push_ms", line.seats_push_ms, 50, 60_000),
     ];
