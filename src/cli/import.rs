@@ -135,9 +135,10 @@ fn import_here(config: &Config, draft: Draft, args: &ImportArgs) -> Result<Repor
     let prepared = ledger.university().registry.prepare_import(&draft).map_err(refused)?;
     let difference = prepared.difference.clone();
     let events = prepared.into_events();
-    let sequence = match args.dry_run || events.is_empty() {
-        true => None,
-        false => Some(ledger.commit(events, Clock::system().now())?.0),
+    let sequence = if args.dry_run || events.is_empty() {
+        None
+    } else {
+        Some(ledger.commit(events, Clock::system().now())?.0)
     };
     ledger.close()?;
     Ok(Report::new(difference, sequence))

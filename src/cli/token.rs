@@ -71,9 +71,10 @@ fn minter(data: &Path) -> Result<seams::Minter, Failure> {
 /// One key a line; empty lines and `#` lines are passed over. Every bad line is told.
 fn read_keys(file: &Path) -> Result<Vec<Key>, Failure> {
     let mut text = String::new();
-    let read = match file.as_os_str() == "-" {
-        true => std::io::stdin().read_to_string(&mut text),
-        false => std::fs::File::open(file).and_then(|mut f| f.read_to_string(&mut text)),
+    let read = if file.as_os_str() == "-" {
+        std::io::stdin().read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|mut f| f.read_to_string(&mut text))
     };
     read.map_err(|e| Failure::file("read", file, &e))?;
     keys(&text).map_err(|faults| Failure::data(file, faults))

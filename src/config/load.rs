@@ -120,9 +120,10 @@ impl Known {
         // The right name in the wrong section counts as near.
         let moved = self.keys.iter().map(|k| (near(&last(k), &last(key)) + 1, k.as_str()));
         let sections = self.sections().map(|s| (near(s, key), s));
-        let candidates: Vec<_> = match key.contains('.') {
-            true => whole.chain(moved).collect(),
-            false => sections.chain(moved).collect(),
+        let candidates: Vec<_> = if key.contains('.') {
+            whole.chain(moved).collect()
+        } else {
+            sections.chain(moved).collect()
         };
         let most = (last(key).len() / 3).max(2);
         candidates.into_iter().filter(|(far, _)| *far <= most).min().map(|(_, near)| near)
@@ -175,7 +176,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, Vec<Fault>> {
 fn shipped_settings(known: &Known) -> Vec<Setting> {
     let mut none = Vec::new();
     let mut settings = file::settings(Path::new("config/default.toml"), DEFAULT, known, &mut none);
-    settings.iter_mut().for_each(|setting| setting.origin = Origin::Default);
+    for setting in &mut settings {
+        setting.origin = Origin::Default;
+    }
     settings
 }
 
