@@ -121,10 +121,8 @@ impl Metrics {
             records: make.counter("sluis_journal_records_total", "Records made durable."),
             bytes: make.counter("sluis_journal_bytes_total", "Bytes of commits made durable."),
             durable: make.gauge("sluis_journal_durable_sequence", "Last durable record."),
-            violations: make.counter(
-                "sluis_invariant_violations_total",
-                "Broken promises found; must stay 0.",
-            ),
+            violations: make
+                .counter("sluis_invariant_violations_total", "Broken promises found; must stay 0."),
             registry: registry.clone(),
         };
         metrics.start_labels();

@@ -87,8 +87,7 @@ fn run(job: &Job, told: &mut Told) -> Vec<Gated<Output>> {
         if row.wanted {
             let courses: Arc<[CourseForecast]> = dry_run.forecast(&row.plan, covers).into();
             if told.get(&row.student) != Some(&courses) {
-                let news =
-                    News::Forecast { window: job.window, courses: Arc::clone(&courses) };
+                let news = News::Forecast { window: job.window, courses: Arc::clone(&courses) };
                 outputs.push(Gated::new(job.as_of, Output::Student(row.student, news)));
             }
             now.insert(row.student, courses);

@@ -116,7 +116,8 @@ impl Gateway {
         clock: Clock,
     ) -> Self {
         let per_second = at_least_one(settings.messages_per_second);
-        let quota = Quota::per_second(per_second).allow_burst(at_least_one(settings.messages_burst));
+        let quota =
+            Quota::per_second(per_second).allow_burst(at_least_one(settings.messages_burst));
         Self(Arc::new(Inner {
             board,
             directory,

@@ -178,9 +178,8 @@ impl LineActor {
         if tickets.is_empty() {
             return;
         }
-        let job = |ticket: &Ticket| {
-            Job::Command(Command::Admit(self.id, *ticket), Origin::Own, None)
-        };
+        let job =
+            |ticket: &Ticket| Job::Command(Command::Admit(self.id, *ticket), Origin::Own, None);
         let batch = Batch(tickets.iter().map(job).collect());
         match self.registrar.try_send(batch) {
             Ok(()) => self.admitted = tickets.len(),
@@ -264,11 +263,9 @@ impl LineActor {
         let news = match self.window.state {
             WindowState::Planned => News::Armed { window, ticket, among: self.window.waiting },
             WindowState::Closed => return None,
-            WindowState::Open => News::Position {
-                window,
-                position: self.line.position(ticket)?,
-                line: self.state(),
-            },
+            WindowState::Open => {
+                News::Position { window, position: self.line.position(ticket)?, line: self.state() }
+            }
         };
         Some(Output::Student(rider.student, news))
     }
@@ -329,9 +326,9 @@ impl LineActor {
             sections,
             rows: rows.collect(),
         };
-        let forecaster = self.forecaster.get_or_insert_with(|| {
-            Forecaster::start(self.gate.clone(), Arc::clone(&self.writer))
-        });
+        let forecaster = self
+            .forecaster
+            .get_or_insert_with(|| Forecaster::start(self.gate.clone(), Arc::clone(&self.writer)));
         forecaster.submit(job);
     }
 

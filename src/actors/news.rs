@@ -8,9 +8,7 @@ use super::gateway::{Answer, Denied};
 use super::permits::Permit;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::forecast::CourseForecast;
-use crate::domain::ids::{
-    CourseId, RequestId, Sequence, StudentId, Ticket, Timestamp, WindowId,
-};
+use crate::domain::ids::{CourseId, RequestId, Sequence, StudentId, Ticket, Timestamp, WindowId};
 use crate::domain::outcome::Outcome;
 use crate::domain::section::Section;
 use crate::protocol::server::{MessageView, PlanView, StudentView, WaitlistView, WindowView};
@@ -176,4 +174,3 @@ pub enum Output {
     /// The room that an accepted command had: free again.
     Done(Permit),
 }
-

@@ -375,12 +375,7 @@ impl Desk {
         }
     }
 
-    fn answer(
-        &mut self,
-        command: &Command,
-        verdict: Result<Verdict, Rejection>,
-        origin: Origin,
-    ) {
+    fn answer(&mut self, command: &Command, verdict: Result<Verdict, Rejection>, origin: Origin) {
         match origin {
             Origin::Own => {}
             Origin::Caller(reply) => {
@@ -403,17 +398,14 @@ impl Desk {
 
     fn caller_answer(&mut self, command: &Command, verdict: Verdict) -> Answer {
         let registry = &self.parts.registry;
-        let memo = command.request().and_then(|(student, request, _)| {
-            registry.requests.get(&(student, request))
-        });
+        let memo =
+            command.request().and_then(|(student, request, _)| registry.memo(student, request));
         match (verdict, memo) {
             (Verdict::Repeat(sequence, outcomes), _) => Answer::Decided(sequence, outcomes),
             (Verdict::InLine(window, ticket), _) => Answer::InLine(window, ticket),
             (Verdict::Nothing, _) => Answer::Nothing,
             (Verdict::Events(_), Some(memo)) => match (&memo.decided, memo.ticket) {
-                (Some((sequence, outcomes)), _) => {
-                    Answer::Decided(*sequence, Arc::clone(outcomes))
-                }
+                (Some((sequence, outcomes)), _) => Answer::Decided(*sequence, Arc::clone(outcomes)),
                 (None, Some((window, ticket))) => Answer::InLine(window, ticket),
                 (None, None) => Answer::Done(registry.sequence),
             },
@@ -453,10 +445,7 @@ impl Desk {
     fn show(&mut self, student: StudentId, session: u32, last_sequence: Option<u32>) {
         let view = view::student(&self.parts, student);
         let missed = view::missed(&self.parts.registry, student, last_sequence);
-        self.output(Output::Student(
-            student,
-            News::View { session, view: Box::new(view), missed },
-        ));
+        self.output(Output::Student(student, News::View { session, view: Box::new(view), missed }));
         let registry = &self.parts.registry;
         for (window, ticket) in registry.student(student).tickets.clone() {
             self.line_updates[window.index()].push(LineUpdate::Tell(ticket));

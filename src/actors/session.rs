@@ -9,11 +9,11 @@ use super::news::Public;
 use crate::domain::command::Command;
 use crate::domain::ids::{SectionId, StudentId};
 use crate::limits;
+use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::client::{CLIENT_TYPES, ClientMessage, CourseRequestDto};
 use crate::protocol::close::Close;
 use crate::protocol::convert::{self, Unknown};
 use crate::protocol::server::ServerMessage;
-use crate::protocol::PROTOCOL_VERSION;
 
 /// What the socket is to do.
 #[derive(Debug)]

@@ -121,7 +121,9 @@ impl StudentActor {
                 code: rejection.key().to_owned(),
                 detail: rejection.to_string(),
             },
-            Denied::Stopping => ServerMessage::Busy { id, retry_after_ms: limits::RESTART_RETRY_MS },
+            Denied::Stopping => {
+                ServerMessage::Busy { id, retry_after_ms: limits::RESTART_RETRY_MS }
+            }
         };
         self.send_frame(&frame(&message), |seat| seat.number == session);
     }

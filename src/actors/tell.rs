@@ -35,7 +35,7 @@ pub fn outputs(parts: &Parts, record: &Record) -> Vec<Output> {
         Event::Decided { student, request, outcomes, .. }
             if parts.directory.is_connected(*student) =>
         {
-            let outcomes = match registry.requests.get(&(*student, *request)) {
+            let outcomes = match registry.memo(*student, *request) {
                 Some(memo) => memo.decided.as_ref().map(|(_, outcomes)| Arc::clone(outcomes)),
                 None => None,
             };
@@ -125,11 +125,8 @@ fn messages(parts: &Parts, record: &Record, out: &mut Vec<Output>) {
         let unread = registry.unread(student);
         for (index, item) in who.inbox[who.inbox.len() - new..].iter().enumerate() {
             let view = convert::message_view(registry, item, index, who.read_up_to);
-            let news = News::Message {
-                message: Box::new(view),
-                unread,
-                sequence: item.student_sequence,
-            };
+            let news =
+                News::Message { message: Box::new(view), unread, sequence: item.student_sequence };
             out.push(Output::Student(student, news));
         }
     }
@@ -168,8 +165,7 @@ pub fn line_updates(registry: &Registry, event: &Event) -> Vec<(WindowId, LineUp
                 let info = registry.window(*w).and_then(|w| w.ticket(*t));
                 info.is_some_and(|i| i.state == TicketState::Waiting && i.plan.is_none())
             });
-            let update =
-                |t: &Ticket| LineUpdate::Plan { ticket: *t, plan: Arc::clone(plan) };
+            let update = |t: &Ticket| LineUpdate::Plan { ticket: *t, plan: Arc::clone(plan) };
             own.map(|(w, t)| (*w, update(t))).collect()
         }
         _ => Vec::new(),

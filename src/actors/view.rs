@@ -9,9 +9,7 @@ use crate::domain::ids::{Sequence, StudentId, Timestamp};
 use crate::domain::registry::Registry;
 use crate::domain::student::{InboxItem, Notice};
 use crate::limits;
-use crate::protocol::server::{
-    MessageView, OutcomeView, StudentView, TicketView, WaitlistView,
-};
+use crate::protocol::server::{MessageView, OutcomeView, StudentView, TicketView, WaitlistView};
 use crate::protocol::{PROTOCOL_VERSION, convert};
 
 /// Everything that a page needs to draw one student.
@@ -56,16 +54,16 @@ pub fn student(parts: &Parts, id: StudentId) -> StudentView {
 pub fn outcomes(registry: &Registry, id: StudentId) -> Vec<OutcomeView> {
     let mut seen = HashSet::new();
     let newest = registry.student(id).inbox.iter().rev().filter_map(|item| match &item.notice {
-        Notice::Outcome { request, course, outcome } if seen.insert(*course) => Some(
-            convert::outcome_view(
+        Notice::Outcome { request, course, outcome } if seen.insert(*course) => {
+            Some(convert::outcome_view(
                 &registry.catalogue,
                 *request,
                 *course,
                 outcome,
                 item.sequence,
                 item.at,
-            ),
-        ),
+            ))
+        }
         _ => None,
     });
     newest.take(limits::VIEW_OUTCOMES_MAX).collect()

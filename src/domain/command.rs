@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId};
+use super::ids::{
+    CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
+};
 use super::import::Draft;
 use super::plan::{Choice, CourseRequest, Plan};
 use super::section::SectionStatus;

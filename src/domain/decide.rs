@@ -9,9 +9,9 @@ use super::event::{Event, Via};
 use super::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, WindowId};
 use super::outcome::{Outcome, Reason, Rejection};
 use super::plan::{CourseRequest, Plan};
-use super::registry::{Memo, Registry};
+use super::registry::Registry;
 use super::section::SectionStatus;
-use super::student::{Holdings, Student};
+use super::student::{Holdings, Memo, Student};
 use super::window::{TicketState, Window, WindowState};
 use crate::limits;
 
@@ -74,10 +74,10 @@ impl Registry {
     pub fn decide(&self, command: &Command, quotes: &Quotes) -> Result<Verdict, Rejection> {
         self.check_ids(command)?;
         if let Some((student, request, body)) = command.request() {
-            if let Some(memo) = self.requests.get(&(student, request)) {
+            if let Some(memo) = self.memo(student, request) {
                 return self.repeat(memo, body);
             }
-            if self.student(student).requests >= limits::REQUESTS_PER_STUDENT_MAX {
+            if self.student(student).requests.len() >= limits::REQUESTS_PER_STUDENT_MAX as usize {
                 return Err(Rejection::TooManyRequests);
             }
         }
@@ -185,9 +185,7 @@ impl Registry {
             info.is_some_and(|t| t.state == TicketState::Waiting)
         };
         match (&memo.decided, memo.ticket.filter(waits)) {
-            (Some((sequence, outcomes)), _) => {
-                Ok(Verdict::Repeat(*sequence, Arc::clone(outcomes)))
-            }
+            (Some((sequence, outcomes)), _) => Ok(Verdict::Repeat(*sequence, Arc::clone(outcomes))),
             (None, Some((window, ticket))) => Ok(Verdict::InLine(window, ticket)),
             (None, None) => Err(Rejection::NotInLine),
         }
@@ -287,7 +285,7 @@ impl Registry {
         let explicit = info.plan.is_some();
         let plan = info.plan.as_ref().unwrap_or(&self.student(student).plan);
         let outcomes = self.decide_plan(student, id, plan, explicit, quotes);
-        let body = self.requests.get(&(student, info.request)).map_or(0, |memo| memo.body);
+        let body = self.memo(student, info.request).map_or(0, |memo| memo.body);
         let via = Via::Ticket(id, ticket);
         let request = info.request;
         Verdict::one(Event::Decided { student, request, body, via, outcomes })
@@ -387,9 +385,8 @@ impl Registry {
         quotes: &Quotes,
     ) -> Result<Verdict, Rejection> {
         to.check(&self.catalogue)?;
-        let open = |w: &Window| {
-            w.state == WindowState::Open && w.covers(&self.catalogue, to.course)
-        };
+        let open =
+            |w: &Window| w.state == WindowState::Open && w.covers(&self.catalogue, to.course);
         let Some(index) = self.windows.iter().position(open) else {
             return Err(Rejection::WindowNotOpen);
         };

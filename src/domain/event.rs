@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::catalogue::Item;
-use super::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId};
+use super::ids::{
+    CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
+};
 use super::outcome::{Outcome, Reason};
 use super::plan::Plan;
 use super::section::SectionStatus;

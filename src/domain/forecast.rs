@@ -84,9 +84,8 @@ impl<'a> DryRun<'a> {
         let Some(choice) = request.choices.get(component) else {
             return true;
         };
-        let parent_fits = |s: &SectionId| {
-            self.catalogue.section(*s).parent.is_none_or(|p| chosen.contains(&p))
-        };
+        let parent_fits =
+            |s: &SectionId| self.catalogue.section(*s).parent.is_none_or(|p| chosen.contains(&p));
         let accepted = request.accepted(self.catalogue, component).iter().copied();
         let open = accepted.filter(|s| self.room(*s) > 0 && parent_fits(s));
         let mut open: Vec<SectionId> = open.collect();

@@ -12,19 +12,8 @@ use super::ids::{
 use super::outcome::Outcome;
 use super::plan::Plan;
 use super::section::SeatChange;
-use super::student::{Enrolment, InboxItem, Notice, Student};
+use super::student::{Enrolment, InboxItem, Memo, Notice, Student};
 use super::window::{TicketInfo, TicketState, Window, WindowState};
-
-/// What a request led to, remembered for the term (I3).
-#[derive(Clone, PartialEq, Debug)]
-pub struct Memo {
-    /// Fingerprint of its body.
-    pub body: u64,
-    /// The ticket it took, when it had to wait.
-    pub ticket: Option<(WindowId, Ticket)>,
-    /// The record that decided it and its outcomes, once decided.
-    pub decided: Option<(Sequence, Outcomes)>,
-}
 
 /// Each course of a request with its outcome, in her order.
 pub type Outcomes = Arc<[(CourseId, Outcome)]>;
@@ -70,8 +59,6 @@ pub struct Registry {
     pub courses: Vec<CourseBook>,
     /// By [`WindowId`].
     pub windows: Vec<Window>,
-    /// What each request led to.
-    pub requests: HashMap<(StudentId, RequestId), Memo>,
     /// What windows told everybody.
     pub window_notices: Vec<WindowNotice>,
     student_keys: HashMap<Key, StudentId>,
@@ -97,6 +84,11 @@ impl Registry {
     /// The student with that number.
     pub fn student_id(&self, key: &str) -> Option<StudentId> {
         self.student_keys.get(key).copied()
+    }
+
+    /// What the student's request led to.
+    pub fn memo(&self, student: StudentId, request: RequestId) -> Option<&Memo> {
+        self.student(student).requests.get(request)
     }
 
     /// The window, if there is one.
@@ -180,9 +172,8 @@ impl Registry {
             .map(|e| e.student)
             .collect();
         if enrolled_too {
-            let has = |s: &Student| {
-                s.enrolment(course).is_some_and(|e| e.sections.contains(&section))
-            };
+            let has =
+                |s: &Student| s.enrolment(course).is_some_and(|e| e.sections.contains(&section));
             let enrolled = self.students.iter().enumerate().filter(|(_, s)| has(s));
             students.extend(enrolled.map(|(i, _)| StudentId(i as u32)));
             students.sort_unstable();
@@ -385,7 +376,7 @@ impl Registry {
         w.waiting += 1;
         self.students[student.index()].tickets.push((window, ticket));
         let memo = Memo { body, ticket: Some((window, ticket)), decided: None };
-        self.remember(student, request, memo);
+        self.students[student.index()].requests.insert(request, memo);
     }
 
     fn end_ticket(&mut self, window: WindowId, ticket: Ticket, state: TicketState) {
@@ -398,12 +389,6 @@ impl Registry {
         info.plan = None;
         let student = &mut self.students[info.student.index()];
         student.tickets.retain(|t| *t != (window, ticket));
-    }
-
-    fn remember(&mut self, student: StudentId, request: RequestId, memo: Memo) {
-        if self.requests.insert((student, request), memo).is_none() {
-            self.students[student.index()].requests += 1;
-        }
     }
 
     fn apply_decided(
@@ -456,7 +441,8 @@ impl Registry {
             _ => None,
         };
         let decided = Some((record.sequence, outcomes.into()));
-        self.remember(student, request, Memo { body, ticket, decided });
+        let memo = Memo { body, ticket, decided };
+        self.students[student.index()].requests.insert(request, memo);
     }
 
     fn apply_promoted(
@@ -511,7 +497,7 @@ impl Registry {
     fn remove_enrolment(&mut self, student: StudentId, course: CourseId) {
         let s = &mut self.students[student.index()];
         s.enrolments.retain(|e| e.course != course);
-        for waited in s.waiting.clone() {
+        for waited in &s.waiting {
             let list = &mut self.courses[waited.index()].waitlist;
             for entry in list.iter_mut().filter(|e| e.student == student) {
                 if entry.replaces == Some(course) {
@@ -556,7 +542,7 @@ impl Registry {
             }
         }
         // Ticket numbers start again: an undecided request must not find another's ticket.
-        for memo in self.requests.values_mut() {
+        for memo in self.students.iter_mut().flat_map(|s| s.requests.values_mut()) {
             if memo.decided.is_none() && memo.ticket.is_some_and(|(w, _)| w == window) {
                 memo.ticket = None;
             }

@@ -29,23 +29,12 @@ pub fn key(text: &str) -> Key {
 /// A student of the register, with nothing in her way.
 pub fn student(name: &str) -> Profile {
     let (blocks, completed) = (vec![], vec![]);
-    Profile {
-        key: key(name),
-        programme: None,
-        year: 1,
-        blocks,
-        completed,
-    }
+    Profile { key: key(name), programme: None, year: 1, blocks, completed }
 }
 
 /// A section with so many seats.
 pub fn sec(name: &str, seats: u32) -> DraftSection {
-    DraftSection {
-        key: key(name),
-        capacity: Some(seats),
-        meetings: vec![],
-        parent: None,
-    }
+    DraftSection { key: key(name), capacity: Some(seats), meetings: vec![], parent: None }
 }
 
 impl DraftSection {
@@ -58,22 +47,13 @@ impl DraftSection {
     /// Meets every week at these hours.
     pub fn at(mut self, weekday: u8, start: u16, end: u16) -> Self {
         let (start, end, place) = (start * 60, end * 60, "".into());
-        self.meetings.push(Meeting {
-            weekday,
-            start,
-            end,
-            weeks: Weeks::ALL,
-            place,
-        });
+        self.meetings.push(Meeting { weekday, start, end, weeks: Weeks::ALL, place });
         self
     }
 }
 
 pub fn part(kind: ComponentKind, sections: &[DraftSection]) -> DraftComponent {
-    DraftComponent {
-        kind,
-        sections: sections.to_vec(),
-    }
+    DraftComponent { kind, sections: sections.to_vec() }
 }
 
 pub fn lecture(sections: &[DraftSection]) -> DraftComponent {
@@ -125,15 +105,8 @@ pub fn rules(name: &str) -> WindowRules {
 
 /// A draft with one term.
 pub fn draft() -> Draft {
-    let term = Term {
-        key: key("term"),
-        name: Text::default(),
-        first_monday: 20_000,
-    };
-    Draft {
-        terms: vec![term],
-        ..Draft::default()
-    }
+    let term = Term { key: key("term"), name: Text::default(), first_monday: 20_000 };
+    Draft { terms: vec![term], ..Draft::default() }
 }
 
 impl Draft {
@@ -157,8 +130,7 @@ impl Draft {
 
     /// So many students, `s0` and on.
     pub fn students(mut self, n: usize) -> Self {
-        self.students
-            .extend((0..n).map(|i| student(&format!("s{i}"))));
+        self.students.extend((0..n).map(|i| student(&format!("s{i}"))));
         self
     }
 
@@ -203,10 +175,7 @@ impl World {
         for record in &records {
             self.audit.record(&mut before, record);
         }
-        assert_eq!(
-            before, self.university,
-            "applying the records is what the turn did"
-        );
+        assert_eq!(before, self.university, "applying the records is what the turn did");
         self.audit.turn_end(&self.university);
         self.records.extend(records);
         answer
@@ -255,11 +224,7 @@ impl World {
             Choice::Ranked(names.iter().map(|n| self.s(n)).collect())
         };
         let choices = choices.iter().map(choice).collect();
-        CourseRequest {
-            course: self.c(code),
-            choices,
-            waitlist: false,
-        }
+        CourseRequest { course: self.c(code), choices, waitlist: false }
     }
 
     pub fn import(&mut self, draft: Draft) -> Result<Verdict, Rejection> {
@@ -267,21 +232,13 @@ impl World {
     }
 
     pub fn set_plan(&mut self, who: u32, requests: &[CourseRequest]) {
-        self.run(Command::SetPlan(StudentId(who), plan(requests)))
-            .unwrap();
+        self.run(Command::SetPlan(StudentId(who), plan(requests))).unwrap();
     }
 
     /// Arms under a fresh request and returns the ticket.
     pub fn arm(&mut self, who: u32) -> Ticket {
         let (student, request) = (StudentId(who), self.fresh());
-        match self
-            .run(Command::Arm {
-                student,
-                window: W,
-                request,
-            })
-            .unwrap()
-        {
+        match self.run(Command::Arm { student, window: W, request }).unwrap() {
             Verdict::Events(events) => match &events[..] {
                 [Event::TicketTaken { ticket, .. }] => *ticket,
                 other => panic!("no ticket: {other:?}"),
@@ -295,13 +252,7 @@ impl World {
         let (student, request) = (StudentId(who), self.fresh());
         let plan = Some(plan(requests));
         let queue = false;
-        self.outcomes(Command::Submit {
-            student,
-            window: W,
-            request,
-            plan,
-            queue,
-        })
+        self.outcomes(Command::Submit { student, window: W, request, plan, queue })
     }
 
     /// Asks for any sections of one course, with the waitlist.
@@ -312,33 +263,17 @@ impl World {
 
     pub fn drop(&mut self, who: u32, code: &str) -> Outcome {
         let (student, request, course) = (StudentId(who), self.fresh(), self.c(code));
-        self.outcomes(Command::Drop {
-            student,
-            request,
-            course,
-        })
-        .remove(0)
+        self.outcomes(Command::Drop { student, request, course }).remove(0)
     }
 
     pub fn leave(&mut self, who: u32, code: &str) -> Outcome {
         let (student, request, course) = (StudentId(who), self.fresh(), self.c(code));
-        self.outcomes(Command::Leave {
-            student,
-            request,
-            course,
-        })
-        .remove(0)
+        self.outcomes(Command::Leave { student, request, course }).remove(0)
     }
 
     pub fn swap(&mut self, who: u32, from: &str, to: CourseRequest) -> Outcome {
         let (student, request, from) = (StudentId(who), self.fresh(), self.c(from));
-        self.outcomes(Command::Swap {
-            student,
-            request,
-            from,
-            to: Arc::new(to),
-        })
-        .remove(0)
+        self.outcomes(Command::Swap { student, request, from, to: Arc::new(to) }).remove(0)
     }
 
     pub fn admit(&mut self, ticket: Ticket) -> Vec<Outcome> {
@@ -346,23 +281,20 @@ impl World {
     }
 
     pub fn capacity(&mut self, section: &str, seats: u32) {
-        self.run(Command::SetCapacity(self.s(section), Some(seats)))
-            .unwrap();
+        self.run(Command::SetCapacity(self.s(section), Some(seats))).unwrap();
     }
 
     pub fn status(&mut self, section: &str, status: SectionStatus) {
-        self.run(Command::SetStatus(self.s(section), status))
-            .unwrap();
+        self.run(Command::SetStatus(self.s(section), status)).unwrap();
     }
 
     /// Runs a command whose answer is a decision.
     pub fn outcomes(&mut self, command: Command) -> Vec<Outcome> {
         match self.run(command).unwrap() {
             Verdict::Events(events) => match &events[..] {
-                [Event::Decided { outcomes, .. }] => outcomes
-                    .iter()
-                    .map(|(_, outcome)| outcome.clone())
-                    .collect(),
+                [Event::Decided { outcomes, .. }] => {
+                    outcomes.iter().map(|(_, outcome)| outcome.clone()).collect()
+                }
                 other => panic!("not decided: {other:?}"),
             },
             other => panic!("not decided: {other:?}"),
@@ -379,10 +311,7 @@ impl World {
         let catalogue = &self.university.registry.catalogue;
         let enrolment = self.student(who).enrolment(self.c(code));
         let sections = enrolment.map(|e| e.sections.clone()).unwrap_or_default();
-        sections
-            .iter()
-            .map(|s| catalogue.section(*s).key.to_string())
-            .collect()
+        sections.iter().map(|s| catalogue.section(*s).key.to_string()).collect()
     }
 
     /// Who waits for the course, first first.
@@ -394,10 +323,7 @@ impl World {
     /// What her message centre holds after a record.
     pub fn told_since(&self, who: u32, after: Sequence) -> Vec<Notice> {
         let inbox = self.student(who).inbox.iter();
-        inbox
-            .filter(|i| i.sequence > after)
-            .map(|i| i.notice.clone())
-            .collect()
+        inbox.filter(|i| i.sequence > after).map(|i| i.notice.clone()).collect()
     }
 
     /// The last record's number.
@@ -415,9 +341,7 @@ impl CourseRequest {
 }
 
 pub fn plan(requests: &[CourseRequest]) -> Arc<Plan> {
-    Arc::new(Plan {
-        courses: requests.iter().cloned().map(Arc::new).collect(),
-    })
+    Arc::new(Plan { courses: requests.iter().cloned().map(Arc::new).collect() })
 }
 
 pub fn replay(records: &[Record]) -> University {

@@ -47,9 +47,8 @@ pub fn tune(connection: &dyn std::any::Any) {
     if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
         let socket = SockRef::from(stream);
         // Best effort: a socket that refuses an option is still served.
-        let _ = socket.set_tcp_user_timeout(Some(Duration::from_millis(
-            limits::TCP_USER_TIMEOUT_MS,
-        )));
+        let _ =
+            socket.set_tcp_user_timeout(Some(Duration::from_millis(limits::TCP_USER_TIMEOUT_MS)));
         let _ = socket.set_send_buffer_size(limits::SOCKET_SEND_BYTES);
         let _ = socket.set_tcp_nodelay(true);
     }
@@ -191,7 +190,8 @@ impl SessionActor {
         // A hub may stop between the look-up and the message: then another is started.
         for _ in 0..2 {
             let start = |generation| {
-                let hub = StudentActor::new(student, generation, gateway.clone(), messenger.clone());
+                let hub =
+                    StudentActor::new(student, generation, gateway.clone(), messenger.clone());
                 hub.start()
             };
             let hub = self.gateway.directory().hub(student, index, start);
@@ -265,9 +265,7 @@ impl SessionActor {
         let close = match error {
             ProtocolError::Overflow => Close::TooBig,
             // The library gives one kind of error for both; its text tells them apart.
-            ProtocolError::Io(error)
-                if error.to_string().to_ascii_lowercase().contains("utf") =>
-            {
+            ProtocolError::Io(error) if error.to_string().to_ascii_lowercase().contains("utf") => {
                 Close::NotUtf8
             }
             _ => Close::ProtocolError,

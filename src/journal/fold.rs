@@ -178,17 +178,17 @@ fn check_touched(registry: &Registry, record: &Record) -> Result<(), Mismatch> {
     let mut students = record.event.named_student().into_iter().chain(student);
     let same = record.courses.iter().all(|(c, _)| courses.next() == Some(*c))
         && record.students.iter().all(|(s, _)| students.next() == Some(*s));
-    match same && courses.next().is_none() && students.next().is_none() {
-        true => Ok(()),
-        false => Err(Mismatch::Touched),
+    if same && courses.next().is_none() && students.next().is_none() {
+        return Ok(());
     }
+    Err(Mismatch::Touched)
 }
 
 fn known(kind: &'static str, id: u32, count: usize) -> Result<(), Mismatch> {
-    match (id as usize) < count {
-        true => Ok(()),
-        false => Err(Mismatch::Unknown { kind, id }),
+    if (id as usize) < count {
+        return Ok(());
     }
+    Err(Mismatch::Unknown { kind, id })
 }
 
 fn check_course(registry: &Registry, course: CourseId) -> Result<(), Mismatch> {
@@ -233,10 +233,7 @@ fn check_ticket(registry: &Registry, window: WindowId, ticket: Ticket) -> Result
 fn check_event(registry: &Registry, event: &Event) -> Result<(), Mismatch> {
     match event {
         Event::ImportBegun | Event::ImportItem(_) => Ok(()),
-        Event::ImportApplied { items } => match import_is_whole(registry, *items) {
-            true => Ok(()),
-            false => Err(Mismatch::Import { items: *items }),
-        },
+        Event::ImportApplied { items } => check_import(registry, *items),
         Event::WindowScheduled { window, .. }
         | Event::WindowReset { window, .. }
         | Event::WindowOpened(window)
@@ -286,10 +283,10 @@ fn check_via(registry: &Registry, student: StudentId, via: Via) -> Result<(), Mi
     match via {
         Via::Ticket(window, ticket) => {
             check_ticket(registry, window, ticket)?;
-            match registry.windows[window.index()].tickets[ticket.index()].student == student {
-                true => Ok(()),
-                false => Err(Mismatch::Ticket { window, ticket }),
+            if registry.windows[window.index()].tickets[ticket.index()].student == student {
+                return Ok(());
             }
+            Err(Mismatch::Ticket { window, ticket })
         }
         Via::Submit(window) => check_window(registry, window),
         Via::Swap { window, from } => {
@@ -313,13 +310,14 @@ fn check_outcome(registry: &Registry, outcome: &Outcome) -> Result<(), Mismatch>
 
 /// As many items as it says, each new one with the next number, each section in a component that
 /// its course has.
-fn import_is_whole(registry: &Registry, items: u32) -> bool {
+fn check_import(registry: &Registry, items: u32) -> Result<(), Mismatch> {
     let catalogue = &registry.catalogue;
     let mut components: Vec<usize> = catalogue.courses.iter().map(|c| c.components.len()).collect();
     let (mut sections, mut students) = (catalogue.sections.len(), registry.students.len());
     let mut windows = registry.windows.len();
-    registry.staged().len() == items as usize
-        && registry.staged().iter().all(|item| match item {
+    let staged = registry.staged();
+    let whole = staged.len() == items as usize
+        && staged.iter().all(|item| match item {
             Item::Course(id, course) => {
                 let (index, kinds) = (id.index(), course.components.len());
                 if index == components.len() {
@@ -335,7 +333,8 @@ fn import_is_whole(registry: &Registry, items: u32) -> bool {
             Item::Student(id, _) => follows(id.index(), &mut students),
             Item::Window(id, _) => follows(id.index(), &mut windows),
             Item::Term(_) | Item::Programme(_) | Item::Requirement(..) => true,
-        })
+        });
+    if whole { Ok(()) } else { Err(Mismatch::Import { items }) }
 }
 
 /// Whether the number is known or the next one, which then is known.

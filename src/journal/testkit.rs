@@ -20,7 +20,7 @@ const COURSES: u32 = 5;
 const SECTIONS: u32 = 3;
 const WINDOWS: u32 = 2;
 
-/// SplitMix64: the same numbers for the same seed.
+/// A `SplitMix64`: the same numbers for the same seed.
 pub struct Random(u64);
 
 impl Random {
@@ -68,10 +68,7 @@ fn draft() -> Draft {
         prerequisites: if c == 4 { vec![key("C0")] } else { vec![] },
         part_of: None,
         components: vec![
-            DraftComponent {
-                kind: ComponentKind::Lecture,
-                sections: vec![section(c, 0, Some(6))],
-            },
+            DraftComponent { kind: ComponentKind::Lecture, sections: vec![section(c, 0, Some(6))] },
             DraftComponent {
                 kind: ComponentKind::Tutorial,
                 sections: vec![section(c, 1, Some(2)), section(c, 2, None)],
@@ -114,7 +111,7 @@ fn profile(n: u32) -> Profile {
         programme: None,
         year: 1,
         blocks: if n == 3 { vec![key("FIN")] } else { vec![] },
-        completed: if n % 2 == 0 { vec![key("C0")] } else { vec![] },
+        completed: if n.is_multiple_of(2) { vec![key("C0")] } else { vec![] },
     }
 }
 
@@ -197,7 +194,9 @@ fn command(random: &mut Random) -> Command {
         21..=25 => Command::Admit(window, Ticket(random.below(12))),
         26..=28 => Command::Drop { student, request: request_id, course },
         29 => Command::Leave { student, request: request_id, course },
-        30..=31 => Command::Swap { student, request: request_id, from: course, to: request(random) },
+        30..=31 => {
+            Command::Swap { student, request: request_id, from: course, to: request(random) }
+        }
         32 => Command::MarkRead(student, Sequence(u64::from(random.below(200)))),
         33..=34 => Command::SetCapacity(section, random.one_in(2).then(|| random.below(5))),
         35 => Command::SetStatus(section, SectionStatus::Closed),

@@ -32,11 +32,7 @@ impl Audit {
         newcomers_do_not_snipe(university, record);
         self.passed_over_is_news(university, record);
         let before = Inboxes::of(&university.registry);
-        let excess: Vec<u32> = university
-            .sections
-            .iter()
-            .map(Section::over_capacity)
-            .collect();
+        let excess: Vec<u32> = university.sections.iter().map(Section::over_capacity).collect();
         university.apply(record);
         self.sequences(&university.registry, record, &before);
         self.outcomes_once(record);
@@ -48,20 +44,14 @@ impl Audit {
                 Event::ImportApplied { .. } => true,
                 _ => false,
             };
-            assert!(
-                capacity_set || section.over_capacity() <= before,
-                "the excess only falls"
-            );
+            assert!(capacity_set || section.over_capacity() <= before, "the excess only falls");
         }
         self.line_follows(&university.registry, record);
-        let found: Vec<Violation> = [
-            invariants::no_oversell,
-            invariants::seats_are_enrolments,
-            invariants::no_double,
-        ]
-        .iter()
-        .flat_map(|check| check(university))
-        .collect();
+        let found: Vec<Violation> =
+            [invariants::no_oversell, invariants::seats_are_enrolments, invariants::no_double]
+                .iter()
+                .flat_map(|check| check(university))
+                .collect();
         assert_eq!(found, [], "after {record:?}");
     }
 
@@ -88,15 +78,9 @@ impl Audit {
                 *last += 1;
             }
             assert_eq!(student.sequence, *last, "student {id} after {record:?}");
-            assert!(
-                named.get(&id).is_none_or(|n| n == last),
-                "student {id} in {record:?}"
-            );
+            assert!(named.get(&id).is_none_or(|n| n == last), "student {id} in {record:?}");
             for item in &student.inbox[before.len(i)..] {
-                assert_eq!(
-                    (item.sequence, item.student_sequence),
-                    (record.sequence, *last)
-                );
+                assert_eq!((item.sequence, item.student_sequence), (record.sequence, *last));
             }
         }
         for (i, book) in registry.courses.iter().enumerate() {
@@ -107,37 +91,19 @@ impl Audit {
 
     /// I3: exactly one outcome for each (student, request, course).
     fn outcomes_once(&mut self, record: &Record) {
-        if let Event::Decided {
-            student,
-            request,
-            outcomes,
-            ..
-        } = &record.event
-        {
+        if let Event::Decided { student, request, outcomes, .. } = &record.event {
             for (course, outcome) in outcomes {
                 let key = (*student, *request, *course);
-                assert_eq!(
-                    self.outcomes.insert(key, outcome.clone()),
-                    None,
-                    "{record:?}"
-                );
+                assert_eq!(self.outcomes.insert(key, outcome.clone()), None, "{record:?}");
             }
         }
     }
 
     /// One that is passed over is told once for each blocker of her entry.
     fn passed_over_is_news(&mut self, university: &University, record: &Record) {
-        if let Event::PassedOver {
-            student,
-            course,
-            blocker,
-        } = &record.event
-        {
+        if let Event::PassedOver { student, course, blocker } = &record.event {
             let list = &university.registry.book(*course).waitlist;
-            let entry = list
-                .iter()
-                .find(|e| e.student == *student)
-                .expect("she waits");
+            let entry = list.iter().find(|e| e.student == *student).expect("she waits");
             let blocker = match blocker.key() {
                 "credit_limit" => "credit_limit".into(),
                 _ => format!("{blocker:?}"),
@@ -161,19 +127,9 @@ impl Audit {
                     line.leave(*ticket);
                 }
             }
-            Event::Decided {
-                via: Via::Ticket(window, ticket),
-                ..
-            } => {
-                let line = self
-                    .lines
-                    .get_mut(window)
-                    .expect("only an open line admits");
-                assert_eq!(
-                    line.waiting().next(),
-                    Some(*ticket),
-                    "the first is served first"
-                );
+            Event::Decided { via: Via::Ticket(window, ticket), .. } => {
+                let line = self.lines.get_mut(window).expect("only an open line admits");
+                assert_eq!(line.waiting().next(), Some(*ticket), "the first is served first");
                 line.serve(*ticket);
             }
             Event::WindowOpened(window) => {
@@ -211,10 +167,7 @@ impl Audit {
             assert_eq!(kept.position(*ticket), rebuilt.position(*ticket));
             if let Some(position) = kept.position(*ticket) {
                 let told = self.positions.get(&(window, *ticket)).copied();
-                assert!(
-                    told.is_none_or(|t| position <= t),
-                    "position of {ticket} rose"
-                );
+                assert!(told.is_none_or(|t| position <= t), "position of {ticket} rose");
             }
         }
     }
@@ -244,18 +197,9 @@ impl Inboxes {
 
 /// I10: a promotion or a passing over is told to its student, once, and to nobody else.
 fn told_once(registry: &Registry, record: &Record, before: &Inboxes) {
-    let news = |i: usize| {
-        registry.students[i].inbox[before.len(i)..]
-            .iter()
-            .map(|n| &n.notice)
-    };
+    let news = |i: usize| registry.students[i].inbox[before.len(i)..].iter().map(|n| &n.notice);
     match &record.event {
-        Event::Promoted {
-            student, course, ..
-        }
-        | Event::PassedOver {
-            student, course, ..
-        } => {
+        Event::Promoted { student, course, .. } | Event::PassedOver { student, course, .. } => {
             for i in 0..registry.students.len() {
                 let told = news(i).filter(|n| match n {
                     Notice::Promoted { course: c, .. } | Notice::PassedOver { course: c, .. } => {
@@ -263,16 +207,10 @@ fn told_once(registry: &Registry, record: &Record, before: &Inboxes) {
                     }
                     _ => false,
                 });
-                assert_eq!(
-                    told.count(),
-                    usize::from(i == student.index()),
-                    "{record:?}"
-                );
+                assert_eq!(told.count(), usize::from(i == student.index()), "{record:?}");
             }
         }
-        Event::Decided {
-            student, outcomes, ..
-        } => {
+        Event::Decided { student, outcomes, .. } => {
             assert_eq!(news(student.index()).count(), outcomes.len());
         }
         _ => {}
@@ -283,16 +221,12 @@ fn told_once(registry: &Registry, record: &Record, before: &Inboxes) {
 /// limit, no clash unless the window says to warn.
 fn grants_are_legitimate(registry: &Registry, record: &Record) {
     let granted: Vec<(StudentId, CourseId)> = match &record.event {
-        Event::Decided {
-            student, outcomes, ..
-        } => outcomes
+        Event::Decided { student, outcomes, .. } => outcomes
             .iter()
             .filter(|(_, outcome)| matches!(outcome, Outcome::Enrolled { .. }))
             .map(|(course, _)| (*student, *course))
             .collect(),
-        Event::Promoted {
-            student, course, ..
-        } => vec![(*student, *course)],
+        Event::Promoted { student, course, .. } => vec![(*student, *course)],
         _ => return,
     };
     let catalogue = &registry.catalogue;
@@ -305,17 +239,11 @@ fn grants_are_legitimate(registry: &Registry, record: &Record) {
         assert!(needed.all(|p| student.profile.completed.contains(p)));
         let credits = |e: &Enrolment| catalogue.course(e.course).credits.0;
         let total: u32 = student.enrolments.iter().map(credits).sum();
-        assert!(
-            rules.credit_limit.is_none_or(|limit| total <= limit.0),
-            "{record:?}"
-        );
+        assert!(rules.credit_limit.is_none_or(|limit| total <= limit.0), "{record:?}");
         let others = student.enrolments.iter().filter(|e| e.course != course);
         let others: Vec<SectionId> = others.flat_map(|e| e.sections.clone()).collect();
         let clash = enrolment.sections.iter().enumerate().any(|(i, s)| {
-            others
-                .iter()
-                .chain(&enrolment.sections[..i])
-                .any(|o| catalogue.sections_clash(*s, *o))
+            others.iter().chain(&enrolment.sections[..i]).any(|o| catalogue.sections_clash(*s, *o))
         });
         assert!(!clash || rules.clash == ClashPolicy::Warn, "{record:?}");
     }

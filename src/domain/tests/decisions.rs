@@ -17,9 +17,7 @@ use crate::domain::window::{ClashPolicy, Scope};
 fn obstacles() -> Draft {
     let monday = sec("X/1", 1).at(1, 9, 11);
     let given = draft().course("H", &[lecture(&[sec("H/1", 9).at(1, 10, 12)])]);
-    let given = given
-        .course("X", &[lecture(&[monday])])
-        .with(|x| x.prerequisites = vec![key("P")]);
+    let given = given.course("X", &[lecture(&[monday])]).with(|x| x.prerequisites = vec![key("P")]);
     let mut given = given.students(2);
     given.students[0].blocks = vec![key("debt"), key("library")];
     given.students[1].completed = vec![key("P")];
@@ -29,32 +27,18 @@ fn obstacles() -> Draft {
 #[test]
 fn the_first_reason_that_holds_is_told() {
     let mut file = obstacles();
-    let mut world = file
-        .clone()
-        .window(|rules| rules.scope = Scope::Only(vec![]))
-        .open();
+    let mut world = file.clone().window(|rules| rules.scope = Scope::Only(vec![])).open();
     world.run(Command::Open(WindowId(1))).unwrap();
     world.enrol(1, "X");
     let h = world.c("H");
     let ask = |world: &mut World, window| {
         let (student, request) = (StudentId(0), world.fresh());
         let (plan, queue) = (Some(plan(&[world.any("X")])), false);
-        world
-            .outcomes(Command::Submit {
-                student,
-                window,
-                request,
-                plan,
-                queue,
-            })
-            .remove(0)
+        world.outcomes(Command::Submit { student, window, request, plan, queue }).remove(0)
     };
     // Student 0 gets H before her blocks begin; X is full, closed, clashes and costs too much.
     let blocks = std::mem::take(&mut file.students[0].blocks);
-    let again = |file: &Draft| Draft {
-        windows: vec![],
-        ..file.clone()
-    };
+    let again = |file: &Draft| Draft { windows: vec![], ..file.clone() };
     world.import(again(&file)).unwrap();
     assert!(is_enrolled(&world.enrol(0, "H")));
     file.students[0].blocks = blocks;
@@ -68,16 +52,10 @@ fn the_first_reason_that_holds_is_told() {
     assert_eq!(ask(&mut world, W), refused(Reason::Blocked(key("library"))));
     file.students[0].blocks.clear();
     world.import(again(&file)).unwrap();
-    assert_eq!(
-        ask(&mut world, W),
-        refused(Reason::PrerequisiteMissing(key("P")))
-    );
+    assert_eq!(ask(&mut world, W), refused(Reason::PrerequisiteMissing(key("P"))));
     file.students[0].completed = vec![key("P")];
     world.import(again(&file)).unwrap();
-    assert_eq!(
-        ask(&mut world, W),
-        refused(Reason::CreditLimit(Credits(300)))
-    );
+    assert_eq!(ask(&mut world, W), refused(Reason::CreditLimit(Credits(300))));
     file.courses[1].credits = Credits(200);
     world.import(again(&file)).unwrap();
     assert_eq!(ask(&mut world, W), refused(Reason::Closed));
@@ -102,14 +80,7 @@ fn a_full_course_is_waited_for_when_she_and_the_window_want_it() {
         if wants && allows {
             assert_eq!(world.waitlist("A"), [0]);
             let request = Arc::new(request);
-            assert_eq!(
-                outcome,
-                Outcome::Waitlisted {
-                    rank: 1,
-                    request,
-                    keeps: None
-                }
-            );
+            assert_eq!(outcome, Outcome::Waitlisted { rank: 1, request, keeps: None });
             assert_eq!(world.enrol(0, "A"), refused(Reason::AlreadyWaitlisted));
         } else {
             assert_eq!(outcome, refused(Reason::Full));
@@ -136,11 +107,7 @@ fn choices_go_by_her_ranks_and_any_by_seats_left_then_id() {
     let two = |l1, l2, t1, t2| {
         let lectures = lecture(&[sec("A/L1", l1), sec("A/L2", l2)]);
         let tutorials = [sec("A/T1", t1).under("A/L1"), sec("A/T2", t2).under("A/L2")];
-        draft()
-            .course("A", &[lectures, tutorial(&tutorials)])
-            .students(1)
-            .window(|_| {})
-            .open()
+        draft().course("A", &[lectures, tutorial(&tutorials)]).students(1).window(|_| {}).open()
     };
     let any: &[&str] = &[];
     let check = |mut world: World, choices: &[&[&str]], seats: &[&str]| {
@@ -151,23 +118,11 @@ fn choices_go_by_her_ranks_and_any_by_seats_left_then_id() {
     check(two(1, 1, 1, 1), &[any, any], &["A/L1", "A/T1"]);
     check(two(1, 2, 1, 1), &[any, any], &["A/L2", "A/T2"]);
     check(two(9, 1, 0, 1), &[any, any], &["A/L2", "A/T2"]);
-    check(
-        two(9, 1, 9, 1),
-        &[&["A/L2", "A/L1"], any],
-        &["A/L2", "A/T2"],
-    );
-    check(
-        two(9, 0, 9, 1),
-        &[&["A/L2", "A/L1"], any],
-        &["A/L1", "A/T1"],
-    );
+    check(two(9, 1, 9, 1), &[&["A/L2", "A/L1"], any], &["A/L2", "A/T2"]);
+    check(two(9, 0, 9, 1), &[&["A/L2", "A/L1"], any], &["A/L1", "A/T1"]);
     check(two(9, 9, 9, 9), &[any, &["A/T2"]], &["A/L2", "A/T2"]);
     // The lecture's rank goes before the tutorial's.
-    check(
-        two(9, 9, 9, 9),
-        &[&["A/L2", "A/L1"], &["A/T1", "A/T2"]],
-        &["A/L2", "A/T2"],
-    );
+    check(two(9, 9, 9, 9), &[&["A/L2", "A/L1"], &["A/T1", "A/T2"]], &["A/L2", "A/T2"]);
     // All or nothing (I4): a lecture without its tutorial is no place.
     check(two(9, 9, 0, 0), &[any, any], &[]);
     check(two(9, 9, 9, 0), &[any, &["A/T2"]], &[]);
@@ -180,11 +135,7 @@ fn an_unlimited_section_has_most_seats_left() {
     let mut unlimited = sec("A/2", 0);
     unlimited.capacity = None;
     let sections = lecture(&[sec("A/1", 1000), unlimited]);
-    let mut world = draft()
-        .course("A", &[sections])
-        .students(1)
-        .window(|_| {})
-        .open();
+    let mut world = draft().course("A", &[sections]).students(1).window(|_| {}).open();
     world.enrol(0, "A");
     assert_eq!(world.seats(0, "A"), ["A/2"]);
 }
@@ -203,18 +154,13 @@ fn inner_clashes_and_clashes_with_courses_are_avoided_or_told() {
         ["A/L", "A/T2"],
         "the tutorial beside the lecture is no choice"
     );
-    assert!(
-        is_waitlisted(&world.enrol(1, "A")),
-        "without a clash it is merely full"
-    );
+    assert!(is_waitlisted(&world.enrol(1, "A")), "without a clash it is merely full");
     let mut world = inner().window(|_| {}).open();
     let only = world.ranked("A", &[&[], &["A/T1"]]);
     let itself = CourseId(0);
     assert_eq!(world.submit(0, &[only]), [refused(Reason::Clash(itself))]);
 
-    let mut world = inner()
-        .window(|rules| rules.clash = ClashPolicy::Warn)
-        .open();
+    let mut world = inner().window(|rules| rules.clash = ClashPolicy::Warn).open();
     let clash = |outcome: Outcome| match outcome {
         Outcome::Enrolled { clash, .. } => clash,
         other => panic!("{other:?}"),
@@ -233,24 +179,14 @@ fn a_plan_is_decided_in_her_order_with_what_it_granted_before() {
         .simple("C", 1)
         .simple("D", 1);
     let limit = Some(Credits(1000));
-    let mut world = given
-        .students(1)
-        .window(|rules| rules.credit_limit = limit)
-        .open();
+    let mut world = given.students(1).window(|rules| rules.credit_limit = limit).open();
     let wanted: Vec<_> = ["B", "A", "C", "D"].iter().map(|c| world.any(c)).collect();
     let outcomes = world.submit(0, &wanted);
     assert!(is_enrolled(&outcomes[0]) && is_enrolled(&outcomes[2]));
     assert_eq!(outcomes[1], refused(Reason::Clash(world.c("B"))));
     assert_eq!(outcomes[3], refused(Reason::CreditLimit(Credits(500))));
     assert_eq!(world.student(0).inbox.len(), 4);
-    assert!(
-        world
-            .student(0)
-            .inbox
-            .iter()
-            .all(|i| i.student_sequence == 1),
-        "one record"
-    );
+    assert!(world.student(0).inbox.iter().all(|i| i.student_sequence == 1), "one record");
 }
 
 #[test]
@@ -261,77 +197,34 @@ fn a_request_repeated_is_answered_from_memory_and_another_body_is_a_conflict() {
         let mut wanted = world.any("A");
         wanted.waitlist = waitlist;
         let (plan, queue) = (Some(plan(&[wanted])), false);
-        Command::Submit {
-            student,
-            window,
-            request,
-            plan,
-            queue,
-        }
+        Command::Submit { student, window, request, plan, queue }
     };
     let command = submit(W, true, &world);
     let outcomes = world.outcomes(command.clone());
     let sequence = world.now();
     let repeat = Verdict::Repeat(sequence, vec![(course, outcomes[0].clone())].into());
     world.capacity("A/1", 5);
-    assert_eq!(
-        world.run(command.clone()),
-        Ok(repeat.clone()),
-        "although she is in by now"
-    );
+    assert_eq!(world.run(command.clone()), Ok(repeat.clone()), "although she is in by now");
     let others = [
         submit(W, false, &world),
-        Command::Drop {
-            student,
-            request,
-            course,
-        },
-        Command::Leave {
-            student,
-            request,
-            course,
-        },
-        Command::Arm {
-            student,
-            window: W,
-            request,
-        },
-        Command::Swap {
-            student,
-            request,
-            from: course,
-            to: Arc::new(world.any("A")),
-        },
+        Command::Drop { student, request, course },
+        Command::Leave { student, request, course },
+        Command::Arm { student, window: W, request },
+        Command::Swap { student, request, from: course, to: Arc::new(world.any("A")) },
     ];
     for other in &others {
-        assert_eq!(
-            world.run(other.clone()),
-            Err(Rejection::Conflict),
-            "{other:?}"
-        );
+        assert_eq!(world.run(other.clone()), Err(Rejection::Conflict), "{other:?}");
     }
     let mut restarted = world.replayed();
-    assert_eq!(
-        restarted.turn(command.clone(), 2, Timestamp(0)),
-        (Ok(repeat), vec![])
-    );
+    assert_eq!(restarted.turn(command.clone(), 2, Timestamp(0)), (Ok(repeat), vec![]));
     for other in others {
         let answer = restarted.turn(other, 2, Timestamp(0));
         assert_eq!(answer, (Err(Rejection::Conflict), vec![]));
     }
     let (student, queue) = (StudentId(1), false);
     let plan = Some(plan(&[world.any("A")]));
-    let hers = Command::Submit {
-        student,
-        window: W,
-        request,
-        plan,
-        queue,
-    };
-    assert!(
-        is_enrolled(&world.outcomes(hers)[0]),
-        "an id is one student's"
-    );
+    let hers = Command::Submit { student, window: W, request, plan, queue };
+    assert!(is_enrolled(&world.outcomes(hers)[0]), "an id is one student's");
 }
 
 #[test]
@@ -344,25 +237,13 @@ fn blockers_name_everything_that_stands_in_the_way() {
     let sections: Vec<_> = ["H/1", "X/1", "E/1"].map(|s| world.s(s)).to_vec();
     let quotes = world.university.quotes(&sections);
     let of = |who| -> Vec<Vec<Reason>> {
-        let all = world
-            .university
-            .registry
-            .blockers(StudentId(who), &wanted, &quotes);
+        let all = world.university.registry.blockers(StudentId(who), &wanted, &quotes);
         all.into_iter().map(|b| b.blockers).collect()
     };
-    let blocks = || {
-        vec![
-            Reason::Blocked(key("debt")),
-            Reason::Blocked(key("library")),
-        ]
-    };
+    let blocks = || vec![Reason::Blocked(key("debt")), Reason::Blocked(key("library"))];
     let too_many = || Reason::CreditLimit(Credits(300));
     let (mut x, mut e) = (blocks(), blocks());
-    x.extend([
-        Reason::PrerequisiteMissing(key("P")),
-        too_many(),
-        Reason::Clash(world.c("H")),
-    ]);
+    x.extend([Reason::PrerequisiteMissing(key("P")), too_many(), Reason::Clash(world.c("H"))]);
     e.extend([too_many(), Reason::Full]);
     assert_eq!(of(0), [blocks(), x, e]);
     let credits = Reason::CreditLimit(Credits(300));

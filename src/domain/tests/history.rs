@@ -47,10 +47,7 @@ pub enum Act {
 type RawSection = (u8, u8, bool);
 
 /// A university in the raw.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one coin of the generator"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one coin of the generator")]
 #[derive(Clone, Debug)]
 pub struct Raw {
     courses: Vec<(Vec<RawSection>, Vec<RawSection>, bool, bool)>,
@@ -69,22 +66,10 @@ pub fn raw() -> impl Strategy<Value = Raw> {
         prop::bool::weighted(0.15),
         prop::bool::weighted(0.2),
     );
-    let rules = (
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-        prop::bool::weighted(0.9),
-    );
+    let rules = (any::<bool>(), any::<bool>(), any::<bool>(), prop::bool::weighted(0.9));
     (vec(course, 1..=4), 2..=5_usize, rules).prop_map(|(courses, students, rules)| {
         let (limit, warn, lottery, waitlists) = rules;
-        Raw {
-            courses,
-            students,
-            limit,
-            warn,
-            lottery,
-            waitlists,
-        }
+        Raw { courses, students, limit, warn, lottery, waitlists }
     })
 }
 
@@ -134,11 +119,8 @@ impl Raw {
                     slot => section.at(slot, 9, 11),
                 }
             };
-            let lectures: Vec<_> = first
-                .iter()
-                .enumerate()
-                .map(|(i, raw)| section('l', i, raw))
-                .collect();
+            let lectures: Vec<_> =
+                first.iter().enumerate().map(|(i, raw)| section('l', i, raw)).collect();
             let tutorials = second.iter().enumerate().map(|(i, raw)| {
                 let child = section('t', i, raw);
                 if raw.2 {
@@ -164,16 +146,8 @@ impl Raw {
         let limit = self.limit.then_some(Credits(1000));
         draft
             .window(|rules| {
-                rules.order = if self.lottery {
-                    Order::Lottery
-                } else {
-                    Order::Arrival
-                };
-                rules.clash = if self.warn {
-                    ClashPolicy::Warn
-                } else {
-                    ClashPolicy::Refuse
-                };
+                rules.order = if self.lottery { Order::Lottery } else { Order::Arrival };
+                rules.clash = if self.warn { ClashPolicy::Warn } else { ClashPolicy::Refuse };
                 (rules.credit_limit, rules.waitlists) = (limit, self.waitlists);
             })
             .window(|rules| rules.rehearsal = true)
@@ -200,10 +174,7 @@ pub struct History {
 
 impl History {
     pub fn new(raw: &Raw) -> Self {
-        Self {
-            commands: Vec::new(),
-            draft: raw.draft(),
-        }
+        Self { commands: Vec::new(), draft: raw.draft() }
     }
 
     /// Turns an act into a command and runs it.
@@ -226,24 +197,14 @@ impl History {
             Act::SetPlan(s, r) => Command::SetPlan(student(s), plan(world, r)),
             Act::Arm(s, w) => {
                 let (student, window) = (student(s), window(w));
-                Command::Arm {
-                    student,
-                    window,
-                    request: world.fresh(),
-                }
+                Command::Arm { student, window, request: world.fresh() }
             }
             Act::Disarm(s, w) => Command::Disarm(student(s), window(w)),
             Act::Submit(s, w, r) => {
                 let (student, window) = (student(s), window(w));
                 let queue = waits(window);
                 let plan = r.as_ref().map(|r| plan(world, r));
-                Command::Submit {
-                    student,
-                    window,
-                    request: world.fresh(),
-                    plan,
-                    queue,
-                }
+                Command::Submit { student, window, request: world.fresh(), plan, queue }
             }
             Act::Admit(w) => {
                 let window = window(w);
@@ -252,46 +213,27 @@ impl History {
             }
             Act::Drop(s, c) => {
                 let (student, course) = (student(s), course(c));
-                Command::Drop {
-                    student,
-                    request: world.fresh(),
-                    course,
-                }
+                Command::Drop { student, request: world.fresh(), course }
             }
             Act::Leave(s, c) => {
                 let (student, course) = (student(s), course(c));
-                Command::Leave {
-                    student,
-                    request: world.fresh(),
-                    course,
-                }
+                Command::Leave { student, request: world.fresh(), course }
             }
             Act::Swap(s, c, r) => {
                 let (student, from) = (student(s), course(c));
                 let to = Arc::new(course_request(world, *r));
-                Command::Swap {
-                    student,
-                    request: world.fresh(),
-                    from,
-                    to,
-                }
+                Command::Swap { student, request: world.fresh(), from, to }
             }
             Act::Read(s) => Command::MarkRead(student(s), Sequence(u64::MAX)),
             Act::Repeat(n) => self.commands.get(usize::from(*n))?.1.clone(),
             Act::Open(w) => Command::Open(window(w)),
             Act::Closing(w) => Command::Closing(window(w)),
             Act::Close(w) => Command::Close(window(w)),
-            Act::Reset(w) => Command::Reset {
-                window: window(w),
-                seed: [*w; 32],
-                opens_at: None,
-            },
+            Act::Reset(w) => Command::Reset { window: window(w), seed: [*w; 32], opens_at: None },
             Act::Pace(w, pace) => Command::SetPace(window(w), *pace),
-            Act::Schedule(w) => Command::Schedule {
-                window: window(w),
-                opens_at: None,
-                closes_at: None,
-            },
+            Act::Schedule(w) => {
+                Command::Schedule { window: window(w), opens_at: None, closes_at: None }
+            }
             Act::Capacity(s, seats) => Command::SetCapacity(section(s), *seats),
             Act::Status(s, n) => Command::SetStatus(section(s), STATUS[usize::from(*n)]),
             Act::Import(a, b) => self.import(*a, *b),
@@ -312,9 +254,7 @@ impl History {
                 let i = n % self.draft.courses.len();
                 let course = &mut self.draft.courses[i];
                 let name = format!("{}/x{}", course.key, course.components[0].sections.len());
-                course.components[0]
-                    .sections
-                    .push(sec(&name, u32::from(b % 2)));
+                course.components[0].sections.push(sec(&name, u32::from(b % 2)));
             }
             2 => {
                 let i = n % self.draft.students.len();
@@ -330,19 +270,13 @@ impl History {
             }
         }
         // Windows that have opened keep their rules; the file leaves them out.
-        let draft = Draft {
-            windows: vec![],
-            ..self.draft.clone()
-        };
+        let draft = Draft { windows: vec![], ..self.draft.clone() };
         Command::Import(Arc::new(draft))
     }
 }
 
-const STATUS: [SectionStatus; 3] = [
-    SectionStatus::Open,
-    SectionStatus::Closed,
-    SectionStatus::Cancelled,
-];
+const STATUS: [SectionStatus; 3] =
+    [SectionStatus::Open, SectionStatus::Closed, SectionStatus::Cancelled];
 
 /// The request that the raw one means.
 pub fn course_request(world: &World, raw: RawRequest) -> CourseRequest {
@@ -358,11 +292,7 @@ pub fn course_request(world: &World, raw: RawRequest) -> CourseRequest {
             n => Choice::Ranked(vec![at(n)]),
         }
     });
-    CourseRequest {
-        course,
-        choices: choices.collect(),
-        waitlist: raw.2,
-    }
+    CourseRequest { course, choices: choices.collect(), waitlist: raw.2 }
 }
 
 /// The plan that the raw requests mean, each course once.
@@ -382,17 +312,13 @@ pub fn repeats_are_answered(world: &mut World, history: &History) {
         let Some((student, request, _)) = command.request() else {
             continue;
         };
-        let Some(memo) = world.university.registry.requests.get(&(student, request)) else {
+        let Some(memo) = world.university.registry.memo(student, request) else {
             continue;
         };
         let memo = memo.clone();
         let records = world.records.len();
         let answer = world.run(command.clone());
-        assert_eq!(
-            world.records.len(),
-            records,
-            "a repeat changes nothing: {command:?}"
-        );
+        assert_eq!(world.records.len(), records, "a repeat changes nothing: {command:?}");
         match memo.decided {
             Some((sequence, outcomes)) => {
                 assert_eq!(answer, Ok(Verdict::Repeat(sequence, outcomes)));

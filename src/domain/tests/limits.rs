@@ -32,34 +32,22 @@ fn a_plan_holds_so_many_courses_and_none_twice() {
     all.pop();
     assert_eq!(set(&mut world, &all), None);
     let twice = [all[0].clone(), all[0].clone()];
-    assert_eq!(
-        set(&mut world, &twice),
-        Some(PlanFault::CourseTwice(CourseId(0)))
-    );
+    assert_eq!(set(&mut world, &twice), Some(PlanFault::CourseTwice(CourseId(0))));
 }
 
 #[test]
 fn a_component_ranks_so_many_sections_of_its_own() {
     let most = limits::PLAN_CHOICES_MAX;
-    let given = draft()
-        .course("A", &[lecture(&sections("A/", most + 1))])
-        .simple("B", 1);
+    let given = draft().course("A", &[lecture(&sections("A/", most + 1))]).simple("B", 1);
     let mut world = given.students(1).window(|_| {}).open();
     let a = CourseId(0);
     let ranked = |n: usize| {
         let sections = (0..n as u32).map(SectionId).collect();
-        CourseRequest {
-            course: a,
-            choices: vec![Choice::Ranked(sections)],
-            waitlist: false,
-        }
+        CourseRequest { course: a, choices: vec![Choice::Ranked(sections)], waitlist: false }
     };
     assert_eq!(set(&mut world, &[ranked(most)]), None);
     for n in [0, most + 1] {
-        assert_eq!(
-            set(&mut world, &[ranked(n)]),
-            Some(PlanFault::ChoiceLength(a))
-        );
+        assert_eq!(set(&mut world, &[ranked(n)]), Some(PlanFault::ChoiceLength(a)));
     }
     let foreign = world.s("B/1");
     let odd = |sections: &[SectionId]| CourseRequest {
@@ -68,14 +56,8 @@ fn a_component_ranks_so_many_sections_of_its_own() {
     };
     let fault = |s| Some(PlanFault::ForeignSection(a, s));
     assert_eq!(set(&mut world, &[odd(&[foreign])]), fault(foreign));
-    assert_eq!(
-        set(&mut world, &[odd(&[SectionId(0); 2])]),
-        fault(SectionId(0))
-    );
-    let none = CourseRequest {
-        choices: vec![],
-        ..ranked(1)
-    };
+    assert_eq!(set(&mut world, &[odd(&[SectionId(0); 2])]), fault(SectionId(0)));
+    let none = CourseRequest { choices: vec![], ..ranked(1) };
     assert_eq!(set(&mut world, &[none]), Some(PlanFault::ChoiceCount(a)));
 }
 
@@ -85,11 +67,7 @@ fn a_request_spans_so_many_combinations() {
     let course = |n, m| {
         let (l, t) = (sections("A/L", n), sections("A/T", m));
         let parts = [lecture(&l), part(ComponentKind::Practical, &t)];
-        draft()
-            .course("A", &parts)
-            .students(1)
-            .window(|_| {})
-            .open()
+        draft().course("A", &parts).students(1).window(|_| {}).open()
     };
     for (n, m, fits) in [(64, 64, true), (64, 65, false)] {
         let mut world = course(n, m);
@@ -109,34 +87,18 @@ fn turns(world: &mut World, commands: impl IntoIterator<Item = Command>) {
 #[test]
 fn a_waitlist_holds_so_many_entries() {
     let most = limits::WAITLIST_ENTRIES_MAX;
-    let mut world = draft()
-        .simple("A", 0)
-        .students(most + 1)
-        .window(|_| {})
-        .open();
+    let mut world = draft().simple("A", 0).students(most + 1).window(|_| {}).open();
     let (window, plan, queue) = (W, Some(plan(&[world.any("A").or_wait()])), false);
     let request = RequestId([1; 16]);
     let submit = |who: u32| {
         let (student, plan) = (StudentId(who), plan.clone());
-        Command::Submit {
-            student,
-            window,
-            request,
-            plan,
-            queue,
-        }
+        Command::Submit { student, window, request, plan, queue }
     };
     turns(&mut world, (0..most as u32).map(submit));
     let (_, records) = world.university.turn(submit(most as u32), 1, Timestamp(0));
     let told = format!("{:?}", records[0].event);
-    assert!(
-        told.contains(&format!("{:?}", refused(Reason::WaitlistFull))),
-        "{told}"
-    );
-    assert_eq!(
-        world.university.registry.book(CourseId(0)).waitlist.len(),
-        most
-    );
+    assert!(told.contains(&format!("{:?}", refused(Reason::WaitlistFull))), "{told}");
+    assert_eq!(world.university.registry.book(CourseId(0)).waitlist.len(), most);
 }
 
 #[test]
@@ -147,34 +109,19 @@ fn so_many_requests_of_a_student_are_remembered() {
         let mut id = [0; 16];
         id[..4].copy_from_slice(&n.to_be_bytes());
         let (student, request, course) = (StudentId(0), RequestId(id), CourseId(0));
-        Command::Drop {
-            student,
-            request,
-            course,
-        }
+        Command::Drop { student, request, course }
     };
     turns(&mut world, (0..most).map(drop));
     let mut ask = |command| world.university.turn(command, 1, Timestamp(0)).0;
     assert_eq!(ask(drop(most)), Err(Rejection::TooManyRequests));
     assert!(ask(drop(0)).is_ok(), "a repeat is answered still");
     let (student, request, course) = (StudentId(1), RequestId([0; 16]), CourseId(0));
-    assert!(
-        ask(Command::Drop {
-            student,
-            request,
-            course
-        })
-        .is_ok(),
-        "the limit is each student's"
-    );
+    assert!(ask(Command::Drop { student, request, course }).is_ok(), "the limit is each student's");
 }
 
 #[test]
 fn a_forecast_counts_who_is_ahead_and_offers_what_is_left() {
-    let given = draft().course(
-        "A",
-        &[lecture(&[sec("A/1", 2), sec("A/2", 1), sec("A/3", 0)])],
-    );
+    let given = draft().course("A", &[lecture(&[sec("A/1", 2), sec("A/2", 1), sec("A/3", 0)])]);
     let world = given.simple("B", 1).students(1).window(|_| {}).open();
     let all: Vec<SectionId> = (0..4).map(SectionId).collect();
     let quotes = world.university.quotes(&all);
@@ -185,10 +132,7 @@ fn a_forecast_counts_who_is_ahead_and_offers_what_is_left() {
     let check = |run: &DryRun<'_>, verdict, seats, alternatives: &[u32]| {
         let told = run.forecast(&first, covers);
         assert_eq!(told.len(), 1, "what the window does not cover is left out");
-        assert_eq!(
-            (told[0].verdict, told[0].seats_left),
-            (verdict, Some(seats))
-        );
+        assert_eq!((told[0].verdict, told[0].seats_left), (verdict, Some(seats)));
         let offered: Vec<u32> = told[0].alternatives.iter().map(|s| s.0).collect();
         assert_eq!(offered, alternatives);
     };
@@ -201,23 +145,16 @@ fn a_forecast_counts_who_is_ahead_and_offers_what_is_left() {
     check(&run, Verdict::Unlikely, 2, &[]);
     let full = plan(&[world.ranked("A", &[&["A/3"]])]);
     let told = run.forecast(&full, covers);
-    assert_eq!(
-        (told[0].verdict, told[0].seats_left),
-        (Verdict::Full, Some(0))
-    );
+    assert_eq!((told[0].verdict, told[0].seats_left), (Verdict::Full, Some(0)));
 }
 
 #[test]
 fn a_seat_too_many_is_never_promised_by_a_waitlist_of_one() {
     let mut world = draft().simple("A", 1).students(3).window(|_| {}).open();
     world.enrol(0, "A");
-    let Outcome::Waitlisted { rank, .. } = world.enrol(1, "A") else {
-        panic!()
-    };
+    let Outcome::Waitlisted { rank, .. } = world.enrol(1, "A") else { panic!() };
     assert_eq!(rank, 1);
     world.drop(0, "A");
-    let Outcome::Waitlisted { rank, .. } = world.enrol(2, "A") else {
-        panic!()
-    };
+    let Outcome::Waitlisted { rank, .. } = world.enrol(2, "A") else { panic!() };
     assert_eq!(rank, 1, "the seat went to who waited");
 }

@@ -11,10 +11,7 @@ use crate::domain::window::{Order, Scope, TicketState, WindowState};
 
 /// `n` students who plan the course `A` of so many seats.
 fn planned(n: u32, seats: u32, order: Order) -> World {
-    let given = draft()
-        .simple("A", seats)
-        .simple("B", seats)
-        .students(n as usize);
+    let given = draft().simple("A", seats).simple("B", seats).students(n as usize);
     let mut world = given.window(|rules| rules.order = order).given();
     for who in 0..n {
         let request = world.any("A").or_wait();
@@ -25,13 +22,7 @@ fn planned(n: u32, seats: u32, order: Order) -> World {
 
 fn submit(world: &mut World, who: u32, queue: bool) -> Result<Verdict, Rejection> {
     let (student, request) = (StudentId(who), world.fresh());
-    world.run(Command::Submit {
-        student,
-        window: W,
-        request,
-        plan: None,
-        queue,
-    })
+    world.run(Command::Submit { student, window: W, request, plan: None, queue })
 }
 
 fn waiting(world: &World) -> Vec<u32> {
@@ -43,88 +34,46 @@ fn arm_disarm_edit_and_arm_again() {
     let mut world = planned(3, 9, Order::Arrival);
     let (student, window, request) = (StudentId(0), W, RequestId([9; 16]));
     assert_eq!(world.arm(0), Ticket(0));
-    let arm = Command::Arm {
-        student,
-        window,
-        request,
-    };
-    assert_eq!(
-        world.run(arm),
-        Ok(Verdict::InLine(W, Ticket(0))),
-        "one place for all her tabs"
-    );
+    let arm = Command::Arm { student, window, request };
+    assert_eq!(world.run(arm), Ok(Verdict::InLine(W, Ticket(0))), "one place for all her tabs");
     world.arm(1);
     world.run(Command::Disarm(student, W)).unwrap();
-    assert_eq!(
-        world.run(Command::Disarm(student, W)),
-        Err(Rejection::NotInLine)
-    );
+    assert_eq!(world.run(Command::Disarm(student, W)), Err(Rejection::NotInLine));
     assert_eq!(world.arm(0), Ticket(2), "a place given back is gone");
     let request = world.any("B");
     world.set_plan(1, &[request]);
-    assert_eq!(
-        world.student(1).ticket(W),
-        Some(Ticket(1)),
-        "an edit keeps the place"
-    );
+    assert_eq!(world.student(1).ticket(W), Some(Ticket(1)), "an edit keeps the place");
     world.run(Command::Open(W)).unwrap();
     assert_eq!(waiting(&world), [1, 2]);
     world.admit(Ticket(1));
-    assert_eq!(
-        (world.seats(1, "A").len(), world.seats(1, "B").len()),
-        (0, 1)
-    );
-    assert_eq!(
-        world.run(Command::Admit(W, Ticket(1))),
-        Ok(Verdict::Nothing),
-        "once"
-    );
-    assert_eq!(
-        world.run(Command::Admit(W, Ticket(7))),
-        Ok(Verdict::Nothing)
-    );
+    assert_eq!((world.seats(1, "A").len(), world.seats(1, "B").len()), (0, 1));
+    assert_eq!(world.run(Command::Admit(W, Ticket(1))), Ok(Verdict::Nothing), "once");
+    assert_eq!(world.run(Command::Admit(W, Ticket(7))), Ok(Verdict::Nothing));
 }
 
 #[test]
 fn arming_needs_a_course_that_the_window_covers() {
     let given = draft().simple("A", 1).simple("B", 1).students(2);
-    let mut world = given
-        .window(|rules| rules.scope = Scope::Only(vec![key("A")]))
-        .given();
+    let mut world = given.window(|rules| rules.scope = Scope::Only(vec![key("A")])).given();
     let b = world.any("B");
     world.set_plan(1, &[b]);
     for who in [0, 1] {
         let (student, window, request) = (StudentId(who), W, world.fresh());
-        let arm = Command::Arm {
-            student,
-            window,
-            request,
-        };
+        let arm = Command::Arm { student, window, request };
         assert_eq!(world.run(arm), Err(Rejection::PlanEmpty));
     }
     // Of her own plan, what the window does not cover is skipped; what a request names is told.
     let both = [world.any("A"), world.any("B")];
     world.set_plan(0, &both);
     world.run(Command::Open(W)).unwrap();
-    let Ok(Verdict::Events(events)) = submit(&mut world, 0, false) else {
-        panic!()
-    };
+    let Ok(Verdict::Events(events)) = submit(&mut world, 0, false) else { panic!() };
     assert!(format!("{events:?}").matches("CourseId").count() > 0);
     assert_eq!(world.student(0).inbox.len(), 1);
     let outcomes = world.submit(1, &both);
-    assert_eq!(
-        outcomes,
-        [refused(Reason::Full), refused(Reason::OutsideWindow)]
-    );
+    assert_eq!(outcomes, [refused(Reason::Full), refused(Reason::OutsideWindow)]);
     let (student, request) = (StudentId(1), world.fresh());
     let (plan, queue) = (Some(plan(&[])), false);
-    let empty = Command::Submit {
-        student,
-        window: W,
-        request,
-        plan,
-        queue,
-    };
+    let empty = Command::Submit { student, window: W, request, plan, queue };
     assert_eq!(world.run(empty), Err(Rejection::PlanEmpty));
 }
 
@@ -137,16 +86,10 @@ fn arrival_serves_in_the_order_of_arming() {
     assert_eq!(waiting(&world), [0; 0], "no order before the opening");
     world.run(Command::Open(W)).unwrap();
     assert_eq!(waiting(&world), [0, 1, 2, 3]);
-    let mut outcomes = (0..4)
-        .map(|t| world.admit(Ticket(t)).remove(0))
-        .collect::<Vec<_>>();
+    let mut outcomes = (0..4).map(|t| world.admit(Ticket(t)).remove(0)).collect::<Vec<_>>();
     assert!(is_waitlisted(&outcomes.pop().unwrap()) && is_waitlisted(&outcomes.pop().unwrap()));
     assert!(outcomes.iter().all(is_enrolled));
-    assert_eq!(
-        world.waitlist("A"),
-        [3, 1],
-        "the waitlist is in ticket order"
-    );
+    assert_eq!(world.waitlist("A"), [3, 1], "the waitlist is in ticket order");
     assert_eq!(world.line().served(), 4);
 }
 
@@ -171,11 +114,7 @@ fn the_lottery_draws_who_armed_before_and_the_late_come_after() {
     assert_eq!(world.line().position(Ticket(5)), None);
     world.admit(Ticket(order[0]));
     assert_eq!(world.line().position(Ticket(39)), Some(38));
-    assert_eq!(
-        world.replayed(),
-        world.university,
-        "the line resumes at the first undecided"
-    );
+    assert_eq!(world.replayed(), world.university, "the line resumes at the first undecided");
 }
 
 #[test]
@@ -188,26 +127,12 @@ fn a_submit_takes_a_place_when_others_wait() {
     assert_eq!(submit(&mut world, 0, false), Err(Rejection::AlreadyInLine));
     let (student, request) = (StudentId(1), world.fresh());
     let (plan, queue) = (Some(plan(&[world.any("B")])), true);
-    let named = Command::Submit {
-        student,
-        window: W,
-        request,
-        plan,
-        queue,
-    };
+    let named = Command::Submit { student, window: W, request, plan, queue };
     world.run(named.clone()).unwrap();
-    assert_eq!(
-        world.run(named.clone()),
-        Ok(Verdict::InLine(W, Ticket(1))),
-        "a repeat"
-    );
+    assert_eq!(world.run(named.clone()), Ok(Verdict::InLine(W, Ticket(1))), "a repeat");
     world.admit(Ticket(0));
     world.admit(Ticket(1));
-    assert_eq!(
-        world.seats(1, "B"),
-        ["B/1"],
-        "the plan that the request named, not hers"
-    );
+    assert_eq!(world.seats(1, "B"), ["B/1"], "the plan that the request named, not hers");
     assert!(matches!(world.run(named), Ok(Verdict::Repeat(..))));
     world.run(Command::Close(W)).unwrap();
     assert_eq!(submit(&mut world, 0, false), Err(Rejection::WindowClosed));
@@ -233,36 +158,18 @@ fn a_window_opens_once_and_closes_for_good() {
     assert_eq!(world.run(Command::Open(W)), Ok(Verdict::Nothing));
     world.run(Command::Closing(W)).unwrap();
     world.run(Command::Close(W)).unwrap();
-    assert_eq!(
-        world.student(0).inbox[0].notice,
-        Notice::TicketEnded { window: W }
-    );
+    assert_eq!(world.student(0).inbox[0].notice, Notice::TicketEnded { window: W });
     assert_eq!(world.student(0).ticket(W), None);
     assert_eq!(world.w().tickets[0].state, TicketState::Left);
     assert_eq!(world.run(Command::Close(W)), Ok(Verdict::Nothing));
     assert_eq!(world.run(Command::Open(W)), Err(Rejection::WindowClosed));
-    assert_eq!(
-        world.run(Command::Admit(W, Ticket(0))),
-        Ok(Verdict::Nothing)
-    );
+    assert_eq!(world.run(Command::Admit(W, Ticket(0))), Ok(Verdict::Nothing));
     let (student, window, request) = (StudentId(1), W, world.fresh());
-    let arm = Command::Arm {
-        student,
-        window,
-        request,
-    };
+    let arm = Command::Arm { student, window, request };
     assert_eq!(world.run(arm), Err(Rejection::WindowClosed));
-    let schedule = Command::Schedule {
-        window: W,
-        opens_at: None,
-        closes_at: None,
-    };
+    let schedule = Command::Schedule { window: W, opens_at: None, closes_at: None };
     assert_eq!(world.run(schedule), Err(Rejection::WindowClosed));
-    let reset = Command::Reset {
-        window: W,
-        seed: [0; 32],
-        opens_at: None,
-    };
+    let reset = Command::Reset { window: W, seed: [0; 32], opens_at: None };
     assert_eq!(world.run(reset), Err(Rejection::NotARehearsal));
     assert_eq!(world.university.registry.unread(StudentId(0)), 4);
 }
@@ -276,34 +183,13 @@ fn a_rehearsal_run_again_withdraws_what_came_of_it_alone() {
     world.run(Command::Open(rehearsal)).unwrap();
     let (student, request, window) = (StudentId(0), world.fresh(), rehearsal);
     let (plan, queue) = (Some(plan(&[world.any("A"), world.any("B")])), false);
-    world
-        .run(Command::Submit {
-            student,
-            window,
-            request,
-            plan,
-            queue,
-        })
-        .unwrap();
+    world.run(Command::Submit { student, window, request, plan, queue }).unwrap();
     world.enrol(1, "A");
     assert_eq!(world.waitlist("A"), [1]);
-    world
-        .run(Command::Reset {
-            window,
-            seed: [3; 32],
-            opens_at: None,
-        })
-        .unwrap();
+    world.run(Command::Reset { window, seed: [3; 32], opens_at: None }).unwrap();
     let w = &world.university.registry.windows[1];
-    assert_eq!(
-        (w.state, w.run, w.rules.seed),
-        (WindowState::Planned, 1, [3; 32])
-    );
+    assert_eq!((w.state, w.run, w.rules.seed), (WindowState::Planned, 1, [3; 32]));
     assert!(world.student(0).enrolments.is_empty());
-    assert_eq!(
-        world.seats(1, "A"),
-        ["A/1"],
-        "who waits by another window moves up"
-    );
+    assert_eq!(world.seats(1, "A"), ["A/1"], "who waits by another window moves up");
     assert_eq!(world.university.sections[1].taken, 0);
 }

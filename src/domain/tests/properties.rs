@@ -17,15 +17,8 @@ use crate::domain::testkit::{W, World, draft, key, lecture, replay, sec, tutoria
 use crate::domain::window::ClashPolicy;
 
 fn config() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(256);
-    ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(256);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
@@ -74,16 +67,8 @@ fn replay_is_the_state(world: &World, history: &History, cut: prop::sample::Inde
     let end = cut.index(world.records.len() + 1);
     let mut university = replay(&world.records[..end]);
     let recovered = university.recover(2, Timestamp(0));
-    assert_eq!(
-        invariants::all(&university),
-        [],
-        "recovered at {end} by {recovered:?}"
-    );
-    assert_eq!(
-        university.recover(2, Timestamp(0)),
-        [],
-        "recovery finishes at once"
-    );
+    assert_eq!(invariants::all(&university), [], "recovered at {end} by {recovered:?}");
+    assert_eq!(university.recover(2, Timestamp(0)), [], "recovery finishes at once");
     let mut again = replay(&world.records[..end]);
     for record in &recovered {
         again.apply(record);
@@ -101,28 +86,17 @@ struct Served {
 /// For each decided ticket in serving order: its courses.
 fn served(world: &World, plans: &HashMap<StudentId, Vec<CourseRequest>>) -> Vec<Served> {
     let decided = |record: &Record| match &record.event {
-        Event::Decided {
-            student,
-            via: Via::Ticket(..),
-            outcomes,
-            ..
-        } => Some((*student, outcomes.clone())),
+        Event::Decided { student, via: Via::Ticket(..), outcomes, .. } => {
+            Some((*student, outcomes.clone()))
+        }
         _ => None,
     };
     let mut all = Vec::new();
     for (student, outcomes) in world.records.iter().filter_map(decided) {
         let mut held = Vec::new();
         for (course, outcome) in outcomes {
-            let request = plans[&student]
-                .iter()
-                .find(|r| r.course == course)
-                .unwrap()
-                .clone();
-            all.push(Served {
-                request,
-                outcome: outcome.clone(),
-                held: held.clone(),
-            });
+            let request = plans[&student].iter().find(|r| r.course == course).unwrap().clone();
+            all.push(Served { request, outcome: outcome.clone(), held: held.clone() });
             if let Outcome::Enrolled { sections, .. } = outcome {
                 held.extend(sections);
             }
@@ -214,10 +188,7 @@ fn opening(raw: &Raw, wanted: &[Vec<super::history::RawRequest>]) -> World {
     let mut given = raw.draft();
     given.students.clear();
     given = given.students(wanted.len());
-    given
-        .students
-        .iter_mut()
-        .for_each(|s| s.completed.push(key("basics")));
+    given.students.iter_mut().for_each(|s| s.completed.push(key("basics")));
     let mut world = given.given();
     for (who, raw) in (0..).zip(wanted) {
         let requests: Vec<_> = raw.iter().map(|r| course_request(&world, *r)).collect();

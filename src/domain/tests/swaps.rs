@@ -11,9 +11,7 @@ use crate::domain::testkit::{
 };
 
 fn simple(courses: &[(&str, u32)], students: usize) -> World {
-    let given = courses
-        .iter()
-        .fold(draft(), |draft, (code, seats)| draft.simple(code, *seats));
+    let given = courses.iter().fold(draft(), |draft, (code, seats)| draft.simple(code, *seats));
     given.students(students).window(|_| {}).open()
 }
 
@@ -29,22 +27,11 @@ fn between_courses_the_old_seat_goes_in_the_same_record_and_on_to_who_waits() {
     world.enrol(1, "A");
     let before = world.records.len();
     assert!(is_enrolled(&swap(&mut world, 0, "A", "B")));
-    assert_eq!(
-        (world.seats(0, "A").len(), world.seats(0, "B").len()),
-        (0, 1)
-    );
+    assert_eq!((world.seats(0, "A").len(), world.seats(0, "B").len()), (0, 1));
     assert_eq!(world.seats(1, "A"), ["A/1"]);
     assert_eq!(world.records.len(), before + 2);
-    let courses: Vec<_> = world.records[before]
-        .courses
-        .iter()
-        .map(|(c, _)| *c)
-        .collect();
-    assert_eq!(
-        courses,
-        [world.c("B"), world.c("A")],
-        "the record names both courses"
-    );
+    let courses: Vec<_> = world.records[before].courses.iter().map(|(c, _)| *c).collect();
+    assert_eq!(courses, [world.c("B"), world.c("A")], "the record names both courses");
 }
 
 #[test]
@@ -55,25 +42,14 @@ fn a_swap_that_is_refused_changes_nothing() {
     assert_eq!(world.swap(0, "A", b), refused(Reason::Full));
     assert_eq!(swap(&mut world, 0, "C", "B"), refused(Reason::NotEnrolled));
     world.enrol(0, "C");
-    assert_eq!(
-        swap(&mut world, 0, "A", "C"),
-        refused(Reason::AlreadyEnrolled)
-    );
+    assert_eq!(swap(&mut world, 0, "A", "C"), refused(Reason::AlreadyEnrolled));
     assert!(is_waitlisted(&world.enrol(0, "B")));
-    assert_eq!(
-        swap(&mut world, 0, "A", "B"),
-        refused(Reason::AlreadyWaitlisted)
-    );
+    assert_eq!(swap(&mut world, 0, "A", "B"), refused(Reason::AlreadyWaitlisted));
     assert_eq!(world.seats(0, "A"), ["A/1"]);
     let (student, request, from) = (StudentId(0), world.fresh(), world.c("A"));
     let to = std::sync::Arc::new(world.any("B"));
     world.run(Command::Close(W)).unwrap();
-    let late = Command::Swap {
-        student,
-        request,
-        from,
-        to,
-    };
+    let late = Command::Swap { student, request, from, to };
     assert_eq!(world.run(late), Err(Rejection::WindowNotOpen));
 }
 
@@ -82,10 +58,7 @@ fn the_place_given_does_not_count_against_the_place_wanted() {
     let at = |name| lecture(&[sec(name, 1).at(1, 9, 11)]);
     let given = draft().course("A", &[at("A/1")]).course("B", &[at("B/1")]);
     let limit = Some(Credits(500));
-    let mut world = given
-        .students(1)
-        .window(|rules| rules.credit_limit = limit)
-        .open();
+    let mut world = given.students(1).window(|rules| rules.credit_limit = limit).open();
     world.enrol(0, "A");
     assert!(is_enrolled(&swap(&mut world, 0, "A", "B")));
 }
@@ -100,32 +73,15 @@ fn inside_a_course_what_stays_is_not_given_back() {
     assert_eq!(world.seats(0, "A"), ["A/L", "A/T1"]);
     let to = world.ranked("A", &[&[], &["A/T2"]]);
     assert!(is_enrolled(&world.swap(0, "A", to)));
-    assert_eq!(
-        world.seats(0, "A"),
-        ["A/L", "A/T2"],
-        "although the lecture is full"
-    );
+    assert_eq!(world.seats(0, "A"), ["A/L", "A/T2"], "although the lecture is full");
     let to = world.ranked("A", &[&[], &["A/T3"]]).or_wait();
     assert!(is_waitlisted(&world.swap(0, "A", to)));
     assert_eq!(world.seats(0, "A"), ["A/L", "A/T2"], "kept until promoted");
     world.status("A/L", SectionStatus::Closed);
     world.capacity("A/T3", 1);
-    assert_eq!(
-        world.seats(0, "A"),
-        ["A/L", "A/T3"],
-        "her own seat in a closed section stays"
-    );
+    assert_eq!(world.seats(0, "A"), ["A/L", "A/T3"], "her own seat in a closed section stays");
     let notice = &world.student(0).inbox.last().unwrap().notice;
-    assert!(
-        matches!(
-            notice,
-            Notice::Promoted {
-                replaces: Some(_),
-                ..
-            }
-        ),
-        "{notice:?}"
-    );
+    assert!(matches!(notice, Notice::Promoted { replaces: Some(_), .. }), "{notice:?}");
     let taken: Vec<u32> = world.university.sections.iter().map(|s| s.taken).collect();
     assert_eq!(taken, [1, 0, 0, 1]);
 }
@@ -161,16 +117,9 @@ fn two_who_each_want_the_others_place_wait_until_a_seat_comes() {
     world.enrol(1, "B");
     assert!(is_waitlisted(&swap(&mut world, 0, "A", "B")));
     assert!(is_waitlisted(&swap(&mut world, 1, "B", "A")));
-    assert_eq!(
-        (world.seats(0, "A").len(), world.seats(1, "B").len()),
-        (1, 1)
-    );
+    assert_eq!((world.seats(0, "A").len(), world.seats(1, "B").len()), (1, 1));
     world.capacity("A/1", 2);
-    assert_eq!(
-        (world.seats(1, "A").len(), world.seats(0, "B").len()),
-        (1, 1),
-        "both moved"
-    );
+    assert_eq!((world.seats(1, "A").len(), world.seats(0, "B").len()), (1, 1), "both moved");
 }
 
 #[test]
@@ -180,20 +129,8 @@ fn one_place_is_given_once_whatever_waits_for_it() {
     swap(&mut world, 0, "A", "B");
     swap(&mut world, 0, "A", "C");
     world.capacity("B/1", 1);
-    assert_eq!(
-        (world.seats(0, "A").len(), world.seats(0, "B").len()),
-        (0, 1)
-    );
+    assert_eq!((world.seats(0, "A").len(), world.seats(0, "B").len()), (0, 1));
     world.capacity("C/1", 1);
-    let all: Vec<_> = world
-        .student(0)
-        .enrolments
-        .iter()
-        .map(|e| e.course)
-        .collect();
-    assert_eq!(
-        all,
-        [world.c("B"), world.c("C")],
-        "nothing is left to give for the second"
-    );
+    let all: Vec<_> = world.student(0).enrolments.iter().map(|e| e.course).collect();
+    assert_eq!(all, [world.c("B"), world.c("C")], "nothing is left to give for the second");
 }

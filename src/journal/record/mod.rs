@@ -18,9 +18,7 @@ pub mod samples;
 mod tests;
 mod v1;
 
-pub use item_v1::{
-    CourseV1, ItemV1, ProfileV1, ProgrammeV1, SectionInfoV1, TermV1, WindowRulesV1,
-};
+pub use item_v1::{CourseV1, ItemV1, ProfileV1, ProgrammeV1, SectionInfoV1, TermV1, WindowRulesV1};
 pub use outcome_v1::{CourseRequestV1, OutcomeV1, PlanV1, ReasonV1, StatusV1};
 
 use crate::domain::event::Record;

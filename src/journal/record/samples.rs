@@ -122,7 +122,8 @@ fn import() -> Vec<Event> {
         blocks: vec![key("FIN")],
         completed: vec![key("LAW-1000"), key("LAW-1001")],
     };
-    let programme = Programme { key: key("BA-LAW"), name: text("Recht", "Law"), requirements: vec![] };
+    let programme =
+        Programme { key: key("BA-LAW"), name: text("Recht", "Law"), requirements: vec![] };
     let requirement = Requirement { year: 1, course: key("LAW-1010"), required: true };
     let name = text("Voorjaar", "Spring");
     let items = vec![
@@ -200,7 +201,10 @@ fn registration() -> Vec<Event> {
         taken(Some(plan())),
         Event::TicketLeft(window, ticket),
         decided(Via::Submit(window), vec![(course, enrolled())]),
-        decided(Via::Ticket(window, ticket), vec![(course, waitlisted(None)), (CourseId(7), clash)]),
+        decided(
+            Via::Ticket(window, ticket),
+            vec![(course, waitlisted(None)), (CourseId(7), clash)],
+        ),
         decided(Via::Submit(window), refused),
         decided(swap, vec![(course, enrolled())]),
         decided(swap, vec![(course, kept)]),
@@ -243,8 +247,7 @@ pub fn largest() -> Vec<Event> {
         (course(i), Outcome::Waitlisted { rank: u32::MAX, request: Arc::clone(request), keeps })
     };
     let waitlisted = plan.courses.iter().enumerate().map(waitlisted).collect();
-    let longest = key(&"k".repeat(KEY_CHARS_MAX));
-    let refused = Outcome::Refused(Reason::Blocked(longest.clone()));
+    let refused = Outcome::Refused(Reason::Blocked(longest()));
     let refused = (0..limits::PLAN_REQUESTS_MAX).map(|i| (course(i), refused.clone())).collect();
     let sections = vec![SectionId(u32::MAX); limits::COMPONENTS_MAX];
     let seats = Outcome::Enrolled { sections: sections.clone(), clash: true };
@@ -262,7 +265,7 @@ pub fn largest() -> Vec<Event> {
         decided(refused),
         decided(seats),
         Event::Promoted { student, course: course(0), sections, replaces },
-        Event::PassedOver { student, course: course(0), blocker: Reason::Blocked(longest) },
+        Event::PassedOver { student, course: course(0), blocker: Reason::Blocked(longest()) },
         Event::WindowReset { window, seed: [0xff; 32], opens_at },
         Event::WindowScheduled { window, opens_at, closes_at: opens_at },
     ]);
@@ -289,17 +292,25 @@ fn keys(count: usize, bytes_max: usize) -> Vec<Key> {
     vec![key(&"k".repeat(length)); count]
 }
 
-fn largest_items() -> Vec<Event> {
-    let longest = key(&"k".repeat(KEY_CHARS_MAX));
-    let filled = |n: usize| -> Box<str> { "é".repeat(n / 2).into() };
-    let both = |n| Text { nl: filled(n), en: filled(n) };
+fn filled(bytes: usize) -> Box<str> {
+    "é".repeat(bytes / 2).into()
+}
+
+fn both(bytes: usize) -> Text {
+    Text { nl: filled(bytes), en: filled(bytes) }
+}
+
+fn longest() -> Key {
+    key(&"k".repeat(KEY_CHARS_MAX))
+}
+
+fn largest_course() -> Course {
     let short = || Some(filled(limits::SHORT_TEXT_BYTES_MAX));
-    let name = both(limits::COURSE_NAME_BYTES_MAX);
     let component = Component { kind: ComponentKind::Exam, sections: vec![] };
-    let course = Course {
-        key: longest.clone(),
+    Course {
+        key: longest(),
         term: u16::MAX,
-        name: name.clone(),
+        name: both(limits::COURSE_NAME_BYTES_MAX),
         description: both(limits::DESCRIPTION_BYTES_MAX),
         credits: Credits(u32::MAX),
         url: Some(filled(limits::URL_BYTES_MAX)),
@@ -307,10 +318,13 @@ fn largest_items() -> Vec<Event> {
         level: short(),
         language: short(),
         period: short(),
-        prerequisites: vec![longest.clone(); limits::PREREQUISITES_MAX],
+        prerequisites: vec![longest(); limits::PREREQUISITES_MAX],
         part_of: Some(CourseId(u32::MAX)),
         components: vec![component; limits::COMPONENTS_MAX],
-    };
+    }
+}
+
+fn largest_section() -> SectionInfo {
     let meeting = Meeting {
         weekday: u8::MAX,
         start: u16::MAX,
@@ -318,24 +332,31 @@ fn largest_items() -> Vec<Event> {
         weeks: Weeks(u64::MAX),
         place: filled(limits::SHORT_TEXT_BYTES_MAX),
     };
-    let section = SectionInfo {
-        key: longest.clone(),
+    SectionInfo {
+        key: longest(),
         course: CourseId(u32::MAX),
         component: u8::MAX,
         capacity: Some(u32::MAX),
         parent: Some(SectionId(u32::MAX)),
         meetings: vec![meeting; limits::MEETINGS_MAX],
-    };
-    let profile = |completed| Profile {
-        key: longest.clone(),
-        programme: Some(longest.clone()),
+    }
+}
+
+fn largest_student(completed: Vec<Key>) -> Item {
+    let profile = Profile {
+        key: longest(),
+        programme: Some(longest()),
         year: u8::MAX,
-        blocks: vec![longest.clone(); limits::BLOCKS_MAX],
+        blocks: vec![longest(); limits::BLOCKS_MAX],
         completed,
     };
-    let window = |courses| WindowRules {
-        key: longest.clone(),
-        name: name.clone(),
+    Item::Student(StudentId(u32::MAX), Box::new(profile))
+}
+
+fn largest_window(courses: Vec<Key>) -> Item {
+    let rules = WindowRules {
+        key: longest(),
+        name: both(limits::COURSE_NAME_BYTES_MAX),
         term: u16::MAX,
         opens_at: Some(Timestamp(u64::MAX)),
         closes_at: Some(Timestamp(u64::MAX)),
@@ -345,25 +366,25 @@ fn largest_items() -> Vec<Event> {
         seed: [0xff; 32],
         ..rules(Scope::Only(courses))
     };
-    let (completed, bytes) = (limits::COMPLETED_MAX, limits::COMPLETED_BYTES_MAX);
-    let long = |bytes: usize| keys(bytes / (KEY_CHARS_MAX + 1), bytes);
-    let student = |completed| {
-        Item::Student(StudentId(u32::MAX), Box::new(profile(completed)))
-    };
+    Item::Window(WindowId(u32::MAX), Box::new(rules))
+}
+
+fn largest_items() -> Vec<Event> {
+    let name = both(limits::COURSE_NAME_BYTES_MAX);
+    let (completed, completed_bytes) = (limits::COMPLETED_MAX, limits::COMPLETED_BYTES_MAX);
     let (courses, courses_bytes) = (limits::WINDOW_COURSES_MAX, limits::WINDOW_COURSES_BYTES_MAX);
-    let window = |courses| Item::Window(WindowId(u32::MAX), Box::new(window(courses)));
-    let requirement = Requirement { year: u8::MAX, course: longest.clone(), required: true };
-    let (key, requirements) = (longest.clone(), vec![]);
+    let long = |bytes: usize| keys(bytes / (KEY_CHARS_MAX + 1), bytes);
+    let requirement = Requirement { year: u8::MAX, course: longest(), required: true };
     let items = [
-        Item::Course(CourseId(u32::MAX), Box::new(course)),
-        Item::Section(SectionId(u32::MAX), Box::new(section)),
-        student(keys(completed, bytes)),
-        student(long(bytes)),
-        window(keys(courses, courses_bytes)),
-        window(long(courses_bytes)),
-        Item::Requirement(longest.clone(), requirement),
-        Item::Programme(Programme { key: key.clone(), name: name.clone(), requirements }),
-        Item::Term(Term { key, name: name.clone(), first_monday: i32::MIN }),
+        Item::Course(CourseId(u32::MAX), Box::new(largest_course())),
+        Item::Section(SectionId(u32::MAX), Box::new(largest_section())),
+        largest_student(keys(completed, completed_bytes)),
+        largest_student(long(completed_bytes)),
+        largest_window(keys(courses, courses_bytes)),
+        largest_window(long(courses_bytes)),
+        Item::Requirement(longest(), requirement),
+        Item::Programme(Programme { key: longest(), name: name.clone(), requirements: vec![] }),
+        Item::Term(Term { key: longest(), name, first_monday: i32::MIN }),
     ];
     items.map(Event::ImportItem).to_vec()
 }

@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::{env, fs};
 
@@ -87,9 +88,10 @@ fn a_record_over_the_limit_is_refused_and_leaves_no_trace() {
 /// An outcome record as it is at 100,000 students, 1,000 courses and a million records.
 fn realistic(random: &mut Random, ticket: bool, courses: u32) -> Record {
     let window = WindowId(random.below(8));
-    let via = match ticket {
-        true => Via::Ticket(window, Ticket(random.below(100_000))),
-        false => Via::Submit(window),
+    let via = if ticket {
+        Via::Ticket(window, Ticket(random.below(100_000)))
+    } else {
+        Via::Submit(window)
     };
     let outcomes = (0..courses).map(|i| {
         let course = random.below(1_000 / courses) + i * (1_000 / courses);
@@ -145,7 +147,11 @@ fn fixture() -> PathBuf {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("a string takes it");
+    }
+    text
 }
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -179,7 +185,9 @@ fn fixtures_of_this_version_stay_as_they_were() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_a_record_or_an_error(mut bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_a_record_or_an_error(
+        mut bytes in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
         let _ = decode(&bytes);
         if let Some(first) = bytes.first_mut() {
             *first = VERSION;

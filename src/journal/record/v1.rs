@@ -78,9 +78,8 @@ enum ViaV1 {
 
 /// Appends a record, without its version.
 pub fn put(record: &Record, out: &mut Vec<u8>) {
-    let named = |(i, (course, _)): (usize, &(CourseId, u32))| {
-        record.event.named_course(i) == Some(*course)
-    };
+    let named =
+        |(i, (course, _)): (usize, &(CourseId, u32))| record.event.named_course(i) == Some(*course);
     let whole = record.event.named_course(record.courses.len()).is_none();
     let courses_named = whole && record.courses.iter().enumerate().all(named);
     let student_named = match (record.students.as_slice(), record.event.named_student()) {

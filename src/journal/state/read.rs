@@ -1,6 +1,5 @@
 //! Blocks into a state.
 
-use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -16,15 +15,15 @@ use crate::domain::course::{CourseBook, WaitlistEntry};
 use crate::domain::ids::{
     CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
 };
-use crate::domain::registry::{Memo, Registry};
+use crate::domain::registry::Registry;
 use crate::domain::section::Section;
-use crate::domain::student::{Enrolment, InboxItem, Notice, Student};
+use crate::domain::student::{Enrolment, InboxItem, Memo, Notice, Student};
 use crate::domain::university::University;
 use crate::domain::window::{TicketInfo, Window};
 use crate::journal::record::{CourseV1, ItemV1, ProgrammeV1, SectionInfoV1, TermV1};
 use crate::journal::wire;
 
-/// Most entries made room for on a snapshot's word alone.
+/// Most students made room for on a snapshot's word alone.
 const RESERVE_MAX: usize = 1 << 20;
 
 /// Bytes that are no snapshot.
@@ -99,7 +98,11 @@ struct Parts {
 impl Parts {
     fn block(&mut self, kind: u8, bytes: &[u8]) -> postcard::Result<()> {
         match kind {
-            kind::HEAD => each(bytes, |head: HeadV1| self.head(&head)),
+            kind::HEAD => each(bytes, |head: HeadV1| {
+                (self.sequence, self.epoch) = (Sequence(head.sequence), head.epoch);
+                self.students.reserve((head.students as usize).min(RESERVE_MAX));
+                Ok(())
+            }),
             kind::TERM => each(bytes, |term: TermV1| {
                 self.terms.push(term.into());
                 Ok(())
@@ -147,13 +150,6 @@ impl Parts {
         }
     }
 
-    fn head(&mut self, head: &HeadV1) -> postcard::Result<()> {
-        (self.sequence, self.epoch) = (Sequence(head.sequence), head.epoch);
-        self.students.reserve((head.students as usize).min(RESERVE_MAX));
-        self.rest.requests = HashMap::with_capacity((head.requests as usize).min(RESERVE_MAX));
-        Ok(())
-    }
-
     fn ticket(&mut self, ticket: TicketV1) -> postcard::Result<()> {
         let window = self.rest.windows.get_mut(ticket.window as usize);
         window.ok_or(postcard::Error::SerdeDeCustom)?.tickets.push(TicketInfo {
@@ -166,7 +162,6 @@ impl Parts {
     }
 
     fn student(&mut self, student: StudentV1) -> postcard::Result<()> {
-        let id = StudentId(self.students.len() as u32);
         let memos: Vec<(RequestId, Memo)> = student.memos.into_iter().map(memo_of).collect();
         let mut inbox = Vec::with_capacity(student.inbox.len());
         for item in student.inbox {
@@ -186,8 +181,6 @@ impl Parts {
                 }
             }
         }
-        let requests = memos.into_iter().map(|(request, memo)| ((id, request), memo));
-        self.rest.requests.extend(requests);
         let enrolments = student.enrolments.into_iter().map(|e| Enrolment {
             course: CourseId(e.course),
             sections: e.sections.into_iter().map(SectionId).collect(),
@@ -202,7 +195,7 @@ impl Parts {
             waiting: student.waiting.into_iter().map(CourseId).collect(),
             tickets: tickets.map(|(w, t)| (WindowId(w), Ticket(t))).collect(),
             sequence: student.sequence,
-            requests: student.requests,
+            requests: memos.into_iter().collect(),
             inbox,
             read_up_to: Sequence(student.read_up_to),
         });
@@ -212,13 +205,13 @@ impl Parts {
     fn waiting(&mut self, entry: WaitingV1) -> postcard::Result<()> {
         let (student, request_id) = (StudentId(entry.student), RequestId(entry.request_id));
         let course = CourseId(entry.course);
-        let request = match entry.request {
-            Some(request) => Arc::new(request.into()),
-            None => {
-                let memo = self.rest.requests.get(&(student, request_id));
-                let request = memo.and_then(|memo| waitlisted(memo, course));
-                Arc::clone(request.ok_or(postcard::Error::SerdeDeCustom)?)
-            }
+        let request = if let Some(request) = entry.request {
+            Arc::new(request.into())
+        } else {
+            let who = self.students.get(student.index());
+            let memo = who.and_then(|who| who.requests.get(request_id));
+            let request = memo.and_then(|memo| waitlisted(memo, course));
+            Arc::clone(request.ok_or(postcard::Error::SerdeDeCustom)?)
         };
         let book = self.rest.courses.get_mut(course.index());
         book.ok_or(postcard::Error::SerdeDeCustom)?.waitlist.push(WaitlistEntry {
@@ -244,10 +237,10 @@ impl Parts {
         (registry.sequence, registry.epoch) = (self.sequence, self.epoch);
         registry.catalogue = Arc::new(catalogue);
         let university = University { registry, sections: self.seats };
-        match self.end == Some(end_v1(&university)) {
-            true => Ok(university),
-            false => Err(StateError::Inconsistent("it has other counts than it says")),
+        if self.end == Some(end_v1(&university)) {
+            return Ok(university);
         }
+        Err(StateError::Inconsistent("it has other counts than it says"))
     }
 }
 

@@ -49,7 +49,6 @@ pub struct HeadV1 {
     pub sequence: u64,
     pub epoch: u32,
     pub students: u32,
-    pub requests: u32,
 }
 
 /// What comes last.
@@ -74,7 +73,6 @@ pub struct StudentV1 {
     pub waiting: Vec<u32>,
     pub tickets: Vec<(u32, u32)>,
     pub sequence: u32,
-    pub requests: u32,
     pub read_up_to: u64,
     pub memos: Vec<MemoV1>,
     pub inbox: Vec<InboxItemV1>,

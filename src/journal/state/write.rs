@@ -1,5 +1,7 @@
 //! A state into blocks.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::v1::{
@@ -8,15 +10,14 @@ use super::v1::{
 };
 use super::{BLOCK_BYTES, BLOCK_HEADER_BYTES, VERSION};
 use crate::domain::course::WaitlistEntry;
-use crate::domain::ids::{CourseId, RequestId, StudentId};
+use crate::domain::ids::{CourseId, RequestId};
 use crate::domain::outcome::Outcome;
-use crate::domain::registry::{Memo, Registry};
-use crate::domain::student::{Enrolment, InboxItem, Notice, Student};
+use crate::domain::plan::CourseRequest;
+use crate::domain::registry::Registry;
+use crate::domain::student::{Decision, Enrolment, InboxItem, Memo, Notice, Student};
 use crate::domain::university::University;
 use crate::domain::window::Window;
-use crate::journal::record::{
-    CourseV1, ItemV1, PlanV1, ProgrammeV1, SectionInfoV1, TermV1,
-};
+use crate::journal::record::{CourseV1, ItemV1, PlanV1, ProgrammeV1, SectionInfoV1, TermV1};
 use crate::journal::wire::{self, list};
 
 /// Writes a state, block after block, into `sink`.
@@ -25,24 +26,18 @@ pub fn write_state<E>(
     sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
     let registry = &university.registry;
-    let requests = sorted_requests(registry);
     let mut blocks = Blocks { sink, buffer: Vec::with_capacity(BLOCK_BYTES * 2), kind: 0 };
     (blocks.sink)(&[VERSION])?;
     let head = HeadV1 {
         sequence: registry.sequence.0,
         epoch: registry.epoch,
         students: registry.students.len() as u32,
-        requests: requests.len() as u32,
     };
     blocks.put(kind::HEAD, &head)?;
     write_catalogue(&mut blocks, registry)?;
     write_windows(&mut blocks, registry)?;
-    let mut rest = requests.as_slice();
-    for (i, student) in registry.students.iter().enumerate() {
-        let id = StudentId(i as u32);
-        let (own, others) = rest.split_at(rest.partition_point(|((s, _), _)| *s <= id));
-        rest = others;
-        blocks.put(kind::STUDENT, &student_v1(student, own))?;
+    for student in &registry.students {
+        blocks.put(kind::STUDENT, &student_v1(student))?;
     }
     write_books(&mut blocks, registry)?;
     for notice in &registry.window_notices {
@@ -88,17 +83,6 @@ impl<E> Blocks<'_, E> {
     }
 }
 
-type Request<'a> = (&'a (StudentId, RequestId), &'a Memo);
-
-/// Every request, by student, then by the record that decided it, then by id.
-fn sorted_requests(registry: &Registry) -> Vec<Request<'_>> {
-    let mut requests: Vec<Request<'_>> = registry.requests.iter().collect();
-    requests.sort_unstable_by_key(|((student, request), memo)| {
-        (*student, memo.decided.as_ref().map(|(sequence, _)| *sequence), *request)
-    });
-    requests
-}
-
 /// What reading must come to.
 pub fn end_v1(university: &University) -> EndV1 {
     let registry = &university.registry;
@@ -110,7 +94,7 @@ pub fn end_v1(university: &University) -> EndV1 {
         courses: catalogue.courses.len() as u32,
         sections: catalogue.sections.len() as u32,
         students: registry.students.len() as u32,
-        requests: registry.requests.len() as u32,
+        requests: registry.students.iter().map(|s| s.requests.len() as u32).sum(),
         tickets: tickets as u32,
         waiting: waiting as u32,
         seats: university.sections.len() as u32,
@@ -177,12 +161,10 @@ fn write_books<E>(blocks: &mut Blocks<'_, E>, registry: &Registry) -> Result<(),
 }
 
 fn waiting_v1(registry: &Registry, course: CourseId, entry: &WaitlistEntry) -> WaitingV1 {
-    let memo = registry.requests.get(&(entry.student, entry.request_id));
+    let memo = registry.memo(entry.student, entry.request_id);
     let known = memo.and_then(|memo| waitlisted(memo, course));
-    let request = match known == Some(&entry.request) {
-        true => None,
-        false => Some(entry.request.as_ref().into()),
-    };
+    let known = known == Some(&entry.request);
+    let request = (!known).then(|| entry.request.as_ref().into());
     WaitingV1 {
         course: course.0,
         student: entry.student.0,
@@ -196,10 +178,7 @@ fn waiting_v1(registry: &Registry, course: CourseId, entry: &WaitlistEntry) -> W
 }
 
 /// The request in the outcome that put her on the course's waitlist.
-pub fn waitlisted(
-    memo: &Memo,
-    course: CourseId,
-) -> Option<&std::sync::Arc<crate::domain::plan::CourseRequest>> {
+pub fn waitlisted(memo: &Memo, course: CourseId) -> Option<&Arc<CourseRequest>> {
     let (_, outcomes) = memo.decided.as_ref()?;
     outcomes.iter().find_map(|(c, outcome)| match outcome {
         Outcome::Waitlisted { request, .. } if *c == course => Some(request),
@@ -207,7 +186,7 @@ pub fn waitlisted(
     })
 }
 
-fn student_v1(student: &Student, requests: &[Request<'_>]) -> StudentV1 {
+fn student_v1(student: &Student) -> StudentV1 {
     StudentV1 {
         profile: student.profile.as_ref().into(),
         plan: student.plan.as_ref().into(),
@@ -215,10 +194,9 @@ fn student_v1(student: &Student, requests: &[Request<'_>]) -> StudentV1 {
         waiting: student.waiting.iter().map(|c| c.0).collect(),
         tickets: student.tickets.iter().map(|(w, t)| (w.0, t.0)).collect(),
         sequence: student.sequence,
-        requests: student.requests,
         read_up_to: student.read_up_to.0,
-        memos: requests.iter().map(|((_, id), memo)| memo_v1(*id, memo)).collect(),
-        inbox: inbox_v1(&student.inbox, requests),
+        memos: student.requests.iter().map(|(id, memo)| memo_v1(*id, memo)).collect(),
+        inbox: inbox_v1(student),
     }
 }
 
@@ -245,17 +223,22 @@ fn memo_v1(request: RequestId, memo: &Memo) -> MemoV1 {
 }
 
 /// Her messages; those that are a memo's outcomes, all of them and in order, as its index.
-fn inbox_v1(inbox: &[InboxItem], requests: &[Request<'_>]) -> Vec<InboxItemV1> {
-    let mut out = Vec::with_capacity(inbox.len());
-    let mut rest = inbox;
+fn inbox_v1(student: &Student) -> Vec<InboxItemV1> {
+    let memos = student.requests.iter().enumerate();
+    let mut decided: Vec<(usize, RequestId, &Decision)> =
+        memos.filter_map(|(i, (id, memo))| Some((i, *id, memo.decided.as_ref()?))).collect();
+    decided.sort_unstable_by_key(|(_, _, (sequence, _))| *sequence);
+    let mut out = Vec::with_capacity(student.inbox.len());
+    let mut rest = student.inbox.as_slice();
     while let Some(first) = rest.first() {
-        let sequence = Some(first.sequence);
-        let decided = |r: &Request<'_>| r.1.decided.as_ref().map(|(sequence, _)| *sequence);
-        let found = requests.binary_search_by_key(&sequence, decided).ok();
-        let found = found.map(|i| (i, told(rest, &requests[i]))).filter(|(_, n)| *n > 0);
+        let found = decided.binary_search_by_key(&first.sequence, |(_, _, (at, _))| *at);
+        let found = found.ok().map(|i| {
+            let (index, request, (_, outcomes)) = &decided[i];
+            (*index, told(rest, *request, outcomes))
+        });
         let (notice, length) = match found {
-            Some((index, length)) => (NoticeV1::Memo(index as u32), length),
-            None => ((&first.notice).into(), 1),
+            Some((index, length)) if length > 0 => (NoticeV1::Memo(index as u32), length),
+            _ => ((&first.notice).into(), 1),
         };
         out.push(InboxItemV1 {
             sequence: first.sequence.0,
@@ -268,19 +251,16 @@ fn inbox_v1(inbox: &[InboxItem], requests: &[Request<'_>]) -> Vec<InboxItemV1> {
     out
 }
 
-/// How many of the messages are just this memo's outcomes; 0 when not all of them are there.
-fn told(inbox: &[InboxItem], (key, memo): &Request<'_>) -> usize {
-    let outcomes = memo.decided.as_ref().map_or(&[][..], |(_, outcomes)| outcomes);
+/// How many of the messages are just these outcomes of the request; 0 when not all are there.
+fn told(inbox: &[InboxItem], of: RequestId, outcomes: &[(CourseId, Outcome)]) -> usize {
     let head = |i: &InboxItem| (i.sequence, i.student_sequence, i.at);
-    let same = |(item, (of, what)): (&InboxItem, &(CourseId, Outcome))| match &item.notice {
+    let same = |(item, (asked, what)): (&InboxItem, &(CourseId, Outcome))| match &item.notice {
         Notice::Outcome { request, course, outcome } => {
-            let same = *request == key.1 && course == of && outcome == what;
+            let same = *request == of && course == asked && outcome == what;
             head(item) == head(&inbox[0]) && same
         }
         _ => false,
     };
-    match outcomes.len() <= inbox.len() && inbox.iter().zip(outcomes).all(same) {
-        true => outcomes.len(),
-        false => 0,
-    }
+    let whole = outcomes.len() <= inbox.len() && inbox.iter().zip(outcomes).all(same);
+    if whole { outcomes.len() } else { 0 }
 }
