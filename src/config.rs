@@ -55,6 +55,9 @@ pub struct Server {
     /// Origins that may open the WebSocket besides.
     #[serde(deserialize_with = "one_or_many")]
     pub allowed_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed: addresses or ranges.
+    #[serde(deserialize_with = "one_or_many")]
+    pub trusted_proxies: Vec<String>,
 }
 
 impl Server {
@@ -93,13 +96,13 @@ pub struct SignIn {
     /// Demo sign-in with data other than the demo university.
     pub demo_with_real_data: bool,
     /// How long a token is good.
-    pub token_ttl_minutes: u32,
+    pub token_ttl_hours: u32,
 }
 
 impl SignIn {
     /// How long a token is good.
     pub fn token_ttl(&self) -> Duration {
-        Duration::from_secs(u64::from(self.token_ttl_minutes) * 60)
+        Duration::from_secs(u64::from(self.token_ttl_hours) * 3600)
     }
 }
 
@@ -111,6 +114,14 @@ pub struct Limits {
     pub student_messages_per_second: u32,
     /// Messages at once after a pause.
     pub student_messages_burst: u32,
+    /// Changes a second of one student, over HTTP.
+    pub student_changes_per_second: u32,
+    /// Changes at once after a pause.
+    pub student_changes_burst: u32,
+    /// Reads a second of one student, over HTTP.
+    pub student_reads_per_second: u32,
+    /// Reads at once after a pause.
+    pub student_reads_burst: u32,
     /// WebSockets of one student.
     pub student_sessions_max: usize,
     /// Requests remembered for one student.
@@ -119,6 +130,14 @@ pub struct Limits {
     pub address_connects_per_second: u32,
     /// New WebSockets at once after a pause.
     pub address_connects_burst: u32,
+    /// Sign-ins a second from one address.
+    pub address_sign_ins_per_second: u32,
+    /// Sign-ins at once after a pause.
+    pub address_sign_ins_burst: u32,
+    /// Requests without sign-in a second from one address.
+    pub address_requests_per_second: u32,
+    /// Requests without sign-in at once after a pause.
+    pub address_requests_burst: u32,
     /// WebSockets at once.
     pub sessions_max: usize,
     /// Commands accepted and not answered yet.

@@ -149,7 +149,7 @@ pub enum ConfigCommand {
 pub enum FileFormat {
     /// Our own, as TOML
     Toml,
-    /// Our own, as JSON
+    /// Our own, as JSON; students as JSON
     Json,
     /// A spreadsheet
     Csv,
@@ -162,7 +162,7 @@ pub enum FileFormat {
 pub struct ImportArgs {
     /// The file
     pub file: PathBuf,
-    /// Its form [default: by the file's name]
+    /// Its form [default: by the file's name or its text]
     #[arg(long, value_enum)]
     pub format: Option<FileFormat>,
     /// Show what would change, and change nothing
@@ -254,6 +254,9 @@ pub enum LotteryCommand {
     Verify {
         /// The transcript, as the gateway gives it
         file: PathBuf,
+        /// The hash that was shown before the opening, if you kept it
+        #[arg(long, value_name = "HEX")]
+        hash: Option<String>,
     },
 }
 
@@ -279,7 +282,7 @@ pub struct TokenArgs {
     /// For every student in a file, one key a line; `-` is standard input
     #[arg(long, value_name = "FILE", group = "whom")]
     pub students: Option<PathBuf>,
-    /// Minutes until it expires [default: `sign_in.token_ttl_minutes`]
+    /// Minutes until it expires [default: `sign_in.token_ttl_hours`]
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=10_080))]
     pub ttl: Option<u32>,
     /// Configuration and data.

@@ -45,21 +45,6 @@ impl FileFormat {
             Self::Sections => "sections",
         }
     }
-
-    /// By the file's name, `.gz` aside.
-    fn of(file: &Path) -> Result<Self, Failure> {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        let name = name.strip_suffix(".gz").unwrap_or(&name);
-        match name.rsplit_once('.').map(|(_, extension)| extension) {
-            Some("toml") => Ok(Self::Toml),
-            Some("json") => Ok(Self::Json),
-            Some("csv") => Ok(Self::Csv),
-            _ => {
-                let what = "its name does not end in .toml, .json or .csv; say with --format";
-                Err(Failure::new(Code::Usage, format!("{}: {what}", file.display())))
-            }
-        }
-    }
 }
 
 /// What an import came to; the gateway's answer has the same form.
@@ -88,20 +73,18 @@ impl Report {
 /// Runs the command.
 pub fn run(kind: Kind, args: &ImportArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let config = settings::load(&args.place)?.config;
-    let format = args.format.map_or_else(|| FileFormat::of(&args.file), Ok)?;
     let bytes = read(&args.file)?;
     // Before anybody is asked: a broken file is told at once.
-    let draft = seams::parse(kind, format, &bytes);
-    let draft = draft.map_err(|faults| Failure::data(&args.file, faults))?;
+    let draft = seams::parse(kind, args.format, &args.file, &bytes)?;
     let remote = match &args.server {
         Some(url) => Some(Remote::at(url, &config)?),
         None => None,
     };
     let report = match remote {
-        Some(remote) => send(&remote, kind, format, args, &bytes)?,
+        Some(remote) => send(&remote, kind, args, &bytes)?,
         None => match import_here(&config, draft, args) {
             Err(e) if e.code == Code::Unavailable => {
-                send(&Remote::serving(&config)?, kind, format, args, &bytes)?
+                send(&Remote::serving(&config)?, kind, args, &bytes)?
             }
             done => done?,
         },
@@ -109,7 +92,8 @@ pub fn run(kind: Kind, args: &ImportArgs, out: &mut dyn Write) -> Result<(), Fai
     print(&report, args, out)
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+/// A file, within bounds.
+pub fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     let fail = |e: std::io::Error| Failure::file("read", file, &e);
     let mut bytes = Vec::new();
     let opened = std::fs::File::open(file).map_err(fail)?;
@@ -131,7 +115,6 @@ fn import_here(config: &Config, draft: Draft, args: &ImportArgs) -> Result<Repor
         return Ok(Report::new(prepared.difference, None));
     }
     let mut ledger = Ledger::open(data)?;
-    let draft = seams::with_seeds(draft)?;
     let prepared = ledger.university().registry.prepare_import(&draft).map_err(refused)?;
     let difference = prepared.difference.clone();
     let events = prepared.into_events();
@@ -144,20 +127,23 @@ fn import_here(config: &Config, draft: Draft, args: &ImportArgs) -> Result<Repor
     Ok(Report::new(difference, sequence))
 }
 
-fn send(
-    remote: &Remote,
-    kind: Kind,
-    format: FileFormat,
-    args: &ImportArgs,
-    bytes: &[u8],
-) -> Result<Report, Failure> {
-    let (kind, format, dry_run) = (kind.as_str(), format.as_str(), args.dry_run);
-    let route = format!("/api/admin/import/{kind}?format={format}&dry_run={dry_run}");
+fn send(remote: &Remote, kind: Kind, args: &ImportArgs, bytes: &[u8]) -> Result<Report, Failure> {
+    let (kind, dry_run) = (kind.as_str(), args.dry_run);
+    let name = query(&args.file.file_name().unwrap_or_default().to_string_lossy());
+    let format = args.format.map_or(String::new(), |f| format!("&format={}", f.as_str()));
+    let route = format!("/api/admin/import/{kind}?name={name}&dry_run={dry_run}{format}");
     let answer = remote.post(&route, bytes)?;
     serde_json::from_str(&answer).map_err(|e| {
         let what = format!("the gateway's answer cannot be read ({e}); is it of this version?");
         Failure::new(Code::Other, what)
     })
+}
+
+/// A text as a value in a query.
+fn query(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+    let each = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
+    text.bytes().map(each).collect()
 }
 
 /// The difference as data, what it means as talk. Told last: what it tells is on disk.

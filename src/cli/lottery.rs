@@ -1,25 +1,16 @@
 //! `sluis lottery verify`
 
-use std::path::Path;
-
 use super::args::LotteryCommand;
-use super::failure::{Code, Failure};
+use super::failure::Failure;
+use super::import::read;
 use super::{say, seams};
 
 /// Runs the command.
 pub fn run(command: &LotteryCommand) -> Result<(), Failure> {
-    let LotteryCommand::Verify { file } = command;
-    verify(file)
-}
-
-fn verify(file: &Path) -> Result<(), Failure> {
-    let bytes = std::fs::read(file).map_err(|e| Failure::file("read", file, &e))?;
-    match seams::verify_transcript(&bytes) {
-        Ok(said) => {
-            say(&format!("{}: {said}", file.display()));
-            Ok(())
-        }
-        Err((Code::Config, faults)) => Err(Failure::data(file, faults)),
-        Err((code, faults)) => Err(Failure { code, ..Failure::data(file, faults) }),
-    }
+    let LotteryCommand::Verify { file, hash } = command;
+    let bytes = read(file)?;
+    let about = |what: String| format!("{}: {what}", file.display());
+    let said = seams::verify_transcript(&bytes, hash.as_deref());
+    say(&about(said.map_err(|(code, what)| Failure::new(code, about(what)))?));
+    Ok(())
 }

@@ -25,8 +25,8 @@ pub enum Subject {
 pub fn run(args: &TokenArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let config = settings::load(&args.place)?.config;
     let SignInMode::Demo = config.sign_in.mode;
-    let minutes = args.ttl.unwrap_or(config.sign_in.token_ttl_minutes);
-    let ttl = Duration::from_secs(u64::from(minutes) * 60);
+    let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+    let ttl = args.ttl.map_or_else(|| config.sign_in.token_ttl(), minutes);
     let data = &config.journal.dir;
     let minter = minter(data)?;
     match (&args.student, args.role, &args.students) {

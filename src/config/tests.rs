@@ -189,15 +189,16 @@ fn broken_toml_shows_the_place() {
 #[test]
 fn all_faults_are_told_at_once() {
     let text = format!(
-        "{MODE}token_ttl_minutes = 0\n[server]\nlisten = \"0.0.0.0:80\"\nport = 3\n\
-         public_url = \"example.edu\"\n"
+        "{MODE}token_ttl_hours = 0\n[server]\nlisten = \"0.0.0.0:80\"\nport = 3\n\
+         public_url = \"example.edu\"\ntrusted_proxies = [\"10.0.0.0/8\", \"10.0.0.0/33\"]\n"
     );
     let faults = Given::file(&text).env("SLUIS__LIMITS__SESSIONS_MAX", "0").faults();
     let about = |key: &str| faults.iter().filter(|f| f.contains(key)).count();
-    let keys = ["server.port", "token_ttl_minutes", "server.public_url", "SESSIONS_MAX"];
+    let keys =
+        ["server.port", "token_ttl_hours", "server.public_url", "SESSIONS_MAX", "trusted_proxies"];
     assert!(keys.iter().all(|key| about(key) == 1), "{faults:#?}");
     assert_eq!(about("demo_anywhere"), 1, "{faults:#?}");
-    assert_eq!(faults.len(), 5, "{faults:#?}");
+    assert_eq!(faults.len(), 6, "{faults:#?}");
 }
 
 #[test]
