@@ -41,8 +41,8 @@ pub const REQUESTS_PER_STUDENT_MAX: u32 = 10_000;
 pub const ALTERNATIVES_MAX: usize = 3;
 /// Most characters of somebody's input that an error repeats.
 pub const ECHO_CHARS_MAX: usize = 80;
-/// Largest file that is imported, in bytes.
-pub const IMPORT_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Largest file that a command reads, in bytes.
+pub const TOOL_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Longest wait of a tool for the gateway's answer, in milliseconds.
 pub const ADMIN_REQUEST_MS_MAX: u64 = 120_000;
 /// Largest answer that a tool takes from the gateway, in bytes.

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::import::{Difference, Draft};
 use crate::domain::university::University;
-use crate::limits::IMPORT_FILE_BYTES_MAX;
+use crate::limits::TOOL_FILE_BYTES_MAX;
 
 /// What a file holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,9 +97,9 @@ pub fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     let fail = |e: std::io::Error| Failure::file("read", file, &e);
     let mut bytes = Vec::new();
     let opened = std::fs::File::open(file).map_err(fail)?;
-    opened.take(IMPORT_FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(fail)?;
-    if bytes.len() as u64 > IMPORT_FILE_BYTES_MAX {
-        let what = format!("{}: is over {IMPORT_FILE_BYTES_MAX} bytes; split it", file.display());
+    opened.take(TOOL_FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(fail)?;
+    if bytes.len() as u64 > TOOL_FILE_BYTES_MAX {
+        let what = format!("{}: is over {TOOL_FILE_BYTES_MAX} bytes; split it", file.display());
         return Err(Failure::new(Code::Config, what));
     }
     Ok(bytes)

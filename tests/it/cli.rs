@@ -7,25 +7,26 @@ use std::process::{Command, Output, Stdio};
 use sluis::domain::ids::Sequence;
 use sluis::journal::{self, Journal, RecordBuffer};
 
-struct Program {
+/// The program, in a directory of its own.
+pub struct Program {
     dir: tempfile::TempDir,
 }
 
 impl Program {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap() }
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
         self.dir.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub fn write(&self, name: &str, text: &str) {
         fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
         fs::write(self.path(name), text).unwrap();
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sluis"));
         command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
@@ -36,15 +37,16 @@ impl Program {
         command
     }
 
-    fn run(&self, args: &[&str]) -> Ended {
+    pub fn run(&self, args: &[&str]) -> Ended {
         Ended::from(self.command(args).output().unwrap())
     }
 }
 
-struct Ended {
-    code: i32,
-    out: String,
-    err: String,
+/// How it ended.
+pub struct Ended {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl From<Output> for Ended {
@@ -57,7 +59,7 @@ impl From<Output> for Ended {
 
 impl Ended {
     #[track_caller]
-    fn expect(&self, code: i32, said: &[&str]) {
+    pub fn expect(&self, code: i32, said: &[&str]) {
         let both = format!("standard output:\n{}\nstandard error:\n{}", self.out, self.err);
         assert_eq!(self.code, code, "{both}");
         for text in said {
