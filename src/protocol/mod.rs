@@ -4,6 +4,7 @@
 pub mod client;
 pub mod close;
 pub mod convert;
+pub mod export;
 pub mod server;
 pub mod transcript;
 
