@@ -4,6 +4,7 @@
 pub mod client;
 pub mod close;
 pub mod convert;
+pub mod files;
 pub mod server;
 
 /// Version of the WebSocket protocol; a client with another one is told so and closed.
