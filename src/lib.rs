@@ -2,6 +2,7 @@
 
 pub mod actors;
 pub mod clock;
+pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod journal;
