@@ -1,5 +1,6 @@
 //! The integration tests, one crate.
 
+mod catalogue_files;
 mod journal_child;
 mod journal_crash;
 mod powercut;
