@@ -158,8 +158,8 @@ pub const STOP_SESSIONS_MS_MAX: u64 = 1_200;
 pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest TOML file imported, in bytes: its parser keeps some ten times as much in memory.
 pub const IMPORT_TOML_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Most values (texts, numbers, lists, tables) in an imported file.
-pub const IMPORT_VALUES_MAX: usize = 8_000_000;
+/// Most values (texts, numbers, lists, tables, cells) in an imported file.
+pub const IMPORT_VALUES_MAX: usize = 4_000_000;
 /// Faults of a file that are told one by one; the rest are counted.
 pub const IMPORT_FAULTS_MAX: usize = 50;
 /// Most seats of a section that has a capacity.
