@@ -1,18 +1,13 @@
-//! Our own format: terms, courses with components and sections, programmes.
+//! Our own format: courses with components, sections and meetings.
 
-use std::collections::HashSet;
-
-use super::fault::Faults;
 use super::fields;
-use super::node::{Node, Table};
-use super::windows;
-use crate::domain::catalogue::{ComponentKind, Meeting, Programme, Requirement, Term, Text, Weeks};
+use super::node::{Node, Table, Value};
+use super::reader::Reader;
+use crate::domain::catalogue::{ComponentKind, Meeting, Text, Weeks};
 use crate::domain::ids::{Credits, Key};
-use crate::domain::import::{Draft, DraftComponent, DraftCourse, DraftSection};
+use crate::domain::import::{DraftComponent, DraftCourse, DraftSection};
 use crate::limits;
 
-const FILE: [&str; 5] = ["term", "terms", "courses", "programmes", "windows"];
-const TERM: [&str; 3] = ["key", "name", "first_monday"];
 const COURSE: [&str; 12] = [
     "code",
     "term",
@@ -30,86 +25,10 @@ const COURSE: [&str; 12] = [
 const COMPONENT: [&str; 5] = ["kind", "alone", "key", "name", "sections"];
 const SECTION: [&str; 4] = ["key", "capacity", "parent", "meetings"];
 const MEETING: [&str; 5] = ["day", "start", "end", "weeks", "place"];
-const PROGRAMME: [&str; 3] = ["key", "name", "years"];
-const YEAR: [&str; 3] = ["year", "required", "optional"];
 
-/// Reads one file's tree, and what it has named so far.
-pub(super) struct Reader<'a> {
-    pub faults: &'a mut Faults,
-    /// The term of what names none.
-    pub term: Option<Key>,
-    named: HashSet<(&'static str, Key)>,
-}
-
-impl<'a> Reader<'a> {
-    /// A reader that notes faults there.
-    pub fn new(faults: &'a mut Faults) -> Self {
-        Self { faults, term: None, named: HashSet::new() }
-    }
-
-    /// The whole file.
-    pub fn file(&mut self, node: &Node, seeds: &mut dyn FnMut() -> [u8; 32]) -> Draft {
-        let mut draft = Draft::default();
-        let Some(file) = Table::open(node, "file", "", &FILE, self.faults) else {
-            return draft;
-        };
-        let all = usize::MAX;
-        let terms = file.list("terms", usize::from(u16::MAX), self.faults);
-        draft.terms = terms.iter().filter_map(|node| self.term(node)).collect();
-        self.term = file.want("term", self.faults, fields::key);
-        if let (None, [only]) = (&self.term, draft.terms.as_slice()) {
-            self.term = Some(only.key.clone());
-        }
-        for node in file.list("courses", all, self.faults) {
-            self.course(node, &mut draft.courses);
-        }
-        let programmes = file.list("programmes", all, self.faults);
-        draft.programmes = programmes.iter().filter_map(|node| self.programme(node)).collect();
-        let windows = file.list("windows", all, self.faults);
-        draft.windows =
-            windows.iter().filter_map(|node| windows::window(self, node, seeds)).collect();
-        draft
-    }
-
-    /// Opens a table that names itself under `id`, which no other of its kind may do.
-    pub fn named<'n>(
-        &mut self,
-        node: &'n Node,
-        kind: &'static str,
-        id: &str,
-        known: &[&str],
-    ) -> Option<(Table<'n>, Key)> {
-        let table = Table::open(node, kind, id, known, self.faults)?;
-        let key = table.need(id, self.faults, fields::key)?;
-        if !self.named.insert((kind, key.clone())) {
-            table.fault(table.line, "is named twice in this file; keep one", self.faults);
-        }
-        Some((table, key))
-    }
-
-    /// The term that the table names, or the file's.
-    pub fn term_of(&mut self, table: &Table<'_>) -> Option<Key> {
-        if table.get("term").is_some() {
-            return table.want("term", self.faults, fields::key);
-        }
-        if self.term.is_none() {
-            let what = "term is missing; add it here, or once at the top of the file";
-            table.fault(table.line, what, self.faults);
-        }
-        self.term.clone()
-    }
-
-    fn term(&mut self, node: &Node) -> Option<Term> {
-        let (table, key) = self.named(node, "term", "key", &TERM)?;
-        let name = table.want("name", self.faults, fields::name);
-        let first_monday = table.need("first_monday", self.faults, fields::monday)?;
-        let name =
-            name.unwrap_or_else(|| Text { nl: key.as_str().into(), en: key.as_str().into() });
-        Some(Term { key, name, first_monday })
-    }
-
+impl Reader<'_> {
     /// A course, and the exams of it that stand alone.
-    fn course(&mut self, node: &Node, courses: &mut Vec<DraftCourse>) {
+    pub fn course(&mut self, node: &Node, courses: &mut Vec<DraftCourse>) {
         let Some((table, key)) = self.named(node, "course", "code", &COURSE) else {
             return;
         };
@@ -129,8 +48,7 @@ impl<'a> Reader<'a> {
         let prerequisites =
             self.keys(&table, "prerequisites", limits::PREREQUISITES_MAX, usize::MAX);
         let components = table.list("components", limits::COMPONENTS_MAX, self.faults);
-        if table.get("components").is_none_or(|node| node.value == super::node::Value::List(vec![]))
-        {
+        if table.get("components").is_none_or(|node| node.value == Value::List(vec![])) {
             let what = "has no components; give at least one with a section";
             table.fault(table.line, what, self.faults);
         }
@@ -164,10 +82,10 @@ impl<'a> Reader<'a> {
         draft: &mut DraftCourse,
         alone: &mut Vec<DraftCourse>,
     ) -> Option<()> {
-        let table = Table::open(node, "component", "kind", &COMPONENT, self.faults)?;
-        let table = table.within(&course.what);
+        let what = format!("{}: component", course.what);
+        let table = Table::open(node, &what, "kind", &COMPONENT, self.faults)?;
         let kind = table.need("kind", self.faults, |value| match value {
-            super::node::Value::Text(text) => ComponentKind::parse(text).ok_or(format!(
+            Value::Text(text) => ComponentKind::parse(text).ok_or(format!(
                 "is {}; give lecture, tutorial, practical or exam",
                 value.describe()
             )),
@@ -177,12 +95,12 @@ impl<'a> Reader<'a> {
         let key = table.want("key", self.faults, fields::key);
         let name = table.want("name", self.faults, fields::name);
         let nodes = table.list("sections", limits::COMPONENT_SECTIONS_MAX, self.faults);
-        if table.get("sections").is_none_or(|n| n.value == super::node::Value::List(vec![])) {
+        if table.get("sections").is_none_or(|n| n.value == Value::List(vec![])) {
             let what = "has no sections; give at least one";
             table.fault(table.line, what, self.faults);
         }
         if !stands_alone {
-            let sections = self.sections(&table, nodes, &draft.key);
+            let sections = self.sections(&course.what, nodes, &draft.key);
             draft.components.push(DraftComponent { kind, sections });
             return Some(());
         }
@@ -199,7 +117,7 @@ impl<'a> Reader<'a> {
         if !self.named.insert(("course", key.clone())) {
             table.fault(table.line, format!("{key} is named twice; keep one"), self.faults);
         }
-        let sections = self.sections(&table, nodes, &key);
+        let sections = self.sections(&course.what, nodes, &key);
         alone.push(DraftCourse {
             name: name.unwrap_or_else(|| exam_name(&draft.name, &key)),
             description: Text::default(),
@@ -214,13 +132,13 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    fn sections(&mut self, outer: &Table<'_>, nodes: &[Node], course: &Key) -> Vec<DraftSection> {
+    fn sections(&mut self, outer: &str, nodes: &[Node], course: &Key) -> Vec<DraftSection> {
         nodes.iter().filter_map(|node| self.section(outer, node, course)).collect()
     }
 
-    fn section(&mut self, outer: &Table<'_>, node: &Node, course: &Key) -> Option<DraftSection> {
-        let table = Table::open(node, "section", "key", &SECTION, self.faults)?;
-        let table = table.within(outer.what.rsplit_once(": ").map_or("", |(course, _)| course));
+    fn section(&mut self, outer: &str, node: &Node, course: &Key) -> Option<DraftSection> {
+        let what = format!("{outer}: section");
+        let table = Table::open(node, &what, "key", &SECTION, self.faults)?;
         let local = table.need("key", self.faults, fields::key)?;
         let capacity = table.want("capacity", self.faults, fields::capacity).flatten();
         let parent = table.want("parent", self.faults, fields::key);
@@ -240,7 +158,8 @@ impl<'a> Reader<'a> {
 
     /// A meeting of the section.
     pub fn meeting(&mut self, section: &Table<'_>, node: &Node) -> Option<Meeting> {
-        let table = Table::open(node, "meeting", "", &MEETING, self.faults)?.within(&section.what);
+        let what = format!("{}: meeting", section.what);
+        let table = Table::open(node, &what, "", &MEETING, self.faults)?;
         let weekday = table.need("day", self.faults, fields::day);
         let start = table.need("start", self.faults, fields::time_of_day);
         let end = table.need("end", self.faults, fields::time_of_day);
@@ -256,71 +175,6 @@ impl<'a> Reader<'a> {
         }
         Some(Meeting { weekday: weekday?, start: start?, end: end?, weeks: weeks?, place })
     }
-
-    fn joined(&mut self, table: &Table<'_>, left: &Key, by: char, right: &Key) -> Option<Key> {
-        let joined = Key::new(&format!("{left}{by}{right}"));
-        joined
-            .map_err(|what| {
-                let what = format!("its full name {left}{by}{right} {what}");
-                table.fault(table.line, what, self.faults);
-            })
-            .ok()
-    }
-
-    /// A list of keys, together at most `bytes_max` when each counts its length and one.
-    pub fn keys(&mut self, table: &Table<'_>, key: &str, max: usize, bytes_max: usize) -> Vec<Key> {
-        let mut keys: Vec<Key> = Vec::new();
-        for node in table.list(key, max, self.faults) {
-            match fields::key(&node.value) {
-                Ok(code) if keys.contains(&code) => {
-                    table.fault(
-                        node.line,
-                        format!("{key} names {code} twice; keep one"),
-                        self.faults,
-                    );
-                }
-                Ok(code) => keys.push(code),
-                Err(what) => {
-                    table.fault(node.line, format!("{key}: an entry {what}"), self.faults);
-                }
-            }
-        }
-        let bytes: usize = keys.iter().map(|k| k.as_str().len() + 1).sum();
-        if bytes > bytes_max {
-            let what = format!("{key} has codes of {bytes} bytes together; at most {bytes_max}");
-            table.fault(table.line, what, self.faults);
-        }
-        keys
-    }
-
-    fn programme(&mut self, node: &Node) -> Option<Programme> {
-        let (table, key) = self.named(node, "programme", "key", &PROGRAMME)?;
-        let name = table.need("name", self.faults, fields::name);
-        let mut requirements: Vec<Requirement> = Vec::new();
-        let mut seen = HashSet::new();
-        for node in table.list("years", usize::from(limits::STUDY_YEAR_MAX), self.faults) {
-            let Some(years) = Table::open(node, "year", "year", &YEAR, self.faults) else {
-                continue;
-            };
-            let years = years.within(&table.what);
-            let year = years.need("year", self.faults, year);
-            for (list, required) in [("required", true), ("optional", false)] {
-                for course in self.keys(&years, list, 1_000, usize::MAX) {
-                    if !seen.insert(course.clone()) {
-                        let what = format!("names {course} a second time; keep one");
-                        years.fault(years.line, what, self.faults);
-                    }
-                    requirements.push(Requirement { year: year.unwrap_or(1), course, required });
-                }
-            }
-        }
-        Some(Programme { key, name: name?, requirements })
-    }
-}
-
-/// A year of study.
-pub(super) fn year(value: &super::node::Value) -> Result<u8, String> {
-    fields::whole(value, 1, u32::from(limits::STUDY_YEAR_MAX)).map(|y| y as u8)
 }
 
 /// Stands where a fault was noted, so that reading goes on; the draft is never handed out.

@@ -54,6 +54,13 @@ impl Faults {
         });
     }
 
+    /// Notes a fault of the whole file, unless there is another.
+    pub fn add_if_none(&mut self, what: &str) {
+        if self.found.is_empty() {
+            self.add(0, what);
+        }
+    }
+
     /// The whole, unless something is wrong with it. Faults come in the order of their lines.
     pub fn or<T>(mut self, whole: T) -> Result<T, Vec<FileFault>> {
         if self.found.is_empty() {

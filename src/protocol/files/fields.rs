@@ -26,20 +26,19 @@ pub(super) fn key(value: &Value) -> Read<Key> {
     Key::new(text).map_err(|e| e.to_string())
 }
 
-/// A text on one line of at most `max` bytes; may be empty. Markup is text like any other.
+/// A text of at most `max` bytes; may be empty. Spaces and line breaks, which spreadsheets leave
+/// behind, become one space. Markup is text like any other.
 pub(super) fn text(value: &Value, max: usize) -> Read<Box<str>> {
     let Value::Text(text) = value else {
         return wrong(value, "a text");
     };
-    let text = text.trim();
+    let text = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     if text.len() > max {
         return Err(format!("is {} bytes long; at most {max}", text.len()));
     }
     match text.chars().find(|c| is_unprintable(*c)) {
-        Some(c) => {
-            Err(format!("contains the control character {c:?}; write it on one line without"))
-        }
-        None => Ok(text.into()),
+        Some(c) => Err(format!("contains the control character {c:?}; remove it")),
+        None => Ok(text.into_boxed_str()),
     }
 }
 
@@ -321,7 +320,7 @@ mod tests {
         assert_eq!(&*short(&text(markup)).unwrap(), markup);
         assert!(short(&text("a\u{7}b")).is_err());
         assert!(short(&text("a\u{202e}b")).is_err());
-        assert!(short(&text("a\nb")).is_err());
+        assert_eq!(&*short(&text(" a\n b")).unwrap(), "a b");
         assert!(short(&text(&"x".repeat(limits::SHORT_TEXT_BYTES_MAX))).is_ok());
         assert!(short(&text(&"x".repeat(limits::SHORT_TEXT_BYTES_MAX + 1))).is_err());
         assert!(url(&text("javascript:alert(1)")).is_err());

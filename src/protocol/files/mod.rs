@@ -9,6 +9,7 @@ mod fault;
 mod fields;
 mod node;
 mod parse;
+mod reader;
 mod sections;
 mod sheet;
 mod students;
@@ -101,11 +102,19 @@ pub fn catalogue(
     let Some(tree) = tree else {
         return faults.or(Draft::default());
     };
-    let mut reader = courses::Reader::new(&mut faults);
+    let mut reader = reader::Reader::new(&mut faults);
     let neutral = format == Format::Sections || (format == Format::Json && sections::is_one(&tree));
     let draft =
         if neutral { sections::file(&mut reader, &tree) } else { reader.file(&tree, seeds) };
+    note_empty(&draft, &mut faults);
     faults.or(draft)
+}
+
+/// An empty file is a mistake, not an import.
+fn note_empty(draft: &Draft, faults: &mut Faults) {
+    if *draft == Draft::default() {
+        faults.add_if_none("holds nothing to import; see docs/FILES.md for what it can hold");
+    }
 }
 
 /// Reads students. Either the whole draft, or every fault.
@@ -126,6 +135,7 @@ pub fn students(name: &str, bytes: &[u8], format: Option<Format>) -> Result<Draf
         return faults.or(Draft::default());
     };
     let draft = students::file(&mut faults, &tree);
+    note_empty(&draft, &mut faults);
     faults.or(draft)
 }
 

@@ -87,7 +87,7 @@ impl<'a> Table<'a> {
         let mut table = Self { what: kind.to_owned(), line: node.line, entries };
         match table.get(id).map(|node| &node.value) {
             Some(Value::Text(name)) => {
-                table.what = format!("{kind} {}", echo(name).trim_matches('"'))
+                table.what = format!("{kind} {}", echo(name).trim_matches('"'));
             }
             Some(Value::Int(name)) => table.what = format!("{kind} {name}"),
             _ => {}
@@ -105,12 +105,6 @@ impl<'a> Table<'a> {
             table.fault(*line, format!("{} {what}", echo(key)), faults);
         }
         Some(table)
-    }
-
-    /// Puts this table's faults under another's, as in `course X: section Y`.
-    pub fn within(mut self, outer: &str) -> Self {
-        self.what = format!("{outer}: {}", self.what);
-        self
     }
 
     /// The value under the key. Null counts as absent.

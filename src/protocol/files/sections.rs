@@ -1,8 +1,8 @@
 //! The neutral list of sections: each is a course of its own, with one lecture section `ID/1`.
 
-use super::courses::Reader;
 use super::fields;
 use super::node::{Node, Table, Value};
+use super::reader::Reader;
 use crate::domain::catalogue::{ComponentKind, Term, Text};
 use crate::domain::ids::Key;
 use crate::domain::import::{Draft, DraftComponent, DraftCourse, DraftSection};

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::fault::{Faults, echo, nearest};
 use super::node::{Entry, Node, Value};
+use crate::limits;
 
 /// Columns that say something of the term.
 const TERM: [&str; 4] = ["term", "term_name_nl", "term_name_en", "term_first_monday"];
@@ -68,6 +69,7 @@ pub(super) fn sheet(
         .from_reader(text.as_bytes());
     let mut columns: Vec<Option<&'static str>> = Vec::new();
     let mut rows = Vec::new();
+    let mut values = 0;
     let mut starts = text.match_indices('\n').map(|(i, _)| i as u64 + 1).peekable();
     let mut line = 1;
     for record in reader.records() {
@@ -97,7 +99,14 @@ pub(super) fn sheet(
             let cells = named
                 .filter_map(|(column, cell)| Some(((*column)?, cell.to_owned())))
                 .filter(|(_, cell)| !cell.is_empty());
-            rows.push(Row { line, cells: cells.collect() });
+            let row = Row { line, cells: cells.collect() };
+            values += row.cells.len();
+            if values > limits::IMPORT_VALUES_MAX {
+                let max = limits::IMPORT_VALUES_MAX;
+                faults.add(line, format!("more than {max} cells; split the file"));
+                return None;
+            }
+            rows.push(row);
         }
     }
     Some(Sheet { rows })

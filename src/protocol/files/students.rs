@@ -1,9 +1,9 @@
 //! The student register: number, programme, year, blocks, completed courses. No names.
 
-use super::courses::{Reader, year};
 use super::fault::Faults;
 use super::fields;
 use super::node::{Entry, Node, Table, Value};
+use super::reader::{Reader, year};
 use super::sheet::{codes, number, sheet};
 use crate::domain::import::Draft;
 use crate::domain::student::Profile;

@@ -1,9 +1,9 @@
 //! Our own format: registration windows.
 
-use super::courses::Reader;
 use super::fault::nearest;
 use super::fields;
 use super::node::{Node, Table, Value};
+use super::reader::Reader;
 use crate::domain::ids::Key;
 use crate::domain::window::{ClashPolicy, Order, Scope, WindowRules};
 use crate::limits;
@@ -50,9 +50,9 @@ pub(super) fn window(
         table.fault(table.line, what, faults);
     }
     let order = table.want("order", faults, |value| match value {
-        Value::Text(text) if text == "rounds" => Err("\"rounds\" is not supported yet; give \
-                                                      lottery or arrival"
-            .into()),
+        Value::Text(text) if text == "rounds" => {
+            Err("is \"rounds\"; it is not supported yet, give lottery or arrival".into())
+        }
         _ => word(value, &[("lottery", Order::Lottery), ("arrival", Order::Arrival)]),
     });
     let pace = table.want("pace", faults, |value| match value {
