@@ -98,9 +98,8 @@ async fn problem(response: ServiceResponse<impl actix_web::body::MessageBody>) -
 
 fn expected(entry: &Entry, role: Option<Role>) -> Option<u16> {
     match (entry.who, role) {
-        (Who::Anybody, _) => None,
+        (Who::Anybody, _) | (Who::SignedIn, Some(_)) => None,
         (_, None) => Some(401),
-        (Who::SignedIn, Some(_)) => None,
         (Who::Only(only), Some(role)) => (only != role).then_some(403),
         (Who::LocalOrOperator, Some(role)) => (role != Role::Operator).then_some(403),
     }
