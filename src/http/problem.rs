@@ -89,7 +89,6 @@ kinds! {
     NOT_A_REHEARSAL: 409 "not_a_rehearsal" "Geen oefenperiode" "Not a rehearsal";
     ALREADY_IN_LINE: 409 "already_in_line" "Staat al in de rij" "In the line already";
     NOT_IN_LINE: 409 "not_in_line" "Staat niet in de rij" "Not in the line";
-    LINE_BUSY: 409 "line_busy" "Er wachten nog anderen" "Others are in line";
     REQUEST_CONFLICT: 409 "request_conflict" "Verzoeknummer al gebruikt" "Request id used before";
     TOO_MANY_REQUESTS: 409 "too_many_requests" "Te veel verzoeken dit semester"
         "Too many requests this term";
