@@ -6,6 +6,7 @@ pub mod close;
 pub mod convert;
 pub mod export;
 pub mod server;
+pub mod transcript;
 
 /// Version of the WebSocket protocol; a client with another one is told so and closed.
 pub const PROTOCOL_VERSION: u32 = 1;
