@@ -83,9 +83,10 @@ fn every_key_is_read_outside_this_module() {
     while let Some(path) = open.pop() {
         let entries = std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().path());
         for path in entries.filter(|path| !path.ends_with("config")) {
-            match path.is_dir() {
-                true => open.push(path),
-                false => sources.push_str(&std::fs::read_to_string(path).unwrap()),
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                sources.push_str(&std::fs::read_to_string(path).unwrap());
             }
         }
     }
