@@ -41,12 +41,6 @@ pub const REQUESTS_PER_STUDENT_MAX: u32 = 10_000;
 pub const ALTERNATIVES_MAX: usize = 3;
 /// Most characters of somebody's input that an error repeats.
 pub const ECHO_CHARS_MAX: usize = 80;
-/// Largest file that a command reads, in bytes.
-pub const TOOL_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Longest wait of a tool for the gateway's answer, in milliseconds.
-pub const ADMIN_REQUEST_MS_MAX: u64 = 120_000;
-/// Largest answer that a tool takes from the gateway, in bytes.
-pub const ADMIN_ANSWER_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 /// Largest body of an ordinary HTTP request, in bytes.
 pub const HTTP_BODY_BYTES_MAX: usize = 64 * 1024;
@@ -69,6 +63,12 @@ pub const LIMITER_ADDRESSES_MAX: usize = 100_000;
 /// Most faults of a file told in one answer.
 pub const IMPORT_FAULTS_TOLD_MAX: usize = 200;
 
+/// Largest file that a command reads, in bytes.
+pub const TOOL_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Longest wait of a tool for the gateway's answer, in milliseconds.
+pub const ADMIN_REQUEST_MS_MAX: u64 = 120_000;
+/// Largest answer that a tool takes from the gateway, in bytes.
+pub const ADMIN_ANSWER_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Most characters of an error's text on the wire.
 pub const ERROR_CHARS_MAX: usize = 300;
 /// Most sections watched by one session.
@@ -181,3 +181,9 @@ pub const WINDOW_COURSES_BYTES_MAX: usize = 3300;
 pub const REFRESHES_MAX: u32 = 5;
 /// How long a stopping gateway waits for its sessions to close, in milliseconds.
 pub const STOP_SESSIONS_MS_MAX: u64 = 1_200;
+/// How often the snapshot thread looks at the journal, in milliseconds.
+pub const SNAPSHOT_LOOK_MS: u64 = 1_009;
+/// Records in one look under which the journal counts as quiet.
+pub const SNAPSHOT_QUIET_RECORDS: u64 = 1_000;
+/// Connections that the kernel holds for a busy server, before it refuses.
+pub const LISTEN_BACKLOG: u32 = 4_096;

@@ -34,8 +34,7 @@ function model() {
 function covers(window, code) {
   const course = courses.get(code);
   if (!course) return true;
-  if (course.windows) return course.windows.includes(window.key);
-  if (course.term && course.term !== window.term) return false;
+  if (course.term !== window.term) return false;
   const exams = (w) => /exam|tentam|resit|herkans/i.test(w.key + w.name.en);
   return !s.windows.some(exams) || exams(window) === !!course.part_of;
 }
@@ -234,18 +233,11 @@ function chosen(course, choices, component, section, how) {
 
 // ---------------------------------------------------------------- HTTP
 
-/** The catalogue's shape on the wire, made into the page's: the one place to adapt. */
-function adopt(list) {
-  for (const c of list) {
-    const old = c.key ?? c.code;
-    courses.set(old, { ...c, key: old, components: (c.components ?? []).map((k) => ({ ...k, sections: k.sections.map((x) => ({ ...x, left: x.left ?? (x.left === undefined && x.taken !== undefined && x.capacity != null ? x.capacity - x.taken : x.left === undefined ? x.capacity ?? null : null), meetings: x.meetings ?? [] })) })) });
-  }
-  return list.map((c) => c.key ?? c.code);
-}
 
 async function catalogue(q, number) {
-  const data = await http(`/api/catalogue?q=${encodeURIComponent(q)}&page=${number}&per_page=${PER_PAGE}`);
-  return { codes: adopt(data.courses), total: data.total };
+  const data = await http(`/api/catalogue?q=${encodeURIComponent(q)}&page=${number}&per_page=${PER_PAGE}&seats=true`);
+  for (const c of data.courses) courses.set(c.key, c);
+  return { codes: data.courses.map((c) => c.key), total: data.total };
 }
 
 async function search(q, next = 1) {
@@ -262,14 +254,15 @@ async function lookUp(codes) {
   for (const code of codes) {
     if (courses.has(code) || asked.has(code)) continue;
     asked.add(code);
-    catalogue(code, 1).then(() => draw(), () => setTimeout(() => asked.delete(code), 5000));
+    http(`/api/catalogue/${encodeURIComponent(code)}`).then((c) => { courses.set(code, c); draw(); }, () => setTimeout(() => asked.delete(code), 5000));
   }
 }
 
-async function loadMessages() {
+async function loadMessages(before) {
   try {
-    const data = await http('/api/messages');
-    s = { ...s, messages: data.messages ?? data, unread: data.unread ?? s.unread };
+    const data = await http(before ? `/api/messages?before=${before}` : '/api/messages');
+    s = { ...s, messages: [...(before ? s.messages : []), ...data.messages], unread: data.unread };
+    ui.older = data.next;
     draw(true);
   } catch (e) { if (ui.view === 'messages') failed(e); }
 }
@@ -277,9 +270,8 @@ async function loadMessages() {
 async function loadProgramme() {
   try {
     const data = await http('/api/programmes');
-    const programme = (data.programmes ?? data).find((p) => p.key === s.programme);
     const rank = (r) => (r.required ? 0 : 1);
-    requirements = (programme?.requirements ?? []).filter((r) => !s.year || r.year === s.year).sort((a, b) => rank(a) - rank(b));
+    requirements = (data.find((p) => p.key === s.programme)?.requirements ?? []).filter((r) => !s.year || r.year === s.year).sort((a, b) => rank(a) - rank(b));
     await lookUp(requirements.map((r) => r.course));
     draw(true);
   } catch { /* the catalogue is there without it */ }
@@ -288,9 +280,9 @@ async function loadProgramme() {
 async function loadWindows() {
   if (me?.role !== 'registrar' || document.hidden) return;
   try {
-    const data = await http('/api/admin/windows');
-    ui.windows = data.windows ?? data;
-    if (data.server_time) s = { ...s, offset: data.server_time - Date.now() };
+    const data = await http('/api/windows');
+    ui.windows = data.windows;
+    s = { ...s, offset: data.server_time - Date.now() };
     if (adminLost) { adminLost = false; clearAlert(); }
     draw(true);
   } catch (e) { adminLost = true; failed(e); }
@@ -308,7 +300,7 @@ function failed(e) {
 async function start() {
   try {
     const who = await http('/api/me');
-    me = { ...who, role: who.role ?? 'student' };
+    me = who;
   } catch (e) {
     if (e.status !== 401) { alertUser('offline'); setTimeout(start, 3000); return; }
     return void signedOut();
@@ -446,6 +438,7 @@ const actions = {
     else alertUser('window_closed');
   },
   findOther() { location.hash = 'plan'; requestAnimationFrame(() => setTimeout(() => document.getElementById('q')?.focus(), 50)); },
+  older() { return loadMessages(ui.older); },
   async markRead() {
     const up_to = Math.max(...(s.messages ?? []).map((x) => x.journal));
     try {

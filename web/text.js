@@ -46,7 +46,7 @@ const nl = {
   receipt: (n) => `Bewijs nr. ${n}`, drop: 'Uitschrijven', dropSure: (c) => `Uitschrijven voor ${c}?`, dropWhat: 'Je plaats gaat meteen naar de eerste op de wachtlijst. Dit kun je niet terugdraaien.', swap: 'Andere groep', swapTitle: (c) => `Andere groep voor ${c}`, swapWhat: 'Je houdt je plaats tot de nieuwe van jou is.', swapWait: 'Als de nieuwe groep vol is: wacht erop en houd tot dan mijn plaats', swapDo: 'Wissel',
   leaveList: 'Van de wachtlijst af', leaveListSure: (c) => `Van de wachtlijst van ${c} af?`, leaveListWhat: 'Je plaats op de wachtlijst vervalt.', tryAgain: 'Probeer een andere groep', tryTitle: (c) => `Opnieuw proberen: ${c}`, tryDo: 'Vraag aan', tryOther: 'Ander vak zoeken', finalNote: 'De administratie van de universiteit is bepalend.',
   timetableEmpty: 'Nog niets. Hier staat straks waarvoor je bent ingeschreven.', noTime: 'Zonder vaste tijd',
-  messagesEmpty: 'Geen berichten.', markRead: 'Alles gelezen', unread: (n) => (n === 1 ? '1 ongelezen bericht' : `${n} ongelezen berichten`), isUnread: 'nieuw',
+  messagesEmpty: 'Geen berichten.', markRead: 'Alles gelezen', older: 'Oudere berichten', unread: (n) => (n === 1 ? '1 ongelezen bericht' : `${n} ongelezen berichten`), isUnread: 'nieuw',
   kinds: {
     enrolled: (m) => `Je bent ingeschreven voor ${m.course}.`, waitlisted: (m) => `Je staat op de wachtlijst van ${m.course}${m.about ? `, nummer ${m.about}` : ''}.`, refused: (m) => `Niet ingeschreven voor ${m.course}: ${m.reason}.`,
     dropped: (m) => `Je bent uitgeschreven voor ${m.course}.`, left_waitlist: (m) => `Je bent van de wachtlijst van ${m.course} af.`, promoted: (m) => `Er kwam een plaats vrij: je bent nu ingeschreven voor ${m.course}${m.gave ? `, in plaats van ${m.gave}` : ''}.`,
@@ -108,7 +108,7 @@ const en = {
   receipt: (n) => `Receipt no. ${n}`, drop: 'Drop', dropSure: (c) => `Drop ${c}?`, dropWhat: 'Your seat goes to the first on the waitlist at once. This cannot be undone.', swap: 'Other group', swapTitle: (c) => `Other group for ${c}`, swapWhat: 'You keep your place until the new one is yours.', swapWait: 'If the new group is full: wait for it and keep my place until then', swapDo: 'Swap',
   leaveList: 'Leave the waitlist', leaveListSure: (c) => `Leave the waitlist of ${c}?`, leaveListWhat: 'Your place on the waitlist is given up.', tryAgain: 'Try another group', tryTitle: (c) => `Try again: ${c}`, tryDo: 'Request', tryOther: 'Find another course', finalNote: 'The university’s own record decides.',
   timetableEmpty: 'Nothing yet. What you are enrolled in will be here.', noTime: 'Without a fixed time',
-  messagesEmpty: 'No messages.', markRead: 'Mark all read', unread: (n) => (n === 1 ? '1 unread message' : `${n} unread messages`), isUnread: 'new',
+  messagesEmpty: 'No messages.', markRead: 'Mark all read', older: 'Older messages', unread: (n) => (n === 1 ? '1 unread message' : `${n} unread messages`), isUnread: 'new',
   kinds: {
     enrolled: (m) => `You are enrolled in ${m.course}.`, waitlisted: (m) => `You are on the waitlist of ${m.course}${m.about ? `, number ${m.about}` : ''}.`, refused: (m) => `Not enrolled in ${m.course}: ${m.reason}.`,
     dropped: (m) => `You dropped ${m.course}.`, left_waitlist: (m) => `You left the waitlist of ${m.course}.`, promoted: (m) => `A seat came free: you are now enrolled in ${m.course}${m.gave ? `, in place of ${m.gave}` : ''}.`,

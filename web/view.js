@@ -54,23 +54,26 @@ export function reasonText(m, reason, about) {
 
 export function seatsOf(m, section) {
   const live = m.s.seats[section.key];
-  return { left: live ? live.left ?? null : section.left, status: live?.status ?? section.status ?? 'open' };
+  return { left: live ? live.left ?? null : section.left, status: live?.status ?? section.status ?? 'open' }; // undefined: not told yet
 }
 function seatsText(m, { left, status }) {
   if (status !== 'open') return status === 'cancelled' ? m.t.cancelledSection : m.t.closedSection;
-  return left === null || left === undefined ? m.t.unlimited : left === 0 ? m.t.fullNow : m.t.left(left);
+  if (left === undefined) return '';
+  return left === null ? m.t.unlimited : left === 0 ? m.t.fullNow : m.t.left(left);
 }
 /** Seats left in the scarcest component of what she accepts. */
 export function courseSeats(m, course, choices = []) {
   let scarce = null;
+  let unknown = false;
   course.components.forEach((component, i) => {
     const choice = choices[i];
     const sections = component.sections.filter((s) => !Array.isArray(choice) || choice.includes(s.key)).map((s) => seatsOf(m, s)).filter((s) => s.status === 'open');
-    if (sections.some((s) => s.left === null || s.left === undefined)) return;
+    if (sections.some((s) => s.left === undefined)) { unknown = true; return; }
+    if (sections.some((s) => s.left === null)) return;
     const sum = sections.reduce((n, s) => n + s.left, 0);
     scarce = scarce === null ? sum : Math.min(scarce, sum);
   });
-  return { left: scarce, status: 'open' };
+  return { left: unknown ? undefined : scarce, status: 'open' };
 }
 const seatsTag = (m, seats, extra = '') => h('span.seats', { class: seats.left === 0 || seats.status !== 'open' ? 'none' : '' }, seatsText(m, seats), extra && ` ${extra}`);
 
@@ -126,7 +129,7 @@ function signIn(m) {
     !info ? h('p.quiet', null, t.loading) : info.mode !== 'demo' ? h('p', null, t.signInOff) : [
       h('p.lead', null, t.signInDemo),
       h('h2', null, t.students),
-      h('ul.cards', null, info.showcase.map((s) => who(s.label?.[m.lang] ?? s.student, s.label ? s.student : '', { student: s.student }))),
+      h('ul.cards', null, (info.showcase.length ? info.showcase : info.students.map((student) => ({ student }))).map((s) => who(s.label?.[m.lang] ?? s.student, s.label ? s.student : '', { student: s.student }))),
       h('h2', null, t.registrar),
       h('ul.cards', null, who(t.registrar, t.registrarWhat, { role: 'registrar' })),
     ],
@@ -419,6 +422,7 @@ function messages(m) {
     s.unread > 0 && h('p.row', null, t.unread(s.unread), button(t.markRead, ['markRead'])),
     !s.messages ? h('p.quiet', null, t.loading) : !s.messages.length ? h('p.empty', null, t.messagesEmpty)
       : h('ul.list', null, s.messages.map((x) => h('li.card.message', { key: x.id, class: x.read ? '' : 'unread' }, h('p.meta', null, !x.read && h('strong.tag', null, t.isUnread), ' ', h('time', { datetime: new Date(x.at).toISOString() }, m.f.stamp(x.at))), h('p', null, messageText(m, x))))),
+    s.messages && m.ui.older && h('p', null, button(t.older, ['older'])),
   ];
 }
 
