@@ -76,11 +76,4 @@ mod tests {
             assert!(EnvFilter::try_new(directives(level)).is_ok());
         }
     }
-
-    #[test]
-    fn installing_twice_is_no_fault() {
-        let log = Log { format: LogFormat::Json, level: LogLevel::Error };
-        install(&log);
-        assert!(!install(&log));
-    }
 }
