@@ -88,7 +88,7 @@ setInterval(() => {
   ui.late = !!late;
   if (s.windows.length) sayCountdown();
   if (changed || late || ui.view === 'windows' || (ui.view === 'register' && s.windows.some((w) => w.state === 'planned' && w.opens_at))) draw();
-}, 1000);
+}, 500);
 
 // ---------------------------------------------------------------- words to a screen reader, and alerts
 

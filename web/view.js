@@ -187,10 +187,10 @@ function planCourse(m, r, i, n) {
 /** Per component: any, or sections in order of preference. `act` gets (component, section). */
 function chooser(m, course, choices = [], act, own = []) {
   const { t } = m;
-  return h('div.chooser', null, h('p.quiet', null, t.chooseHow), course.components.map((component, c) => {
+  return h('div.chooser', null, !own.length && h('p.quiet', null, t.chooseHow), course.components.map((component, c) => {
     const ranked = Array.isArray(choices[c]) ? choices[c] : [];
     return h('fieldset', null, h('legend', null, t[component.kind]),
-      component.sections.length > 1 && button(t.anyFits, [...act, c, null], 'option', { 'aria-pressed': String(!ranked.length) }),
+      component.sections.length > 1 && !own.length && button(t.anyFits, [...act, c, null], 'option', { 'aria-pressed': String(!ranked.length) }),
       component.sections.map((x) => {
         const at = ranked.indexOf(x.key);
         const seats = seatsOf(m, x);
