@@ -447,6 +447,10 @@ const actions = {
       document.getElementById('main').focus();
     } catch (e) { failed(e); }
   },
+  schedule(key) {
+    const { closes_at } = ui.windows.find((w) => w.key === key);
+    return actions.admin(key, 'schedule', { opens_at: Math.round(Date.now() + s.offset) + 60_000, closes_at: closes_at ?? null });
+  },
   async admin(key, what, body) {
     ui.dialog = null;
     try { await http(`/api/admin/windows/${encodeURIComponent(key)}/${what}`, body); say(texts[lang].admin.done); await loadWindows(); } catch (e) { failed(e); }
