@@ -41,3 +41,119 @@ pub const REQUESTS_PER_STUDENT_MAX: u32 = 10_000;
 pub const ALTERNATIVES_MAX: usize = 3;
 /// Most characters of somebody's input that an error repeats.
 pub const ECHO_CHARS_MAX: usize = 80;
+/// Most characters of an error's text on the wire.
+pub const ERROR_CHARS_MAX: usize = 300;
+/// Most sections watched by one session.
+pub const WATCHED_MAX: usize = 300;
+/// Outcomes in a view: the latest of so many courses.
+pub const VIEW_OUTCOMES_MAX: usize = 100;
+/// Messages told one by one after a `resume`; more are left to the message centre.
+pub const RESUME_MISSED_MAX: usize = 100;
+/// Messages a second from one student, unless the configuration says otherwise.
+pub const MESSAGES_PER_SECOND: u32 = 20;
+/// Messages at once from one student, unless the configuration says otherwise.
+pub const MESSAGES_BURST: u32 = 40;
+/// Messages over the limit, in a row, after which the session is closed.
+pub const MESSAGES_REFUSED_MAX: u32 = 100;
+/// Sessions of one student, unless the configuration says otherwise.
+pub const SESSIONS_PER_STUDENT_MAX: usize = 5;
+/// WebSocket sessions in all, unless the configuration says otherwise.
+pub const SESSIONS_MAX: usize = 19_000;
+/// Commands accepted and not answered yet, unless the configuration says otherwise.
+pub const JOBS_IN_FLIGHT_MAX: usize = 65_536;
+/// Turns of the Registrar between two flushes.
+pub const TURNS_PER_FLUSH_MAX: usize = 256;
+/// Tickets that a line hands to the Registrar at once.
+pub const ADMIT_BATCH_MAX: usize = 256;
+/// Batches in the Registrar's mailbox.
+pub const REGISTRAR_MAILBOX_MAX: usize = 8192;
+/// Messages in a section's mailbox: the changes of one turn and one question.
+pub const SECTION_MAILBOX_MAX: usize = 16_384;
+/// Messages in a line's mailbox.
+pub const LINE_MAILBOX_MAX: usize = 8192;
+/// Messages in a worker's messenger's mailbox.
+pub const MESSENGER_MAILBOX_MAX: usize = 65_536;
+/// Messages in a student's hub's mailbox.
+pub const STUDENT_MAILBOX_MAX: usize = 64;
+/// Frames in a session's mailbox: more is a slow reader.
+pub const SESSION_MAILBOX_MAX: usize = 64;
+/// Largest text message from a client, in bytes, fragments joined.
+pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
+/// Most fragments of one message.
+pub const MESSAGE_FRAGMENTS_MAX: usize = 64;
+/// How often a session is asked whether it lives, in milliseconds (an odd period).
+pub const HEARTBEAT_MS: u64 = 19_937;
+/// Silence after which a session is closed, in milliseconds.
+pub const SILENCE_MS_MAX: u64 = 45_000;
+/// Time in which the first message must come, in milliseconds.
+pub const HELLO_MS_MAX: u64 = 10_000;
+/// Time that a session may be behind before it is closed, in milliseconds.
+pub const BEHIND_MS_MAX: u64 = 10_000;
+/// Time after which data that the peer did not acknowledge ends the connection, in milliseconds.
+pub const TCP_USER_TIMEOUT_MS: u64 = 10_000;
+/// Kernel send buffer of a connection, in bytes.
+pub const SOCKET_SEND_BYTES: usize = 32 * 1024;
+/// Time without a session after which a student's hub stops, in milliseconds.
+pub const HUB_IDLE_MS: u64 = 29_989;
+/// How often ranks on moved waitlists are pushed, in milliseconds.
+pub const RANK_PUSH_MS: u64 = 997;
+/// How often seats are pushed to a small crowd, in milliseconds.
+pub const SEATS_PUSH_MS: u64 = 251;
+/// How often positions are pushed to a small crowd, in milliseconds.
+pub const POSITION_PUSH_MS: u64 = 251;
+/// Sessions for which the pushes become one period slower.
+pub const COARSER_PUSH_SESSIONS: u64 = 2_000;
+/// A position is pushed when it fell by one part in so many, far from the front.
+pub const POSITION_STEP_DIVISOR: u32 = 200;
+/// Position pushes between two rounds of exact positions, after somebody left the line.
+pub const EXACT_POSITION_TICKS: u64 = 8;
+/// Position pushes between two forecasts.
+pub const FORECAST_TICKS: u64 = 4;
+/// Shortest time over which the serving rate is measured, in seconds.
+pub const RATE_MEASURE_S: f64 = 1.0;
+/// How often a line looks at the clock, in milliseconds.
+pub const LINE_TICK_MS: u64 = 53;
+/// How long before its end a window tells everybody that it closes, in milliseconds.
+pub const CLOSING_NOTICE_MS: u64 = 15 * 60 * 1000;
+/// How long an answer may take before Busy, in milliseconds.
+pub const ANSWER_DEADLINE_MS: u64 = 5_000;
+/// What a Busy answer asks to wait, in milliseconds.
+pub const BUSY_RETRY_MS: u32 = 500;
+/// What a stopping gateway asks to wait, in milliseconds, before the jitter.
+pub const RESTART_RETRY_MS: u32 = 1_000;
+
+/// Most sections ranked in a whole plan, over all its courses. A plan, and its outcome when every
+/// course of it is waitlisted, must fit in one record.
+pub const PLAN_SECTIONS_MAX: usize = 500;
+/// Most components of a course.
+pub const COMPONENTS_MAX: usize = 8;
+/// Most meetings of a section.
+pub const MEETINGS_MAX: usize = 30;
+/// Most prerequisites of a course.
+pub const PREREQUISITES_MAX: usize = 12;
+/// Longest name of a course, term, programme or window, in one language, in bytes.
+pub const COURSE_NAME_BYTES_MAX: usize = 200;
+/// Longest description of a course, in one language, in bytes.
+pub const DESCRIPTION_BYTES_MAX: usize = 1000;
+/// Longest link to the prospectus, in bytes.
+pub const URL_BYTES_MAX: usize = 300;
+/// Longest faculty, level, language, period or place, in bytes.
+pub const SHORT_TEXT_BYTES_MAX: usize = 80;
+/// Most blocks of a student.
+pub const BLOCKS_MAX: usize = 10;
+/// Most completed courses of a student.
+pub const COMPLETED_MAX: usize = 250;
+/// A student's completed courses together, in bytes: each counts its code's length and one.
+pub const COMPLETED_BYTES_MAX: usize = 3100;
+/// Most courses named in a window's scope.
+pub const WINDOW_COURSES_MAX: usize = 250;
+/// The courses named in a window's scope together, in bytes: each counts its code's length and one.
+pub const WINDOW_COURSES_BYTES_MAX: usize = 3300;
+/// Times between two heartbeats that a slow reader may read everything back before it is closed.
+pub const REFRESHES_MAX: u32 = 5;
+/// How long a stopping gateway waits for its sessions to close, in milliseconds.
+pub const STOP_SESSIONS_MS_MAX: u64 = 1_200;
+/// How often the snapshot thread looks at the journal, in milliseconds.
+pub const SNAPSHOT_LOOK_MS: u64 = 1_009;
+/// Records in one look under which the journal counts as quiet.
+pub const SNAPSHOT_QUIET_RECORDS: u64 = 1_000;

@@ -9,30 +9,53 @@ use crate::domain::section::Section;
 /// Every section's seats as of a durable journal position.
 #[derive(Debug, Default)]
 pub struct SeatBoard {
-    inner: RwLock<(Sequence, Vec<Section>)>,
+    inner: RwLock<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    as_of: Sequence,
+    sections: Vec<Section>,
+    /// Grows with every publication; by section: the publication that last changed it.
+    version: u64,
+    changed: Vec<u64>,
 }
 
 impl SeatBoard {
     /// The board at start, from replay.
     pub fn new(as_of: Sequence, sections: Vec<Section>) -> Self {
-        Self { inner: RwLock::new((as_of, sections)) }
+        let changed = vec![0; sections.len()];
+        Self { inner: RwLock::new(Inner { as_of, sections, version: 0, changed }) }
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Inner> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The section's seats; `None` while it is not on disk yet.
     pub fn get(&self, id: SectionId) -> Option<Section> {
-        self.inner.read().unwrap_or_else(PoisonError::into_inner).1.get(id.index()).copied()
+        self.read().sections.get(id.index()).copied()
     }
 
     /// The seats of several sections and the position that they rest on.
     pub fn sections(&self, ids: &[SectionId]) -> (Sequence, Vec<Section>) {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        let found = ids.iter().filter_map(|id| inner.1.get(id.index()).copied());
-        (inner.0, found.collect())
+        let inner = self.read();
+        let found = ids.iter().filter_map(|id| inner.sections.get(id.index()).copied());
+        (inner.as_of, found.collect())
     }
 
     /// All seats and the position that they rest on.
     pub fn all(&self) -> (Sequence, Vec<Section>) {
-        self.inner.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let inner = self.read();
+        (inner.as_of, inner.sections.clone())
+    }
+
+    /// What changed after publication `version`, with the newest publication's number.
+    pub fn changed_since(&self, version: u64) -> (Sequence, u64, Vec<Section>) {
+        let inner = self.read();
+        let pairs = inner.sections.iter().zip(&inner.changed);
+        let changed = pairs.filter(|(_, at)| **at > version).map(|(section, _)| *section);
+        (inner.as_of, inner.version, changed.collect())
     }
 
     /// What the sections can give, for advice: decisions ask the sections themselves.
@@ -43,15 +66,17 @@ impl SeatBoard {
     /// The gate lets seats through.
     pub(super) fn publish(&self, as_of: Sequence, changed: &[Section]) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        inner.0 = inner.0.max(as_of);
+        inner.as_of = inner.as_of.max(as_of);
+        inner.version += 1;
         for section in changed {
             let index = section.id.index();
-            if index >= inner.1.len() {
-                let next = inner.1.len();
-                let blank = (next..=index).map(|i| Section::new(SectionId(i as u32), Some(0)));
-                inner.1.extend(blank);
+            while inner.sections.len() <= index {
+                let next = SectionId(inner.sections.len() as u32);
+                inner.sections.push(Section::new(next, Some(0)));
+                inner.changed.push(0);
             }
-            inner.1[index] = *section;
+            inner.sections[index] = *section;
+            inner.changed[index] = inner.version;
         }
     }
 }

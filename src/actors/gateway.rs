@@ -1,13 +1,29 @@
 //! The door to the actors for everybody outside them: HTTP, WebSocket, timers, tools.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use actix::Addr;
+use actix::prelude::SendError;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::sync::{oneshot, watch};
 
 use super::board::SeatBoard;
+use super::directory::Directory;
+use super::messenger::CloseAll;
+use super::news::{Output, Public};
+use super::permits::{Permit, Permits};
+use super::registrar::{Batch, Job, Origin, Registrar};
+use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::command::Command;
-use crate::domain::ids::{CourseId, Sequence, Ticket, WindowId};
+use crate::domain::ids::{CourseId, Sequence, StudentId, Ticket, WindowId};
 use crate::domain::outcome::{Outcome, Rejection};
 use crate::domain::registry::Registry;
+use crate::domain::window::WindowState;
+use crate::limits;
+use crate::metrics::Metrics;
 
 /// Why the gateway gave no answer. Nothing was changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,39 +52,240 @@ pub enum Answer {
     Nothing,
 }
 
+/// What operators may tune of the actors.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Messages a second from one student.
+    pub messages_per_second: u32,
+    /// Messages at once from one student.
+    pub messages_burst: u32,
+    /// Sessions (tabs, devices) of one student; the oldest is closed.
+    pub sessions_per_student: usize,
+    /// WebSocket sessions in all.
+    pub sessions_max: usize,
+    /// Commands accepted and not answered yet.
+    pub jobs_in_flight_max: usize,
+    /// How often seats are pushed, in milliseconds, to a small crowd.
+    pub seats_push_ms: u64,
+    /// How long an answer may take before Busy, in milliseconds.
+    pub answer_deadline_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            messages_per_second: limits::MESSAGES_PER_SECOND,
+            messages_burst: limits::MESSAGES_BURST,
+            sessions_per_student: limits::SESSIONS_PER_STUDENT_MAX,
+            sessions_max: limits::SESSIONS_MAX,
+            jobs_in_flight_max: limits::JOBS_IN_FLIGHT_MAX,
+            seats_push_ms: limits::SEATS_PUSH_MS,
+            answer_deadline_ms: limits::ANSWER_DEADLINE_MS,
+        }
+    }
+}
+
 /// A handle; cheap to clone.
 #[derive(Clone)]
-pub struct Gateway {
+pub struct Gateway(Arc<Inner>);
+
+struct Inner {
     board: Arc<SeatBoard>,
+    directory: Arc<Directory>,
+    public: watch::Receiver<Arc<Public>>,
+    registrar: Addr<Registrar>,
+    permits: Permits,
+    settings: Settings,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+    messages: DefaultKeyedRateLimiter<StudentId>,
+    session_numbers: AtomicU32,
+    signed_in: AtomicBool,
+    stopping: AtomicBool,
 }
 
 impl Gateway {
+    /// The door to running actors.
+    pub fn new(
+        board: Arc<SeatBoard>,
+        directory: Arc<Directory>,
+        public: watch::Receiver<Arc<Public>>,
+        registrar: Addr<Registrar>,
+        settings: Settings,
+        metrics: Arc<Metrics>,
+        clock: Clock,
+    ) -> Self {
+        let per_second = at_least_one(settings.messages_per_second);
+        let quota =
+            Quota::per_second(per_second).allow_burst(at_least_one(settings.messages_burst));
+        Self(Arc::new(Inner {
+            board,
+            directory,
+            public,
+            registrar,
+            permits: Permits::new(settings.jobs_in_flight_max),
+            settings,
+            metrics,
+            clock,
+            messages: RateLimiter::keyed(quota),
+            session_numbers: AtomicU32::new(1),
+            signed_in: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+        }))
+    }
+
     /// Seats as they are on disk.
     pub fn board(&self) -> &SeatBoard {
-        &self.board
+        &self.0.board
+    }
+
+    /// Who is connected.
+    pub fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    /// What everybody may know, as it is on disk.
+    pub fn public(&self) -> Arc<Public> {
+        Arc::clone(&self.0.public.borrow())
     }
 
     /// The catalogue as it is on disk.
     pub fn catalogue(&self) -> Arc<Catalogue> {
-        todo!()
+        Arc::clone(&self.0.public.borrow().catalogue)
+    }
+
+    /// The limits in force.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The counters.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// What time it is.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Whether the student may send another message now; else how long to wait.
+    pub fn allow_message(&self, student: StudentId) -> Result<(), u32> {
+        use governor::clock::{Clock as _, DefaultClock};
+        self.0.messages.check_key(&student).map_err(|not_yet| {
+            let wait = not_yet.wait_time_from(DefaultClock::default().now());
+            wait.as_millis().max(1) as u32
+        })
+    }
+
+    /// Forgets limiter keys that are full again, or the map would grow for ever.
+    pub fn tidy_limits(&self) {
+        self.0.messages.retain_recent();
+    }
+
+    /// A number for a new session.
+    pub fn session_number(&self) -> u32 {
+        self.0.session_numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Room for one command.
+    pub(super) fn permit(&self) -> Option<Permit> {
+        match self.is_ready() {
+            true => self.0.permits.take(),
+            false => None,
+        }
+    }
+
+    /// Gives a batch to the Registrar, or gives it back.
+    pub(super) fn post(&self, batch: Batch) -> Result<(), Batch> {
+        self.0.registrar.try_send(batch).map_err(|error| match error {
+            SendError::Full(batch) | SendError::Closed(batch) => batch,
+        })
+    }
+
+    /// The answer when a limit is reached.
+    pub fn busy(&self) -> Denied {
+        match self.is_ready() {
+            true => Denied::Busy { retry_after_ms: limits::BUSY_RETRY_MS },
+            false => Denied::Stopping,
+        }
     }
 
     /// Gives a command and waits until what came of it is durable.
-    pub async fn command(&self, _command: Command) -> Result<Answer, Denied> {
-        todo!()
+    pub async fn command(&self, command: Command) -> Result<Answer, Denied> {
+        let permit = self.permit().ok_or_else(|| self.busy())?;
+        let (reply, answer) = oneshot::channel();
+        let job = Job::Command(command, Origin::Caller(reply), Some(permit));
+        self.post(Batch(vec![job])).map_err(|_| self.busy())?;
+        self.wait(answer).await?
     }
 
     /// Reads state through the gate: the closure runs between two turns of the Registrar, and its
     /// result leaves once everything that it can have seen is durable.
     pub async fn read<T: Send + 'static>(
         &self,
-        _view: impl FnOnce(&Registry) -> T + Send + 'static,
+        view: impl FnOnce(&Registry) -> T + Send + 'static,
     ) -> Result<(Sequence, T), Denied> {
-        todo!()
+        let permit = self.permit().ok_or_else(|| self.busy())?;
+        let (reply, answer) = oneshot::channel();
+        let read = move |registry: &Registry| {
+            let (as_of, value) = (registry.sequence, view(registry));
+            Output::Read(Box::new(move |_durable| {
+                let _ = reply.send((as_of, value));
+            }))
+        };
+        let job = Job::Read(Box::new(read), permit);
+        self.post(Batch(vec![job])).map_err(|_| self.busy())?;
+        self.wait(answer).await
     }
 
-    /// Whether replay is over and the gateway is not stopping.
-    pub fn is_ready(&self) -> bool {
-        todo!()
+    async fn wait<T>(&self, answer: oneshot::Receiver<T>) -> Result<T, Denied> {
+        let deadline = Duration::from_millis(self.0.settings.answer_deadline_ms);
+        match tokio::time::timeout(deadline, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            // The journal stalls, or the process is going down: the same request can be repeated.
+            Ok(Err(_)) | Err(_) => Err(self.busy()),
+        }
     }
+
+    /// Somebody signed in: windows that open a while after the first sign-in are scheduled.
+    pub async fn signed_in(&self) {
+        if self.0.signed_in.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let due = self.read(|registry| {
+            let windows = registry.windows.iter().enumerate();
+            let waiting = windows.filter_map(|(i, w)| {
+                let planned = w.state == WindowState::Planned && w.rules.opens_at.is_none();
+                let after = w.rules.opens_after_sign_in_s.filter(|_| planned)?;
+                Some((WindowId(i as u32), after, w.rules.closes_at))
+            });
+            waiting.collect::<Vec<_>>()
+        });
+        let Ok((_, due)) = due.await else {
+            self.0.signed_in.store(false, Ordering::Relaxed);
+            return;
+        };
+        for (window, after_s, closes_at) in due {
+            let opens_at = Some(self.0.clock.now().plus_ms(u64::from(after_s) * 1000));
+            let _ = self.command(Command::Schedule { window, opens_at, closes_at }).await;
+        }
+    }
+
+    /// Whether the gateway takes commands: replay is over and it is not stopping.
+    pub fn is_ready(&self) -> bool {
+        !self.0.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Takes no more commands and closes every session with "restart".
+    pub fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
+        for messenger in self.0.directory.messengers() {
+            let _ = messenger.try_send(CloseAll);
+        }
+    }
+}
+
+fn at_least_one(n: u32) -> std::num::NonZeroU32 {
+    std::num::NonZeroU32::new(n).unwrap_or(std::num::NonZeroU32::MIN)
 }

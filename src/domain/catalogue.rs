@@ -221,6 +221,20 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// A catalogue of these, by id.
+    pub fn from_parts(
+        terms: Vec<Term>,
+        courses: Vec<Arc<Course>>,
+        sections: Vec<Arc<SectionInfo>>,
+        programmes: Vec<Programme>,
+    ) -> Self {
+        let keys = courses.iter().enumerate();
+        let course_keys = keys.map(|(i, c)| (c.key.clone(), CourseId(i as u32))).collect();
+        let keys = sections.iter().enumerate();
+        let section_keys = keys.map(|(i, s)| (s.key.clone(), SectionId(i as u32))).collect();
+        Self { terms, courses, sections, programmes, course_keys, section_keys }
+    }
+
     /// The course. Ids come from this catalogue, so an unknown one is a bug.
     pub fn course(&self, id: CourseId) -> &Course {
         &self.courses[id.index()]
@@ -246,7 +260,7 @@ impl Catalogue {
         self.terms.iter().position(|t| t.key.as_str() == key).map(|i| i as u16)
     }
 
-    /// The first meeting of one that another asks for as well.
+    /// Whether a meeting of one asks for a time of the other, in the same term.
     pub fn sections_clash(&self, a: SectionId, b: SectionId) -> bool {
         let (a, b) = (self.section(a), self.section(b));
         self.courses[a.course.index()].term == self.courses[b.course.index()].term

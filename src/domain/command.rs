@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId};
+use super::ids::{
+    CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
+};
 use super::import::Draft;
 use super::plan::{Choice, CourseRequest, Plan};
 use super::section::SectionStatus;
@@ -122,6 +124,7 @@ impl Fingerprint {
 
     fn course(self, request: &CourseRequest) -> Self {
         let start = self.number(request.course.0).byte(u8::from(request.waitlist));
+        let start = start.number(request.choices.len() as u32);
         request.choices.iter().fold(start, |f, choice| match choice {
             Choice::Any => f.byte(0),
             Choice::Ranked(sections) => {

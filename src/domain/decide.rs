@@ -11,7 +11,7 @@ use super::outcome::{Outcome, Reason, Rejection};
 use super::plan::{CourseRequest, Plan};
 use super::registry::Registry;
 use super::section::SectionStatus;
-use super::student::Holdings;
+use super::student::{Holdings, Memo, Student};
 use super::window::{TicketState, Window, WindowState};
 use crate::limits;
 
@@ -29,6 +29,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    #[expect(clippy::unnecessary_wraps, reason = "what decide returns, said once")]
     fn one(event: Event) -> Result<Self, Rejection> {
         Ok(Self::Events(vec![event]))
     }
@@ -46,13 +47,17 @@ pub struct CourseBlockers {
 impl Registry {
     /// The sections whose quotes [`Self::decide`] needs for this command.
     pub fn concerned(&self, command: &Command) -> Vec<SectionId> {
+        // Asked before the command is checked: what is not there is left out.
+        let known = |s: &SectionId| s.index() < self.catalogue.sections.len();
         let of_plan = |plan: &Plan| -> Vec<SectionId> {
-            plan.courses.iter().flat_map(|r| r.sections(&self.catalogue)).collect()
+            let sections = plan.courses.iter().flat_map(|r| r.sections(&self.catalogue));
+            sections.filter(known).collect()
         };
         match command {
             Command::SetPlan(_, plan) => of_plan(plan),
             Command::Submit { student, plan, queue: false, .. } => {
-                of_plan(plan.as_ref().unwrap_or(&self.student(*student).plan))
+                let hers = || self.students.get(student.index()).map(|s| &s.plan);
+                plan.as_ref().or_else(hers).map_or_else(Vec::new, |plan| of_plan(plan))
             }
             Command::Admit(window, ticket) => {
                 let Some(info) = self.window(*window).and_then(|w| w.ticket(*ticket)) else {
@@ -60,7 +65,7 @@ impl Registry {
                 };
                 of_plan(info.plan.as_ref().unwrap_or(&self.student(info.student).plan))
             }
-            Command::Swap { to, .. } => to.sections(&self.catalogue).collect(),
+            Command::Swap { to, .. } => to.sections(&self.catalogue).filter(known).collect(),
             _ => Vec::new(),
         }
     }
@@ -69,10 +74,10 @@ impl Registry {
     pub fn decide(&self, command: &Command, quotes: &Quotes) -> Result<Verdict, Rejection> {
         self.check_ids(command)?;
         if let Some((student, request, body)) = command.request() {
-            if let Some(memo) = self.requests.get(&(student, request)) {
-                return Self::repeat(memo, body);
+            if let Some(memo) = self.memo(student, request) {
+                return self.repeat(memo, body);
             }
-            if self.student(student).requests >= limits::REQUESTS_PER_STUDENT_MAX {
+            if self.student(student).requests.len() >= limits::REQUESTS_PER_STUDENT_MAX as usize {
                 return Err(Rejection::TooManyRequests);
             }
         }
@@ -101,9 +106,10 @@ impl Registry {
                 Self::decided(command, Via::Drop, vec![(*course, outcome)])
             }
             Command::Leave { student, course, .. } => {
-                let outcome = match self.student(*student).waiting.contains(course) {
-                    true => Outcome::LeftWaitlist,
-                    false => Outcome::Refused(Reason::NotWaitlisted),
+                let outcome = if self.student(*student).waiting.contains(course) {
+                    Outcome::LeftWaitlist
+                } else {
+                    Outcome::Refused(Reason::NotWaitlisted)
                 };
                 Self::decided(command, Via::Leave, vec![(*course, outcome)])
             }
@@ -153,20 +159,35 @@ impl Registry {
         if course.is_some_and(|c| c.index() >= self.courses.len()) {
             return Err(Rejection::UnknownCourse);
         }
+        let unknown = |r: &CourseRequest| r.course.index() >= self.courses.len();
+        let requests_unknown = match command {
+            C::SetPlan(_, plan) | C::Submit { plan: Some(plan), .. } => {
+                plan.courses.iter().any(|r| unknown(r))
+            }
+            C::Swap { to, .. } => unknown(to),
+            _ => false,
+        };
+        if requests_unknown {
+            return Err(Rejection::UnknownCourse);
+        }
         if section.is_some_and(|s| s.index() >= self.catalogue.sections.len()) {
             return Err(Rejection::UnknownSection);
         }
         Ok(())
     }
 
-    fn repeat(memo: &super::registry::Memo, body: u64) -> Result<Verdict, Rejection> {
+    fn repeat(&self, memo: &Memo, body: u64) -> Result<Verdict, Rejection> {
         if memo.body != body {
             return Err(Rejection::Conflict);
         }
-        match (&memo.decided, memo.ticket) {
+        let waits = |(window, ticket): &(WindowId, Ticket)| {
+            let info = self.window(*window).and_then(|w| w.ticket(*ticket));
+            info.is_some_and(|t| t.state == TicketState::Waiting)
+        };
+        match (&memo.decided, memo.ticket.filter(waits)) {
             (Some((sequence, outcomes)), _) => Ok(Verdict::Repeat(*sequence, Arc::clone(outcomes))),
             (None, Some((window, ticket))) => Ok(Verdict::InLine(window, ticket)),
-            (None, None) => Ok(Verdict::Nothing),
+            (None, None) => Err(Rejection::NotInLine),
         }
     }
 
@@ -180,10 +201,8 @@ impl Registry {
     }
 
     fn in_scope(&self, window: &Window, plan: &Plan) -> Result<(), Rejection> {
-        match plan.courses.iter().any(|r| window.covers(&self.catalogue, r.course)) {
-            true => Ok(()),
-            false => Err(Rejection::PlanEmpty),
-        }
+        let covered = plan.courses.iter().any(|r| window.covers(&self.catalogue, r.course));
+        if covered { Ok(()) } else { Err(Rejection::PlanEmpty) }
     }
 
     fn decide_arm(
@@ -266,7 +285,7 @@ impl Registry {
         let explicit = info.plan.is_some();
         let plan = info.plan.as_ref().unwrap_or(&self.student(student).plan);
         let outcomes = self.decide_plan(student, id, plan, explicit, quotes);
-        let body = self.requests.get(&(student, info.request)).map_or(0, |memo| memo.body);
+        let body = self.memo(student, info.request).map_or(0, |memo| memo.body);
         let via = Via::Ticket(id, ticket);
         let request = info.request;
         Verdict::one(Event::Decided { student, request, body, via, outcomes })
@@ -289,7 +308,8 @@ impl Registry {
         for request in &plan.courses {
             if !window.covers(&self.catalogue, request.course) {
                 if explicit {
-                    let refused = Outcome::Refused(Reason::OutsideWindow);
+                    let has = already(self.student(student), request.course);
+                    let refused = Outcome::Refused(has.unwrap_or(Reason::OutsideWindow));
                     outcomes.push((request.course, refused));
                 }
                 continue;
@@ -364,13 +384,9 @@ impl Registry {
         to: &Arc<CourseRequest>,
         quotes: &Quotes,
     ) -> Result<Verdict, Rejection> {
-        if to.course.index() >= self.courses.len() {
-            return Err(Rejection::UnknownCourse);
-        }
         to.check(&self.catalogue)?;
-        let open = |w: &Window| {
-            w.state == WindowState::Open && w.covers(&self.catalogue, to.course)
-        };
+        let open =
+            |w: &Window| w.state == WindowState::Open && w.covers(&self.catalogue, to.course);
         let Some(index) = self.windows.iter().position(open) else {
             return Err(Rejection::WindowNotOpen);
         };
@@ -396,13 +412,13 @@ impl Registry {
                 },
                 Err(faults) => Err(Rejection::Import(faults.join("\n"))),
             },
-            Command::Schedule { window, opens_at, closes_at } => match state(window) {
-                WindowState::Closed => Err(Rejection::WindowClosed),
-                _ => {
-                    let (window, opens_at, closes_at) = (*window, *opens_at, *closes_at);
-                    Verdict::one(Event::WindowScheduled { window, opens_at, closes_at })
+            Command::Schedule { window, opens_at, closes_at } => {
+                if state(window) == WindowState::Closed {
+                    return Err(Rejection::WindowClosed);
                 }
-            },
+                let (window, opens_at, closes_at) = (*window, *opens_at, *closes_at);
+                Verdict::one(Event::WindowScheduled { window, opens_at, closes_at })
+            }
             Command::Open(window) => match state(window) {
                 WindowState::Planned => Verdict::one(Event::WindowOpened(*window)),
                 WindowState::Open => Ok(Verdict::Nothing),
@@ -453,6 +469,10 @@ impl Registry {
         let mut all = Vec::with_capacity(plan.courses.len());
         for request in &plan.courses {
             let course = request.course;
+            if let Some(has) = already(who, course) {
+                all.push(CourseBlockers { course, blockers: vec![has] });
+                continue;
+            }
             let covers = |w: &&Window| w.covers(&self.catalogue, course);
             let open = |w: &&Window| w.state != WindowState::Closed && covers(w);
             let Some(window) = self.windows.iter().find(open).or(self.windows.iter().find(covers))
@@ -460,20 +480,11 @@ impl Registry {
                 all.push(CourseBlockers { course, blockers: vec![Reason::OutsideWindow] });
                 continue;
             };
-            let mut blockers = Vec::new();
-            if who.enrolment(course).is_some() {
-                blockers.push(Reason::AlreadyEnrolled);
-            } else if who.waiting.contains(&course) {
-                blockers.push(Reason::AlreadyWaitlisted);
-            } else {
-                let personal =
-                    personal_blockers(&self.catalogue, who, &holdings, window, course);
-                blockers.extend(personal);
-                let search = self.search(window, request, &holdings, &[], quotes);
-                match search.granted() {
-                    Some(sections) => holdings.grant(course, sections),
-                    None => blockers.push(search.reason()),
-                }
+            let mut blockers = personal_blockers(&self.catalogue, who, &holdings, window, course);
+            let search = self.search(window, request, &holdings, &[], quotes);
+            match search.granted() {
+                Some(sections) => holdings.grant(course, sections),
+                None => blockers.push(search.reason()),
             }
             all.push(CourseBlockers { course, blockers });
         }
@@ -493,6 +504,17 @@ impl Registry {
     /// and the student's checks pass gets the seats; one that is passed over is told why, once.
     /// `None`: no more can be done.
     pub fn promote(&self, course: CourseId, quotes: &Quotes) -> Option<Event> {
+        self.promote_from(course, 0, quotes).map(|(_, event)| event)
+    }
+
+    /// [`Self::promote`] from this place of the list on, with the place it came to: a long list
+    /// of entries that are all passed over is walked once, not once for each of them.
+    pub fn promote_from(
+        &self,
+        course: CourseId,
+        start: usize,
+        quotes: &Quotes,
+    ) -> Option<(usize, Event)> {
         let book = self.book(course);
         let swaps_inside = || book.waitlist.iter().any(|e| e.replaces == Some(course));
         let mut components = self.catalogue.course(course).components.iter();
@@ -500,7 +522,10 @@ impl Registry {
         if !components.all(|c| c.sections.iter().any(free)) && !swaps_inside() {
             return None;
         }
-        book.waitlist.iter().find_map(|entry| self.promote_entry(course, entry, quotes))
+        let entries = book.waitlist.iter().enumerate().skip(start);
+        let mut steps = entries
+            .filter_map(|(at, entry)| Some((at, self.promote_entry(course, entry, quotes)?)));
+        steps.next()
     }
 
     fn promote_entry(
@@ -510,11 +535,17 @@ impl Registry {
         quotes: &Quotes,
     ) -> Option<Event> {
         let who = self.student(entry.student);
-        let window = &self.windows[entry.window.index()];
         let own = match who.enrolment(course) {
             Some(enrolment) if entry.replaces == Some(course) => enrolment.sections.as_slice(),
             _ => &[],
         };
+        // Most of a long list waits for sections that are full: no search for those.
+        let enterable = |s: &SectionId| own.contains(s) || quotes.get(s).is_some_and(|q| q.free());
+        let mut components = 0..entry.request.choices.len();
+        if !components.all(|c| entry.request.accepted(&self.catalogue, c).iter().any(enterable)) {
+            return None;
+        }
+        let window = &self.windows[entry.window.index()];
         let holdings = Holdings::new(&self.catalogue, who, entry.replaces);
         let search = self.search(window, &entry.request, &holdings, own, quotes);
         if !search.seats_allow() {
@@ -531,7 +562,12 @@ impl Registry {
             (None, None) => search.reason(),
         };
         // A clash that only some combinations have reads as "full": then she simply waits on.
-        let told = blocker == Reason::Full || entry.told.contains(&blocker);
+        // Credits too many are one blocker, however many.
+        let same = |told: &Reason| {
+            let limits = (told, &blocker);
+            matches!(limits, (Reason::CreditLimit(_), Reason::CreditLimit(_))) || *told == blocker
+        };
+        let told = blocker == Reason::Full || entry.told.iter().any(same);
         (!told).then_some(Event::PassedOver { student, course, blocker })
     }
 
@@ -570,7 +606,8 @@ impl Registry {
         }
     }
 
-    fn courses_with_waitlist(&self) -> impl Iterator<Item = CourseId> {
+    /// The courses that somebody waits for.
+    pub(super) fn courses_with_waitlist(&self) -> impl Iterator<Item = CourseId> {
         let books = self.courses.iter().enumerate();
         books.filter(|(_, b)| !b.waitlist.is_empty()).map(|(i, _)| CourseId(i as u32))
     }
@@ -579,4 +616,12 @@ impl Registry {
     pub fn ticket_request(&self, window: WindowId, ticket: Ticket) -> Option<RequestId> {
         Some(self.window(window)?.ticket(ticket)?.request)
     }
+}
+
+/// What she has of the course already, if anything (I7).
+fn already(student: &Student, course: CourseId) -> Option<Reason> {
+    if student.enrolment(course).is_some() {
+        return Some(Reason::AlreadyEnrolled);
+    }
+    student.waiting.contains(&course).then_some(Reason::AlreadyWaitlisted)
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::catalogue::Item;
-use super::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId};
+use super::ids::{
+    CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
+};
 use super::outcome::{Outcome, Reason};
 use super::plan::Plan;
 use super::section::SectionStatus;
@@ -142,4 +144,43 @@ pub struct Record {
     pub students: Vec<(StudentId, u32)>,
     /// What happened.
     pub event: Event,
+}
+
+impl Event {
+    /// The courses that the event itself names as concerned, in the order of
+    /// [`Record::courses`]. For [`Self::CapacitySet`] and [`Self::StatusSet`] only the catalogue
+    /// knows.
+    pub fn named_course(&self, index: usize) -> Option<CourseId> {
+        match self {
+            Self::Decided { via, outcomes, .. } => match (outcomes.get(index), via) {
+                (Some((course, _)), _) => Some(*course),
+                (None, Via::Swap { from, .. }) if index == outcomes.len() => {
+                    let among = outcomes.iter().any(|(course, _)| course == from);
+                    (!among).then_some(*from)
+                }
+                _ => None,
+            },
+            Self::Promoted { course, replaces, .. } => match index {
+                0 => Some(*course),
+                1 => replaces.filter(|old| old != course),
+                _ => None,
+            },
+            Self::PassedOver { course, .. } if index == 0 => Some(*course),
+            _ => None,
+        }
+    }
+
+    /// The student that the event itself names as touched, in [`Record::students`]. For
+    /// [`Self::TicketLeft`] only the window knows.
+    pub fn named_student(&self) -> Option<StudentId> {
+        match self {
+            Self::PlanSet(student, _)
+            | Self::MessagesRead(student, _)
+            | Self::TicketTaken { student, .. }
+            | Self::Decided { student, .. }
+            | Self::Promoted { student, .. }
+            | Self::PassedOver { student, .. } => Some(*student),
+            _ => None,
+        }
+    }
 }

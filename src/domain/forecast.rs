@@ -67,27 +67,39 @@ impl<'a> DryRun<'a> {
 
     fn room(&self, section: SectionId) -> u32 {
         let quote = self.quote(section);
-        match quote.free() {
-            true => self.left.get(&section).copied().unwrap_or_else(|| quote.room()),
-            false => 0,
+        if !quote.free() {
+            return 0;
         }
+        self.left.get(&section).copied().unwrap_or_else(|| quote.room())
     }
 
     fn pick(&self, request: &CourseRequest) -> Option<Vec<SectionId>> {
         let mut chosen: Vec<SectionId> = Vec::with_capacity(request.choices.len());
-        for (component, choice) in request.choices.iter().enumerate() {
-            let accepted = request.accepted(self.catalogue, component);
-            let parent_fits = |s: &SectionId| {
-                self.catalogue.section(*s).parent.is_none_or(|p| chosen.contains(&p))
-            };
-            let mut open = accepted.iter().copied().filter(|s| self.room(*s) > 0 && parent_fits(s));
-            let section = match choice {
-                Choice::Ranked(_) => open.next(),
-                Choice::Any => open.min_by_key(|s| (std::cmp::Reverse(self.room(*s)), *s)),
-            };
-            chosen.push(section?);
+        self.extend(request, &mut chosen).then_some(chosen)
+    }
+
+    /// Depth first, as the decision itself: the lecture with most seats may have no tutorial.
+    fn extend(&self, request: &CourseRequest, chosen: &mut Vec<SectionId>) -> bool {
+        let component = chosen.len();
+        let Some(choice) = request.choices.get(component) else {
+            return true;
+        };
+        let parent_fits =
+            |s: &SectionId| self.catalogue.section(*s).parent.is_none_or(|p| chosen.contains(&p));
+        let accepted = request.accepted(self.catalogue, component).iter().copied();
+        let open = accepted.filter(|s| self.room(*s) > 0 && parent_fits(s));
+        let mut open: Vec<SectionId> = open.collect();
+        if *choice == Choice::Any {
+            open.sort_by_key(|s| (std::cmp::Reverse(self.room(*s)), *s));
         }
-        Some(chosen)
+        for section in open {
+            chosen.push(section);
+            if self.extend(request, chosen) {
+                return true;
+            }
+            chosen.pop();
+        }
+        false
     }
 
     /// Takes what the plan would get.

@@ -24,7 +24,11 @@ macro_rules! number {
     };
 }
 
-number!(/** A student, numbered in the order in which the journal first met her. */ StudentId, u32);
+number!(
+    /** A student, numbered in the order in which the journal first met her. */
+    StudentId,
+    u32
+);
 number!(/** A course offering: the unit of registration and of the waitlist. */ CourseId, u32);
 number!(/** A section: the unit with seats. */ SectionId, u32);
 number!(/** A registration window. */ WindowId, u32);

@@ -1,7 +1,7 @@
 //! An import: what a file says (keys), turned into numbered items against what is there. All of
 //! it or nothing; every fault is named; an enrolment is never removed.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::catalogue::{
     Catalogue, Component, ComponentKind, Course, Item, Meeting, Programme, SectionInfo, Term, Text,
@@ -93,13 +93,12 @@ pub struct Difference {
     pub kept: Vec<String>,
 }
 
-/// An import ready to be journalled.
+/// An import ready to be journalled. Capacities that it changes take effect with the record that
+/// applies it, so that none is ever half there.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Prepared {
     /// To be staged and applied together.
     pub items: Vec<Item>,
-    /// Events that follow: capacities that the file changed.
-    pub then: Vec<Event>,
     /// What it comes to.
     pub difference: Difference,
 }
@@ -109,7 +108,7 @@ struct Preparer<'a> {
     catalogue: Catalogue,
     out: Prepared,
     faults: Vec<String>,
-    named: HashMap<Key, &'static str>,
+    named: HashSet<(&'static str, Key)>,
 }
 
 impl Registry {
@@ -120,7 +119,7 @@ impl Registry {
             catalogue: (*self.catalogue).clone(),
             out: Prepared::default(),
             faults: Vec::new(),
-            named: HashMap::new(),
+            named: HashSet::new(),
         };
         preparer.terms(draft);
         for course in &draft.courses {
@@ -130,16 +129,25 @@ impl Registry {
         preparer.windows(draft);
         preparer.students(draft);
         preparer.kept(draft);
-        match preparer.faults.is_empty() {
-            true => Ok(preparer.out),
-            false => Err(preparer.faults),
+        if !preparer.faults.is_empty() {
+            return Err(preparer.faults);
         }
+        Ok(preparer.out)
     }
 }
 
 impl Preparer<'_> {
     fn fault(&mut self, text: String) {
         self.faults.push(text);
+    }
+
+    /// Whether the file names the thing a second time, which is a fault.
+    fn twice(&mut self, kind: &'static str, key: &Key) -> bool {
+        let twice = !self.named.insert((kind, key.clone()));
+        if twice {
+            self.fault(format!("{kind} {key}: named twice in this file; keep one"));
+        }
+        twice
     }
 
     /// Records one comparison; returns whether the thing must be put.
@@ -159,6 +167,9 @@ impl Preparer<'_> {
 
     fn terms(&mut self, draft: &Draft) {
         for term in &draft.terms {
+            if self.twice("term", &term.key) {
+                continue;
+            }
             let old = self.catalogue.terms.iter().find(|t| t.key == term.key);
             let same = old.map(|old| old == term);
             if self.compare("term", &term.key, same) {
@@ -168,27 +179,22 @@ impl Preparer<'_> {
     }
 
     fn course(&mut self, draft: &DraftCourse) {
-        if self.named.insert(draft.key.clone(), "course").is_some() {
-            self.fault(format!("course {}: named twice in this file; keep one", draft.key));
+        if self.twice("course", &draft.key) {
             return;
         }
         let Some(term) = self.catalogue.term_index(draft.term.as_str()) else {
             self.fault(format!("course {}: unknown term {}", draft.key, draft.term));
             return;
         };
-        let part_of = match &draft.part_of {
-            None => None,
-            Some(key) => match self.catalogue.course_id(key.as_str()) {
-                Some(id) => Some(id),
-                None => {
-                    self.fault(format!(
-                        "course {}: part of unknown course {key}; put that course first",
-                        draft.key
-                    ));
-                    return;
-                }
-            },
-        };
+        let whole = draft.part_of.as_ref();
+        let part_of = whole.and_then(|key| self.catalogue.course_id(key.as_str()));
+        if let (Some(key), None) = (whole, part_of) {
+            self.fault(format!(
+                "course {}: part of unknown course {key}; put that course first",
+                draft.key
+            ));
+            return;
+        }
         let known = self.catalogue.course_id(draft.key.as_str());
         let id = known.unwrap_or(CourseId(self.catalogue.courses.len() as u32));
         let components = draft.components.iter();
@@ -237,30 +243,22 @@ impl Preparer<'_> {
     }
 
     fn section(&mut self, course: CourseId, component: u8, draft: &DraftSection) {
-        if self.named.insert(draft.key.clone(), "section").is_some() {
-            self.fault(format!("section {}: named twice in this file; keep one", draft.key));
+        if self.twice("section", &draft.key) {
             return;
         }
-        let parent = match &draft.parent {
-            None => None,
-            Some(key) => {
-                let id = self.catalogue.section_id(key.as_str());
-                match id.filter(|id| {
-                    let info = self.catalogue.section(*id);
-                    info.course == course && info.component < component
-                }) {
-                    Some(id) => Some(id),
-                    None => {
-                        self.fault(format!(
-                            "section {}: its parent {key} is not a section of an earlier \
-                             component of the same course",
-                            draft.key
-                        ));
-                        return;
-                    }
-                }
-            }
-        };
+        let parent = draft.parent.as_ref().and_then(|key| {
+            let id = self.catalogue.section_id(key.as_str())?;
+            let info = self.catalogue.section(id);
+            (info.course == course && info.component < component).then_some(id)
+        });
+        if let (Some(key), None) = (&draft.parent, parent) {
+            self.fault(format!(
+                "section {}: its parent {key} is not a section of an earlier component of the \
+                 same course",
+                draft.key
+            ));
+            return;
+        }
         let known = self.catalogue.section_id(draft.key.as_str());
         let id = known.unwrap_or(SectionId(self.catalogue.sections.len() as u32));
         let info = SectionInfo {
@@ -289,7 +287,6 @@ impl Preparer<'_> {
                     seats(old.capacity),
                     seats(info.capacity)
                 ));
-                self.out.then.push(Event::CapacitySet(id, info.capacity));
                 self.put(Item::Section(id, Box::new(info)));
                 return;
             }
@@ -301,6 +298,9 @@ impl Preparer<'_> {
 
     fn programmes(&mut self, draft: &Draft) {
         for programme in &draft.programmes {
+            if self.twice("programme", &programme.key) {
+                continue;
+            }
             for requirement in &programme.requirements {
                 if self.catalogue.course_id(requirement.course.as_str()).is_none() {
                     self.fault(format!(
@@ -325,8 +325,7 @@ impl Preparer<'_> {
     fn windows(&mut self, draft: &Draft) {
         let mut next = self.registry.windows.len() as u32;
         for (term, rules) in &draft.windows {
-            if self.named.insert(rules.key.clone(), "window").is_some() {
-                self.fault(format!("window {}: named twice in this file; keep one", rules.key));
+            if self.twice("window", &rules.key) {
                 continue;
             }
             let Some(term) = self.catalogue.term_index(term.as_str()) else {
@@ -338,6 +337,12 @@ impl Preparer<'_> {
             let mut same = None;
             if let Some(old) = known.and_then(|id| self.registry.window(id)) {
                 rules.seed = old.rules.seed;
+                if old.state != WindowState::Planned {
+                    // Set live since; what the file says of them was for the opening.
+                    rules.opens_at = old.rules.opens_at;
+                    rules.closes_at = old.rules.closes_at;
+                    rules.pace = old.rules.pace;
+                }
                 same = Some(rules == old.rules);
                 if same == Some(false) && old.state != WindowState::Planned {
                     self.fault(format!(
@@ -360,8 +365,7 @@ impl Preparer<'_> {
     fn students(&mut self, draft: &Draft) {
         let mut next = self.registry.students.len() as u32;
         for profile in &draft.students {
-            if self.named.insert(profile.key.clone(), "student").is_some() {
-                self.fault(format!("student {}: named twice in this file; keep one", profile.key));
+            if self.twice("student", &profile.key) {
                 continue;
             }
             if let Some(programme) = &profile.programme
@@ -390,22 +394,23 @@ impl Preparer<'_> {
         }
         let courses = self.registry.catalogue.courses.iter().map(|c| ("course", &c.key));
         let sections = self.registry.catalogue.sections.iter().map(|s| ("section", &s.key));
-        let absent = courses.chain(sections).filter(|(_, key)| !self.named.contains_key(*key));
+        let things = courses.chain(sections).map(|(kind, key)| (kind, key.clone()));
+        let absent = things.filter(|thing| !self.named.contains(thing));
         self.out.difference.kept = absent.map(|(kind, key)| format!("{kind} {key}")).collect();
     }
 }
 
 impl Prepared {
-    /// The journal's view of it: staged items, the record that applies them, and what follows.
+    /// The journal's view of it: staged items and the record that applies them.
     pub fn into_events(self) -> Vec<Event> {
-        let mut events = Vec::with_capacity(self.items.len() + self.then.len() + 2);
-        if !self.items.is_empty() {
-            let items = self.items.len() as u32;
-            events.push(Event::ImportBegun);
-            events.extend(self.items.into_iter().map(Event::ImportItem));
-            events.push(Event::ImportApplied { items });
+        if self.items.is_empty() {
+            return Vec::new();
         }
-        events.extend(self.then);
+        let items = self.items.len() as u32;
+        let mut events = Vec::with_capacity(self.items.len() + 2);
+        events.push(Event::ImportBegun);
+        events.extend(self.items.into_iter().map(Event::ImportItem));
+        events.push(Event::ImportApplied { items });
         events
     }
 }

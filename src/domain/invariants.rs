@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::event::Event;
 use super::ids::{CourseId, SectionId, StudentId};
 use super::university::University;
 
@@ -52,7 +53,8 @@ pub fn seats_are_enrolments(university: &University) -> Vec<Violation> {
     for section in &university.sections {
         let enrolled = held.get(&section.id).copied().unwrap_or(0);
         if enrolled != section.taken {
-            let place = format!("section {}: {} taken, {enrolled} enrolled", section.id, section.taken);
+            let (id, taken) = (section.id, section.taken);
+            let place = format!("section {id}: {taken} taken, {enrolled} enrolled");
             found.push(violation("I8", place));
         }
     }
@@ -60,7 +62,7 @@ pub fn seats_are_enrolments(university: &University) -> Vec<Violation> {
 }
 
 /// I7: at most one seat and one waitlist entry per student and course; an entry beside a seat in
-/// the same course only as a swap inside it.
+/// the same course only as a swap inside it; she and the list agree on what she waits for.
 pub fn no_double(university: &University) -> Vec<Violation> {
     let registry = &university.registry;
     let mut found = Vec::new();
@@ -69,6 +71,11 @@ pub fn no_double(university: &University) -> Vec<Violation> {
         for enrolment in &student.enrolments {
             if !seen.insert(enrolment.course) {
                 found.push(violation("I7", format!("student {i} twice in {}", enrolment.course)));
+            }
+        }
+        for course in &student.waiting {
+            if registry.book(*course).rank(StudentId(i as u32)).is_none() {
+                found.push(violation("I7", format!("student {i} not on the list of {course}")));
             }
         }
     }
@@ -96,7 +103,8 @@ pub fn no_idle_seat(university: &University) -> Vec<Violation> {
     let courses = (0..registry.courses.len()).map(|c| CourseId(c as u32));
     let idle = courses.filter(|course| {
         let quotes = university.quotes(&registry.promotion_concerned(*course));
-        !quotes.is_empty() && registry.promote(*course, &quotes).is_some()
+        let next = registry.promote(*course, &quotes);
+        matches!(next, Some(Event::Promoted { .. }))
     });
     idle.map(|course| violation("I11", format!("course {course}: promotion possible"))).collect()
 }

@@ -165,7 +165,6 @@ pub fn eta(position: u32, rate: Option<f64>) -> Option<Eta> {
     })
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,5 @@
-//! The draw: order = SHA-256(seed ‖ window ‖ ticket), ascending. Anyone can recompute it once the
-//! seed is told; before that, its hash is.
+//! The draw: order = SHA-256(seed ‖ window ‖ ticket), ascending. Anyone can recompute it once
+//! the seed is told; before that, its hash is.
 
 use sha2::{Digest, Sha256};
 
@@ -52,8 +52,7 @@ mod tests {
     #[test]
     fn the_hash_is_plain_sha256() {
         // printf '%032d' 0 | tr 0 '\000' | sha256sum
-        let hex: String =
-            seed_hash(&[0; 32]).iter().map(|b| format!("{b:02x}")).collect();
+        let hex = format!("{:02x?}", seed_hash(&[0; 32])).replace(['[', ']', ',', ' '], "");
         assert_eq!(hex, "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925");
     }
 }

@@ -20,3 +20,8 @@ pub mod student;
 pub mod turn;
 pub mod university;
 pub mod window;
+
+#[cfg(test)]
+mod testkit;
+#[cfg(test)]
+mod tests;

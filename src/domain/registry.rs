@@ -12,19 +12,11 @@ use super::ids::{
 use super::outcome::Outcome;
 use super::plan::Plan;
 use super::section::SeatChange;
-use super::student::{Enrolment, InboxItem, Notice, Student};
+use super::student::{Enrolment, InboxItem, Memo, Notice, Student};
 use super::window::{TicketInfo, TicketState, Window, WindowState};
 
-/// What a request led to, remembered for the term (I3).
-#[derive(Clone, PartialEq, Debug)]
-pub struct Memo {
-    /// Fingerprint of its body.
-    pub body: u64,
-    /// The ticket it took, when it had to wait.
-    pub ticket: Option<(WindowId, Ticket)>,
-    /// The record that decided it and its outcomes, once decided.
-    pub decided: Option<(Sequence, Arc<[(CourseId, Outcome)]>)>,
-}
+/// Each course of a request with its outcome, in her order.
+pub type Outcomes = Arc<[(CourseId, Outcome)]>;
 
 /// What a window tells everybody: one record, expanded when it is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,8 +59,10 @@ pub struct Registry {
     pub courses: Vec<CourseBook>,
     /// By [`WindowId`].
     pub windows: Vec<Window>,
-    /// What each request led to.
-    pub requests: HashMap<(StudentId, RequestId), Memo>,
+    /// Places in lines taken since the journal began.
+    pub tickets_taken: u64,
+    /// Places in lines given back by their owners since the journal began.
+    pub tickets_left: u64,
     /// What windows told everybody.
     pub window_notices: Vec<WindowNotice>,
     student_keys: HashMap<Key, StudentId>,
@@ -76,6 +70,16 @@ pub struct Registry {
 }
 
 impl Registry {
+    /// The same registry with these students, and with what an unfinished import has staged.
+    pub fn with_students(mut self, students: Vec<Student>, staged: Vec<Item>) -> Self {
+        let keys = students.iter().enumerate();
+        self.student_keys =
+            keys.map(|(i, s)| (s.profile.key.clone(), StudentId(i as u32))).collect();
+        self.students = students;
+        self.staged = staged;
+        self
+    }
+
     /// The student. Ids come from this registry, so an unknown one is a bug.
     pub fn student(&self, id: StudentId) -> &Student {
         &self.students[id.index()]
@@ -84,6 +88,11 @@ impl Registry {
     /// The student with that number.
     pub fn student_id(&self, key: &str) -> Option<StudentId> {
         self.student_keys.get(key).copied()
+    }
+
+    /// What the student's request led to.
+    pub fn memo(&self, student: StudentId, request: RequestId) -> Option<&Memo> {
+        self.student(student).requests.get(request)
     }
 
     /// The window, if there is one.
@@ -102,7 +111,7 @@ impl Registry {
         &self.courses[course.index()]
     }
 
-    /// Whether an import has been begun and not completed.
+    /// What an import has staged that is not completed.
     pub fn staged(&self) -> &[Item] {
         &self.staged
     }
@@ -110,53 +119,51 @@ impl Registry {
     /// Gives the event its numbers: the next in the journal, in each course's stream and in each
     /// touched student's stream.
     pub fn number(&self, event: Event, epoch: u32, at: Timestamp) -> Record {
-        let (courses, students) = self.touched(&event);
+        let (unnamed, student) = self.unnamed(&event);
+        let courses = (0..).map_while(|i| event.named_course(i)).chain(unnamed);
+        let students = event.named_student().into_iter().chain(student);
         Record {
             sequence: self.sequence.next(),
             epoch,
             at,
-            courses: courses
-                .into_iter()
-                .map(|c| (c, self.courses[c.index()].sequence + 1))
-                .collect(),
-            students: students
-                .into_iter()
-                .map(|s| (s, self.students[s.index()].sequence + 1))
-                .collect(),
+            courses: courses.map(|c| (c, self.courses[c.index()].sequence + 1)).collect(),
+            students: students.map(|s| (s, self.students[s.index()].sequence + 1)).collect(),
             event,
         }
     }
 
-    fn touched(&self, event: &Event) -> (Vec<CourseId>, Vec<StudentId>) {
+    /// The courses and the student concerned that the event does not name itself.
+    pub fn unnamed(&self, event: &Event) -> (Vec<CourseId>, Option<StudentId>) {
         match event {
-            Event::Decided { student, via, outcomes, .. } => {
-                let mut courses: Vec<CourseId> = outcomes.iter().map(|(c, _)| *c).collect();
-                if let Via::Swap { from, .. } = via
-                    && !courses.contains(from)
-                {
-                    courses.push(*from);
-                }
-                (courses, vec![*student])
-            }
-            Event::Promoted { student, course, replaces, .. } => {
-                let mut courses = vec![*course];
-                courses.extend(replaces.filter(|c| c != course));
-                (courses, vec![*student])
-            }
-            Event::PassedOver { student, course, .. } => (vec![*course], vec![*student]),
             // Who is told of these is derived on apply: it may be everyone.
             Event::CapacitySet(section, _) | Event::StatusSet(section, _) => {
-                (vec![self.catalogue.section(*section).course], vec![])
+                (vec![self.catalogue.section(*section).course], None)
             }
-            Event::PlanSet(student, _)
-            | Event::TicketTaken { student, .. }
-            | Event::MessagesRead(student, _) => (vec![], vec![*student]),
             Event::TicketLeft(window, ticket) => {
                 let student = self.windows[window.index()].tickets[ticket.index()].student;
-                (vec![], vec![student])
+                (Vec::new(), Some(student))
             }
-            _ => (vec![], vec![]),
+            Event::ImportApplied { .. } => {
+                let changed = self.staged_capacities();
+                let course = |(s, _): (SectionId, _)| self.catalogue.section(s).course;
+                let mut courses: Vec<CourseId> = changed.map(course).collect();
+                courses.sort_unstable();
+                courses.dedup();
+                (courses, None)
+            }
+            _ => (Vec::new(), None),
         }
+    }
+
+    /// Sections that are there and that the staged import gives another capacity.
+    fn staged_capacities(&self) -> impl Iterator<Item = (SectionId, Option<u32>)> + '_ {
+        self.staged.iter().filter_map(|item| match item {
+            Item::Section(id, info) => {
+                let old = self.catalogue.sections.get(id.index())?;
+                (old.capacity != info.capacity).then_some((*id, info.capacity))
+            }
+            _ => None,
+        })
     }
 
     /// Who is told of a change to a section: who waits for it, and who has it when its status
@@ -169,7 +176,8 @@ impl Registry {
             .map(|e| e.student)
             .collect();
         if enrolled_too {
-            let has = |s: &Student| s.enrolment(course).is_some_and(|e| e.sections.contains(&section));
+            let has =
+                |s: &Student| s.enrolment(course).is_some_and(|e| e.sections.contains(&section));
             let enrolled = self.students.iter().enumerate().filter(|(_, s)| has(s));
             students.extend(enrolled.map(|(i, _)| StudentId(i as u32)));
             students.sort_unstable();
@@ -203,6 +211,10 @@ impl Registry {
             }
             Event::CapacitySet(section, capacity) => {
                 changes.push((*section, SeatChange::Capacity(*capacity)));
+            }
+            Event::ImportApplied { .. } => {
+                let staged = self.staged_capacities();
+                changes.extend(staged.map(|(s, capacity)| (s, SeatChange::Capacity(capacity))));
             }
             Event::StatusSet(section, status) => {
                 changes.push((*section, SeatChange::Status(*status)));
@@ -246,7 +258,7 @@ impl Registry {
         match &record.event {
             Event::ImportBegun => self.staged.clear(),
             Event::ImportItem(item) => self.staged.push(item.clone()),
-            Event::ImportApplied { .. } => self.apply_import(),
+            Event::ImportApplied { .. } => self.apply_import(record),
             Event::WindowScheduled { window, opens_at, closes_at } => {
                 let rules = &mut self.windows[window.index()].rules;
                 rules.opens_at = *opens_at;
@@ -274,6 +286,7 @@ impl Registry {
                 self.take_ticket(*window, *ticket, *student, *request, *body, plan.as_ref());
             }
             Event::TicketLeft(window, ticket) => {
+                self.tickets_left += 1;
                 self.end_ticket(*window, *ticket, TicketState::Left);
             }
             Event::Decided { student, request, body, via, outcomes } => {
@@ -291,11 +304,7 @@ impl Registry {
                 self.notice(record, *student, Notice::PassedOver { course: *course, blocker });
             }
             Event::CapacitySet(section, capacity) => {
-                let (section, capacity) = (*section, *capacity);
-                for student in self.section_touches(section, false) {
-                    self.students[student.index()].sequence += 1;
-                    self.notice(record, student, Notice::CapacityChanged { section, capacity });
-                }
+                self.tell_capacities(record, &[(*section, *capacity)]);
             }
             Event::StatusSet(section, status) => {
                 let (section, status) = (*section, *status);
@@ -311,7 +320,8 @@ impl Registry {
         }
     }
 
-    fn apply_import(&mut self) {
+    fn apply_import(&mut self, record: &Record) {
+        let changed: Vec<_> = self.staged_capacities().collect();
         let staged = std::mem::take(&mut self.staged);
         let catalogue = Arc::make_mut(&mut self.catalogue);
         for item in &staged {
@@ -339,6 +349,20 @@ impl Registry {
                 _ => {}
             }
         }
+        self.tell_capacities(record, &changed);
+    }
+
+    /// Tells who waits for these sections; one record is one step of each student's stream.
+    fn tell_capacities(&mut self, record: &Record, changed: &[(SectionId, Option<u32>)]) {
+        for (section, capacity) in changed.iter().copied() {
+            for student in self.section_touches(section, false) {
+                let s = &mut self.students[student.index()];
+                if s.inbox.last().is_none_or(|last| last.sequence != record.sequence) {
+                    s.sequence += 1;
+                }
+                self.notice(record, student, Notice::CapacityChanged { section, capacity });
+            }
+        }
     }
 
     fn take_ticket(
@@ -350,6 +374,7 @@ impl Registry {
         body: u64,
         plan: Option<&Arc<Plan>>,
     ) {
+        self.tickets_taken += 1;
         let w = &mut self.windows[window.index()];
         debug_assert_eq!(ticket.index(), w.tickets.len());
         let plan = plan.cloned();
@@ -357,7 +382,7 @@ impl Registry {
         w.waiting += 1;
         self.students[student.index()].tickets.push((window, ticket));
         let memo = Memo { body, ticket: Some((window, ticket)), decided: None };
-        self.remember(student, request, memo);
+        self.students[student.index()].requests.insert(request, memo);
     }
 
     fn end_ticket(&mut self, window: WindowId, ticket: Ticket, state: TicketState) {
@@ -370,12 +395,6 @@ impl Registry {
         info.plan = None;
         let student = &mut self.students[info.student.index()];
         student.tickets.retain(|t| *t != (window, ticket));
-    }
-
-    fn remember(&mut self, student: StudentId, request: RequestId, memo: Memo) {
-        if self.requests.insert((student, request), memo).is_none() {
-            self.students[student.index()].requests += 1;
-        }
     }
 
     fn apply_decided(
@@ -399,7 +418,7 @@ impl Registry {
             match outcome {
                 Outcome::Enrolled { sections, .. } => {
                     if let Via::Swap { from, .. } = via {
-                        self.remove_enrolment(student, from);
+                        self.give_up(student, from, *course);
                     }
                     let window = window.unwrap_or_default();
                     self.add_enrolment(record, student, *course, sections, window);
@@ -421,14 +440,15 @@ impl Registry {
                 Outcome::Refused(_) => {}
             }
             let outcome = outcome.clone();
-            self.notice(record, student, Notice::Outcome { course: *course, outcome });
+            self.notice(record, student, Notice::Outcome { request, course: *course, outcome });
         }
         let ticket = match via {
             Via::Ticket(window, ticket) => Some((window, ticket)),
             _ => None,
         };
         let decided = Some((record.sequence, outcomes.into()));
-        self.remember(student, request, Memo { body, ticket, decided });
+        let memo = Memo { body, ticket, decided };
+        self.students[student.index()].requests.insert(request, memo);
     }
 
     fn apply_promoted(
@@ -444,7 +464,7 @@ impl Registry {
         let window = entry.map(|e| e.window).unwrap_or_default();
         self.remove_waiting(student, course);
         if let Some(old) = replaces {
-            self.remove_enrolment(student, old);
+            self.give_up(student, old, course);
         }
         self.add_enrolment(record, student, course, sections, window);
         let sections = sections.to_vec();
@@ -468,12 +488,22 @@ impl Registry {
         });
     }
 
+    /// Gives a place for another. Inside one course she keeps a place in it, and what hangs on
+    /// that: a swap that waits elsewhere still gives it up.
+    fn give_up(&mut self, student: StudentId, old: CourseId, new: CourseId) {
+        if old == new {
+            self.students[student.index()].enrolments.retain(|e| e.course != old);
+        } else {
+            self.remove_enrolment(student, old);
+        }
+    }
+
     /// A dropped course also ends a swap that would have replaced it: the entry waits on, but
     /// gives nothing up.
     fn remove_enrolment(&mut self, student: StudentId, course: CourseId) {
         let s = &mut self.students[student.index()];
         s.enrolments.retain(|e| e.course != course);
-        for waited in s.waiting.clone() {
+        for waited in &s.waiting {
             let list = &mut self.courses[waited.index()].waitlist;
             for entry in list.iter_mut().filter(|e| e.student == student) {
                 if entry.replaces == Some(course) {
@@ -484,7 +514,10 @@ impl Registry {
     }
 
     fn remove_waiting(&mut self, student: StudentId, course: CourseId) {
-        self.courses[course.index()].waitlist.retain(|e| e.student != student);
+        let list = &mut self.courses[course.index()].waitlist;
+        if let Some(at) = list.iter().position(|e| e.student == student) {
+            list.remove(at);
+        }
         self.students[student.index()].waiting.retain(|c| *c != course);
     }
 
@@ -495,6 +528,7 @@ impl Registry {
             if info.state == TicketState::Waiting {
                 let student = info.student;
                 self.end_ticket(window, Ticket(i as u32), TicketState::Left);
+                self.students[student.index()].sequence += 1;
                 self.notice(record, student, Notice::TicketEnded { window });
             }
         }
@@ -511,6 +545,12 @@ impl Registry {
         for i in 0..self.windows[window.index()].tickets.len() {
             if self.windows[window.index()].tickets[i].state == TicketState::Waiting {
                 self.end_ticket(window, Ticket(i as u32), TicketState::Left);
+            }
+        }
+        // Ticket numbers start again: an undecided request must not find another's ticket.
+        for memo in self.students.iter_mut().flat_map(|s| s.requests.values_mut()) {
+            if memo.decided.is_none() && memo.ticket.is_some_and(|(w, _)| w == window) {
+                memo.ticket = None;
             }
         }
         let w = &mut self.windows[window.index()];

@@ -71,10 +71,7 @@ impl Section {
 
     /// What it can give right now.
     pub fn quote(&self) -> Quote {
-        Quote {
-            left: self.capacity.map(|c| c.saturating_sub(self.taken)),
-            status: self.status,
-        }
+        Quote { left: self.capacity.map(|c| c.saturating_sub(self.taken)), status: self.status }
     }
 
     /// Seats taken beyond the capacity after a registrar's reduction.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::catalogue::Catalogue;
-use super::ids::{CourseId, Credits, Key, SectionId, Sequence, Ticket, Timestamp, WindowId};
+use super::ids::{
+    CourseId, Credits, Key, RequestId, SectionId, Sequence, Ticket, Timestamp, WindowId,
+};
 use super::outcome::{Outcome, Reason};
 use super::plan::Plan;
 use super::section::SectionStatus;
@@ -41,6 +43,8 @@ pub struct Enrolment {
 pub enum Notice {
     /// A request's outcome for a course.
     Outcome {
+        /// Which request.
+        request: RequestId,
         /// Which course.
         course: CourseId,
         /// What became of it.
@@ -96,6 +100,82 @@ pub struct InboxItem {
     pub notice: Notice,
 }
 
+/// The record that decided a request, and each course's outcome.
+pub type Decision = (Sequence, Arc<[(CourseId, Outcome)]>);
+
+/// What a request led to, remembered for the term (I3).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Memo {
+    /// Fingerprint of its body.
+    pub body: u64,
+    /// The ticket it took, when it had to wait.
+    pub ticket: Option<(WindowId, Ticket)>,
+    /// What was decided, once it is.
+    pub decided: Option<Decision>,
+}
+
+/// A student's requests, sorted by id: ids made later usually come last, and what is remembered
+/// of one student lies together.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Memos(Vec<(RequestId, Memo)>);
+
+impl Memos {
+    /// What the request led to.
+    pub fn get(&self, request: RequestId) -> Option<&Memo> {
+        let found = self.0.binary_search_by_key(&request, |(id, _)| *id);
+        found.ok().map(|i| &self.0[i].1)
+    }
+
+    /// Remembers what the request led to, in place of what was known of it.
+    pub fn insert(&mut self, request: RequestId, memo: Memo) {
+        if self.0.last().is_none_or(|(last, _)| *last < request) {
+            return self.0.push((request, memo));
+        }
+        match self.0.binary_search_by_key(&request, |(id, _)| *id) {
+            Ok(i) => self.0[i].1 = memo,
+            Err(i) => self.0.insert(i, (request, memo)),
+        }
+    }
+
+    /// Each memo, to change.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Memo> {
+        self.0.iter_mut().map(|(_, memo)| memo)
+    }
+
+    /// Each request, by id.
+    pub fn iter(&self) -> std::slice::Iter<'_, (RequestId, Memo)> {
+        self.0.iter()
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether she has made none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> IntoIterator for &'a Memos {
+    type Item = &'a (RequestId, Memo);
+    type IntoIter = std::slice::Iter<'a, (RequestId, Memo)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl FromIterator<(RequestId, Memo)> for Memos {
+    fn from_iter<T: IntoIterator<Item = (RequestId, Memo)>>(memos: T) -> Self {
+        let memos = memos.into_iter();
+        let mut all = Self(Vec::with_capacity(memos.size_hint().0));
+        memos.for_each(|(request, memo)| all.insert(request, memo));
+        all
+    }
+}
+
 /// A student.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Student {
@@ -111,8 +191,8 @@ pub struct Student {
     pub tickets: Vec<(WindowId, Ticket)>,
     /// Position of the last record in her stream.
     pub sequence: u32,
-    /// Requests remembered for her.
-    pub requests: u32,
+    /// What each of her requests led to.
+    pub requests: Memos,
     /// Everything she was told, oldest first.
     pub inbox: Vec<InboxItem>,
     /// Messages up to here are read.
@@ -129,7 +209,7 @@ impl Student {
             waiting: Vec::new(),
             tickets: Vec::new(),
             sequence: 0,
-            requests: 0,
+            requests: Memos::default(),
             inbox: Vec::new(),
             read_up_to: Sequence(0),
         }

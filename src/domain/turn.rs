@@ -17,12 +17,20 @@ use super::registry::Registry;
 pub struct Turn {
     command: Option<Command>,
     promote: VecDeque<CourseId>,
+    /// Where the list of the first course in `promote` is looked at next.
+    from: usize,
 }
 
 impl Turn {
     /// A turn for one command.
     pub fn new(command: Command) -> Self {
-        Self { command: Some(command), promote: VecDeque::new() }
+        Self { command: Some(command), ..Self::default() }
+    }
+
+    /// A turn that finishes what a stopped process left undone: a journal may end between the
+    /// record that freed a seat and the promotion that it makes possible (I8, I11).
+    pub fn recovery(registry: &Registry) -> Self {
+        Self { promote: registry.courses_with_waitlist().collect(), ..Self::default() }
     }
 
     /// Sections whose quotes the next step needs.
@@ -42,13 +50,19 @@ impl Turn {
         let Some(course) = self.promote.front().copied() else {
             return Ok(Verdict::Nothing);
         };
-        match registry.promote(course, quotes) {
-            Some(event) => Ok(Verdict::Events(vec![event])),
-            None => {
-                self.promote.pop_front();
-                Ok(Verdict::Nothing)
-            }
+        if let Some((at, event)) = registry.promote_from(course, self.from, quotes) {
+            // Who was passed by stays so while seats only get fewer; a place given up may be
+            // in this very course.
+            self.from = match event {
+                Event::Promoted { replaces: None, .. } => at,
+                Event::PassedOver { .. } => at + 1,
+                _ => 0,
+            };
+            return Ok(Verdict::Events(vec![event]));
         }
+        self.promote.pop_front();
+        self.from = 0;
+        Ok(Verdict::Nothing)
     }
 
     /// Notes which waitlists the event wakes. Called before the event is applied.

@@ -47,7 +47,21 @@ impl University {
         epoch: u32,
         at: Timestamp,
     ) -> (Result<Verdict, Rejection>, Vec<Record>) {
-        let mut turn = Turn::new(command);
+        self.run(Turn::new(command), epoch, at)
+    }
+
+    /// Tries every waitlist once, as after a start: a journal may end inside a turn. Returns
+    /// every record made.
+    pub fn recover(&mut self, epoch: u32, at: Timestamp) -> Vec<Record> {
+        self.run(Turn::recovery(&self.registry), epoch, at).1
+    }
+
+    fn run(
+        &mut self,
+        mut turn: Turn,
+        epoch: u32,
+        at: Timestamp,
+    ) -> (Result<Verdict, Rejection>, Vec<Record>) {
         let mut records = Vec::new();
         let mut answer = None;
         while !turn.is_done() {

@@ -7,7 +7,7 @@ use super::conformance::{commit, record, replayed};
 use super::error::JournalError;
 use super::inspect;
 use super::memory::{Disk, Stored, Torn};
-use super::{Journal, RecordBuffer, Writer};
+use super::{Journal, Manifest, RecordBuffer, Writer};
 use crate::domain::ids::Sequence;
 use crate::limits::{JOURNAL_PENDING_BYTES_MAX, JOURNAL_RECORD_BYTES_MAX};
 
@@ -53,14 +53,17 @@ fn after_any_cut_all_that_was_told_is_there_and_only_that_commit_may_go() {
         stage(&mut journal, 40);
         disk.crash(torn);
         assert!(journal.flush().is_err(), "dead after the cut");
-        let mut journal = disk.open().unwrap();
+        let journal = disk.open().unwrap();
         let whole = matches!(torn, Torn::Everything)
             || matches!(torn, Torn::Changes(n) | Torn::HalfChange(n) if n == entries);
         let expected = if whole { 160 } else { 120 };
         assert_eq!(replayed(&journal.reader(), 1).unwrap(), expected, "{torn:?}");
         let clean = whole || matches!(torn, Torn::Nothing | Torn::Changes(0));
         assert_eq!(journal.removed_tail().is_none(), clean, "{torn:?}");
-        // The tail is gone for good: what comes next is not confused by it.
+        // The tail is gone for good, and what comes next is not confused by it.
+        disk.crash(Torn::Nothing);
+        let mut journal = disk.open().unwrap();
+        assert_eq!(journal.removed_tail(), None);
         commit(&mut journal, 40).unwrap();
         disk.crash(Torn::Nothing);
         let journal = disk.open().unwrap();
@@ -279,4 +282,49 @@ fn a_journal_shorter_than_its_snapshot_is_damage() {
         disk.lose(Stored::Entry(Sequence(sequence)));
     }
     assert!(matches!(disk.open(), Err(JournalError::Damaged { .. })));
+}
+
+/// The manifest of a snapshot of one chunk: the byte 9, a hundred times.
+fn manifest(sequence: u64, digest: [u8; 32]) -> Manifest {
+    Manifest { sequence: Sequence(sequence), bytes: 100, chunks: 1, digest }
+}
+
+fn digest() -> [u8; 32] {
+    use sha2::{Digest, Sha256};
+    Sha256::digest([9; 100]).into()
+}
+
+#[test]
+fn a_snapshot_whose_digest_is_wrong_is_passed_over() {
+    for (digest, whole) in [(digest(), true), ([0; 32], false)] {
+        let mut journal = disk_with(1).open().unwrap();
+        journal.snapshot_put(Sequence(40), 0, &[9; 100]).unwrap();
+        journal.snapshot_finish(&manifest(40, digest)).unwrap();
+        let latest = journal.reader().latest_snapshot().unwrap();
+        assert_eq!((latest.snapshot.is_some(), latest.damaged.is_empty()), (whole, whole));
+    }
+}
+
+#[test]
+fn no_manifest_is_written_before_its_chunks_are_durable() {
+    let disk = disk_with(1);
+    let mut journal = disk.open().unwrap();
+    journal.snapshot_put(Sequence(40), 0, &[9; 100]).unwrap();
+    disk.fail_next_flush();
+    assert!(journal.snapshot_finish(&manifest(40, digest())).is_err());
+    disk.crash(Torn::Everything);
+    let latest = disk.open().unwrap().reader().latest_snapshot().unwrap();
+    assert_eq!((latest.snapshot, latest.damaged), (None, Vec::new()));
+}
+
+#[test]
+fn pruning_leaves_a_snapshot_in_the_making_alone() {
+    let mut journal = disk_with(2).open().unwrap();
+    journal.snapshot_put(Sequence(40), 0, &[9; 100]).unwrap();
+    journal.snapshot_finish(&manifest(40, digest())).unwrap();
+    journal.snapshot_begin(Sequence(80)).unwrap();
+    journal.snapshot_put(Sequence(80), 0, &[9; 100]).unwrap();
+    assert!(!journal.snapshot_prune().unwrap());
+    journal.snapshot_finish(&manifest(80, digest())).unwrap();
+    assert_eq!(journal.reader().snapshot().unwrap().unwrap().sequence, Sequence(80));
 }

@@ -1,6 +1,7 @@
 //! The journal: append, flush, replay; the only truth that outlives the process (I9).
 //!
-//! Records are opaque bytes here, numbered from 1 without gaps. A *commit* is what one `append`
+//! Records are opaque bytes here (but to [`record`], [`state`] and [`fold`], which know what
+//! they mean), numbered from 1 without gaps. A *commit* is what one `append`
 //! stages and one `flush` makes durable; it is packed into *entries* of at most 4 KiB
 //! ([`frame`]), because bigger values are not safe in sled (`docs/decisions/0002-sled.md`).
 //!
@@ -10,7 +11,7 @@
 //!       from the deciding thread        replay, snapshots
 //! ```
 //!
-//! Deliberately absent: any knowledge of what a record means, truncation, a commit timer, and a
+//! Deliberately absent: truncation, a commit timer, and a
 //! second try at a failed write.
 
 mod buffer;
@@ -19,10 +20,12 @@ mod conformance;
 mod error;
 #[cfg(test)]
 mod faults;
+pub mod fold;
 mod frame;
 pub mod inspect;
 mod log;
 pub mod memory;
+pub mod record;
 mod recover;
 mod replay;
 mod sink;
@@ -30,7 +33,11 @@ pub mod sled;
 #[cfg(test)]
 mod sled_faults;
 mod snapshot;
+pub mod state;
 mod store;
+#[cfg(test)]
+mod testkit;
+mod wire;
 mod writer;
 
 pub use buffer::{RecordBuffer, Records};

@@ -105,7 +105,7 @@ impl JournalReader {
                 return Ok(false);
             }
             for (sequence, record) in entry.records.iter() {
-                if sequence >= from && sequence <= end {
+                if sequence >= from {
                     visit(sequence, record)?;
                     last = sequence;
                 }
@@ -138,5 +138,43 @@ impl JournalReader {
         found.ok_or_else(|| {
             JournalError::damaged(Place::at(sequence), "the journal starts after this sequence")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::buffer::RecordBuffer;
+    use super::*;
+
+    /// Whether an entry of two records may follow (commit 2, entry 0 of 2, sequences 5 and 6).
+    fn follows(commit: u64, index: u16, count: u16, first: u64) -> bool {
+        let entry = |commit, index, count, buffer: &RecordBuffer| {
+            let mut value = Vec::new();
+            frame::encode(&mut value, commit, index, count, &buffer.records());
+            let key = frame::key(buffer.records().first());
+            let mut walker = Walker::anywhere();
+            let _ = walker.step(&frame::decode(&key, &value).unwrap());
+            (key, value, walker)
+        };
+        let of = |first| {
+            let mut buffer = RecordBuffer::starting_at(Sequence(first));
+            buffer.push(b"a").unwrap();
+            buffer.push(b"b").unwrap();
+            buffer
+        };
+        let (_, _, mut walker) = entry(2, 0, 2, &of(5));
+        let (key, value, _) = entry(commit, index, count, &of(first));
+        walker.step(&frame::decode(&key, &value).unwrap()).is_ok()
+    }
+
+    #[test]
+    fn only_the_next_entry_follows() {
+        assert!(follows(2, 1, 2, 7));
+        assert!(!follows(2, 1, 2, 8), "a record is missing");
+        assert!(!follows(2, 1, 2, 6), "a record is there twice");
+        assert!(!follows(3, 1, 2, 7), "the commit differs");
+        assert!(!follows(3, 0, 2, 7), "the commit was not whole");
+        assert!(!follows(2, 1, 3, 7), "the commit changed its size");
+        assert!(!follows(2, 2, 3, 7), "an entry is missing");
     }
 }

@@ -78,6 +78,7 @@ impl SledStore {
             }
         }
         expect_store(&path)?;
+        remove_unfinished_maps(&path)?;
         let db = open_db(&path)?;
         let trees = open_trees(&db)?;
         expect_format(&db, &trees, &path)?;
@@ -232,6 +233,21 @@ fn remove_asides(data: &Path) -> Result<()> {
         let entry = entry.map_err(io_at("read", data))?;
         if entry.file_name().to_string_lossy().starts_with(ASIDE) {
             fs::remove_dir_all(entry.path()).map_err(io_at("remove", &entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+/// On opening, sled writes a map of its pages to `snap.<n>.generating` and renames it when it is
+/// whole. Cut short, it takes the torn file for the newest map next time, and does not open. What
+/// has not been renamed was never relied upon: the map before it and the log are still there.
+fn remove_unfinished_maps(path: &Path) -> Result<()> {
+    for entry in fs::read_dir(path).map_err(io_at("read", path))? {
+        let entry = entry.map_err(io_at("read", path))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(entry.path()).map_err(io_at("remove", &entry.path()))?;
         }
     }
     Ok(())

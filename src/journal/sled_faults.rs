@@ -38,6 +38,17 @@ fn what_a_first_start_left_behind_is_removed() {
 }
 
 #[test]
+fn a_map_of_pages_cut_short_does_not_keep_the_store_shut() {
+    for torn in [&b""[..], b"torn", &[7; 300]] {
+        let data = journal_of(3);
+        let map = data.path().join("journal/snap.0000000000FFFFFF.generating");
+        fs::write(&map, torn).unwrap();
+        assert_eq!(read_all(data.path()).unwrap(), 120);
+        assert!(!map.exists());
+    }
+}
+
+#[test]
 fn looking_at_a_journal_makes_none() {
     let data = tempfile::tempdir().unwrap();
     assert!(matches!(inspect::verify(data.path()), Err(JournalError::Foreign { .. })));

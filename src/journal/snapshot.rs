@@ -157,7 +157,7 @@ pub fn read(view: &dyn View, manifest: &Manifest) -> Result<std::result::Result<
         let sound = is_sealed(value)
             && value.len() >= CHUNK_HEADER_BYTES
             && key == chunk_key(sequence, next)
-            && chunk_key(Sequence(long(value, 4)), next) == key
+            && long(value, 4) == sequence.0
             && value[12..16] == next.to_le_bytes();
         if !sound {
             fault = Some(format!("chunk {next} is missing or altered"));

@@ -44,7 +44,7 @@ pub type OnFault = Box<dyn FnOnce(&JournalError) + Send>;
 #[derive(Debug)]
 pub struct Writer {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What the thread and the handles share.
@@ -155,7 +155,7 @@ impl Writer {
         let thread = std::thread::Builder::new().name("journal".to_owned());
         let thread = thread.spawn(move || task.run_guarded(on_fault));
         let thread = thread.map_err(|e| JournalError::io("start the journal's thread", e))?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
     }
 
     /// Hands over records that follow the ones before; `records` is left empty, ready for the
@@ -198,9 +198,10 @@ impl Writer {
     }
 
     /// Commits what is pending, closes the journal and ends the thread; at most a second.
-    pub fn close(mut self) -> Result<()> {
+    pub fn close(&self) -> Result<()> {
         self.ask_to_close(Closing::AfterDraining);
-        let Some(thread) = self.thread.take() else { return Ok(()) };
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(thread) = thread else { return Ok(()) };
         let limit = Duration::from_millis(JOURNAL_CLOSE_MS_MAX);
         let running = |pending: &mut Pending| pending.stopped.is_none();
         let waited = self.shared.progress.wait_timeout_while(self.shared.lock(), limit, running);

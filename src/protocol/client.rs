@@ -122,6 +122,16 @@ pub enum AnyWord {
 
 /// The types of [`ClientMessage`], for the hint in an error.
 pub const CLIENT_TYPES: [&str; 12] = [
-    "hello", "resume", "set_plan", "arm", "disarm", "submit", "drop", "swap", "leave_waitlist",
-    "watch", "unwatch", "ping",
+    "hello",
+    "resume",
+    "set_plan",
+    "arm",
+    "disarm",
+    "submit",
+    "drop",
+    "swap",
+    "leave_waitlist",
+    "watch",
+    "unwatch",
+    "ping",
 ];

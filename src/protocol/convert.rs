@@ -296,9 +296,8 @@ pub fn message_view(
         read: item.sequence <= read_up_to,
     };
     match &item.notice {
-        Notice::Outcome { course, outcome } => {
-            let nil = RequestId::default();
-            let o = outcome_view(catalogue, nil, *course, outcome, item.sequence, item.at);
+        Notice::Outcome { request, course, outcome } => {
+            let o = outcome_view(catalogue, *request, *course, outcome, item.sequence, item.at);
             view.kind = o.outcome;
             view.course = Some(o.course);
             view.sections = o.sections;

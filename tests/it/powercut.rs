@@ -85,7 +85,7 @@ pub fn seed() -> u64 {
 #[derive(Debug, Default)]
 struct Tally {
     cuts: u64,
-    during_snapshots: u64,
+    after_a_snapshot: u64,
     acked: u64,
     bad: Vec<String>,
 }
@@ -113,7 +113,7 @@ fn cut_image(orders: Orders, seed: u64, tally: &mut Tally) -> Option<()> {
         child.signal("-CONT");
         tally.cuts += 1;
         tally.acked += told.records;
-        tally.during_snapshots += u64::from(told.snapshot > 0);
+        tally.after_a_snapshot += u64::from(told.snapshot > 0);
         let Some(cut) = Mount::image(&copy, &at("cut")) else {
             tally.bad.push("the copy does not mount".to_owned());
             continue;
@@ -149,7 +149,7 @@ fn every_acknowledged_record_survives_a_power_cut() {
         return println!("{SKIPPED}");
     };
     assert!(plain.cuts + snapshots.cuts >= 20 && plain.acked > 0);
-    assert!(snapshots.during_snapshots >= 5, "too few cuts while snapshots were written");
+    assert!(snapshots.after_a_snapshot >= 5, "too few cuts once snapshots were being made");
     assert_eq!(plain.bad, [] as [String; 0]);
     assert_eq!(snapshots.bad, [] as [String; 0]);
 }

@@ -1,0 +1,126 @@
+//! Who is where: each connected student's hub and the HTTP worker it lives on. A generation tells
+//! an old hub from the one that took its place, so that two never serve at once.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use actix::Addr;
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+
+use super::messenger::Messenger;
+use super::student::StudentActor;
+use crate::domain::ids::StudentId;
+
+/// Where a student's hub is.
+#[derive(Clone)]
+pub struct Presence {
+    /// Which start of a hub this is.
+    pub generation: u64,
+    /// Index of its HTTP worker.
+    pub worker: usize,
+    /// The hub.
+    pub hub: Addr<StudentActor>,
+}
+
+/// The directory. Returns copies only: no lock on the map is ever held by a caller.
+#[derive(Default)]
+pub struct Directory {
+    hubs: DashMap<StudentId, Presence>,
+    workers: RwLock<Vec<Addr<Messenger>>>,
+    behind: RwLock<Vec<AtomicBool>>,
+    generations: AtomicU64,
+    sessions: AtomicUsize,
+}
+
+impl Directory {
+    /// Adds an HTTP worker; returns its index.
+    pub fn add_worker(&self, messenger: Addr<Messenger>) -> usize {
+        let mut workers = self.workers.write().unwrap_or_else(PoisonError::into_inner);
+        let mut behind = self.behind.write().unwrap_or_else(PoisonError::into_inner);
+        workers.push(messenger);
+        behind.push(AtomicBool::new(false));
+        workers.len() - 1
+    }
+
+    /// The workers' messengers, by index.
+    pub fn messengers(&self) -> Vec<Addr<Messenger>> {
+        self.workers.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes that a worker lost a batch.
+    pub fn lost(&self, worker: usize) {
+        let behind = self.behind.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flag) = behind.get(worker) {
+            flag.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether the worker has lost a batch since this was last asked.
+    pub fn take_lost(&self, worker: usize) -> bool {
+        let behind = self.behind.read().unwrap_or_else(PoisonError::into_inner);
+        behind.get(worker).is_some_and(|flag| flag.swap(false, Ordering::AcqRel))
+    }
+
+    /// The worker on which the student's hub lives, if she is connected.
+    pub fn worker_of(&self, student: StudentId) -> Option<usize> {
+        self.hubs.get(&student).map(|presence| presence.worker)
+    }
+
+    /// Whether the student is connected.
+    pub fn is_connected(&self, student: StudentId) -> bool {
+        self.hubs.contains_key(&student)
+    }
+
+    /// The student's hub, started here when there is none. `start` must not use the directory.
+    pub fn hub(
+        &self,
+        student: StudentId,
+        worker: usize,
+        start: impl FnOnce(u64) -> Addr<StudentActor>,
+    ) -> Addr<StudentActor> {
+        let fresh = |start: &dyn Fn(u64) -> Addr<StudentActor>| {
+            let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
+            Presence { generation, worker, hub: start(generation) }
+        };
+        let start = std::cell::Cell::new(Some(start));
+        let start = |generation: u64| match start.take() {
+            Some(start) => start(generation),
+            None => unreachable!("a hub is started once"),
+        };
+        match self.hubs.entry(student) {
+            Entry::Occupied(mut entry) => {
+                if !entry.get().hub.connected() {
+                    entry.insert(fresh(&start));
+                }
+                entry.get().hub.clone()
+            }
+            Entry::Vacant(entry) => entry.insert(fresh(&start)).hub.clone(),
+        }
+    }
+
+    /// Forgets a hub that has stopped, unless another has taken its place.
+    pub fn forget(&self, student: StudentId, generation: u64) {
+        self.hubs.remove_if(&student, |_, presence| presence.generation == generation);
+    }
+
+    /// Connected students.
+    pub fn students(&self) -> usize {
+        self.hubs.len()
+    }
+
+    /// Open WebSocket sessions.
+    pub fn sessions(&self) -> usize {
+        self.sessions.load(Ordering::Relaxed)
+    }
+
+    /// A session opened; returns how many there are now.
+    pub fn session_opened(&self) -> usize {
+        self.sessions.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A session closed.
+    pub fn session_closed(&self) {
+        self.sessions.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,438 @@
+//! One actor per window: keeps the order, admits tickets to the Registrar at the window's pace,
+//! tells who waits where they are, and opens and closes the window on time.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use super::board::SeatBoard;
+use super::directory::Directory;
+use super::forecaster::{self, Forecaster, Row};
+use super::gate::{Gate, Gated};
+use super::news::{Bulletin, LineState, News, Output};
+use super::registrar::{Batch, Job, Origin, Parts, Registrar};
+use crate::clock::{self, Clock};
+use crate::domain::catalogue::Catalogue;
+use crate::domain::command::Command;
+use crate::domain::ids::{Sequence, StudentId, Ticket, WindowId};
+use crate::domain::line::Line;
+use crate::domain::plan::Plan;
+use crate::domain::window::{TicketState, Window, WindowState};
+use crate::journal::Writer;
+use crate::limits;
+
+/// What changed for a line; in journal order.
+pub enum LineUpdate {
+    /// The window itself: state, times, pace, or a rehearsal run again.
+    Window(Box<Window>),
+    /// A ticket was taken.
+    Ticket {
+        /// Which.
+        ticket: Ticket,
+        /// Whose.
+        student: StudentId,
+        /// What is to be decided.
+        plan: Arc<Plan>,
+    },
+    /// Given back.
+    Left(Ticket),
+    /// Decided.
+    Served(Ticket),
+    /// Its plan changed; its place does not.
+    Plan {
+        /// Which.
+        ticket: Ticket,
+        /// The new plan.
+        plan: Arc<Plan>,
+    },
+    /// Tell its owner where she is.
+    Tell(Ticket),
+    /// What can be registered for.
+    Catalogue(Arc<Catalogue>),
+}
+
+/// Changes for a line.
+#[derive(Message)]
+#[rtype("()")]
+pub struct Updates {
+    /// The last record that they come from.
+    pub as_of: Sequence,
+    /// In journal order.
+    pub updates: Vec<LineUpdate>,
+}
+
+struct Rider {
+    student: StudentId,
+    plan: Arc<Plan>,
+}
+
+/// Measures tickets served a second.
+struct Rate {
+    since: Instant,
+    served: u32,
+    per_second: Option<f64>,
+}
+
+/// The actor.
+pub struct LineActor {
+    id: WindowId,
+    window: Window,
+    line: Line,
+    riders: Vec<Option<Rider>>,
+    catalogue: Arc<Catalogue>,
+    limiter: Option<DefaultDirectRateLimiter>,
+    /// Tickets given to the Registrar and not decided yet.
+    admitted: usize,
+    retry_scheduled: bool,
+    as_of: Sequence,
+    /// What was last told to everybody.
+    told: (u32, u32),
+    /// Somebody left from the middle: exact places are due.
+    left: bool,
+    rate: Rate,
+    closing_told: bool,
+    ticks: u64,
+    forecaster: Option<Forecaster>,
+    registrar: Addr<Registrar>,
+    gate: Gate,
+    writer: Arc<Writer>,
+    directory: Arc<Directory>,
+    board: Arc<SeatBoard>,
+    clock: Clock,
+    push_ms: u64,
+}
+
+impl LineActor {
+    /// The line of a window, as the registry has it.
+    pub fn new(id: WindowId, parts: &Parts, registrar: Addr<Registrar>) -> Self {
+        let window = parts.registry.windows[id.index()].clone();
+        let riders = window.tickets.iter().map(|info| {
+            let plan = info.plan.as_ref().unwrap_or(&parts.registry.student(info.student).plan);
+            let waiting = info.state == TicketState::Waiting;
+            waiting.then(|| Rider { student: info.student, plan: Arc::clone(plan) })
+        });
+        let riders = riders.collect();
+        let served = Line::new(&window).served();
+        let mut line = Self {
+            id,
+            line: Line::new(&window),
+            riders,
+            catalogue: Arc::clone(&parts.registry.catalogue),
+            limiter: None,
+            admitted: 0,
+            retry_scheduled: false,
+            as_of: parts.registry.sequence,
+            told: (0, 0),
+            left: false,
+            rate: Rate { since: clock::monotonic(), served, per_second: None },
+            closing_told: false,
+            ticks: 0,
+            forecaster: None,
+            registrar,
+            gate: parts.gate.clone(),
+            writer: Arc::clone(&parts.writer),
+            directory: Arc::clone(&parts.directory),
+            board: Arc::clone(&parts.board),
+            clock: parts.clock.clone(),
+            push_ms: parts.position_push_ms,
+            window,
+        };
+        line.set_pace();
+        line
+    }
+
+    fn is_open(&self) -> bool {
+        self.window.state == WindowState::Open
+    }
+
+    /// A token bucket that lets a fiftieth of a second's admissions through at once, so that the
+    /// pace is even and a timer of a few milliseconds keeps up with it.
+    fn set_pace(&mut self) {
+        let pace = self.window.rules.pace.and_then(NonZeroU32::new);
+        self.limiter = pace.map(|pace| {
+            let burst = NonZeroU32::new(pace.get() / 50 + 1).unwrap_or(NonZeroU32::MIN);
+            RateLimiter::direct(Quota::per_second(pace).allow_burst(burst))
+        });
+    }
+
+    /// Gives the Registrar the next tickets, in order, when it has decided the last ones.
+    fn admit(&mut self, ctx: &mut Context<Self>) {
+        if !self.is_open() || self.admitted > 0 || self.line.is_empty() {
+            return;
+        }
+        let mut tickets = Vec::new();
+        for ticket in self.line.waiting().take(limits::ADMIT_BATCH_MAX) {
+            if let Some(limiter) = &self.limiter
+                && let Err(not_yet) = limiter.check()
+            {
+                let wait = not_yet.wait_time_from(DefaultClock::default().now());
+                Self::retry_later(&mut self.retry_scheduled, ctx, wait);
+                break;
+            }
+            tickets.push(ticket);
+        }
+        if tickets.is_empty() {
+            return;
+        }
+        let job =
+            |ticket: &Ticket| Job::Command(Command::Admit(self.id, *ticket), Origin::Own, None);
+        let batch = Batch(tickets.iter().map(job).collect());
+        match self.registrar.try_send(batch) {
+            Ok(()) => self.admitted = tickets.len(),
+            // The Registrar's mailbox is full of commands from outside: the same tickets again.
+            Err(_) => Self::retry_later(&mut self.retry_scheduled, ctx, Duration::from_millis(2)),
+        }
+    }
+
+    fn retry_later(scheduled: &mut bool, ctx: &mut Context<Self>, wait: Duration) {
+        if !std::mem::replace(scheduled, true) {
+            ctx.run_later(wait, |line, ctx| {
+                line.retry_scheduled = false;
+                line.admit(ctx);
+            });
+        }
+    }
+
+    fn own_command(&self, command: Command) {
+        // A full mailbox is no loss: the next tick tries again.
+        let _ = self.registrar.try_send(Batch(vec![Job::Command(command, Origin::Own, None)]));
+    }
+
+    /// Opens and closes on time. The state changes by the Registrar's event, never by the clock.
+    fn keep_time(&mut self) {
+        let now = self.clock.now();
+        let due = |at: Option<crate::domain::ids::Timestamp>| at.is_some_and(|at| at <= now);
+        let rules = &self.window.rules;
+        match self.window.state {
+            WindowState::Planned if due(rules.opens_at) => {
+                self.own_command(Command::Open(self.id));
+            }
+            WindowState::Open if due(rules.closes_at) => self.own_command(Command::Close(self.id)),
+            WindowState::Open if !self.closing_told => {
+                let soon = now.plus_ms(limits::CLOSING_NOTICE_MS);
+                if rules.closes_at.is_some_and(|at| at <= soon) {
+                    self.closing_told = true;
+                    self.own_command(Command::Closing(self.id));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn state(&self) -> LineState {
+        let measured = self.rate.per_second;
+        let pace = self.window.rules.pace.map(f64::from);
+        let rate = match (measured, pace) {
+            (Some(measured), Some(pace)) => Some(measured.min(pace)),
+            (measured, pace) => measured.or(pace),
+        };
+        LineState { served: self.line.served(), waiting: self.line.len(), rate }
+    }
+
+    fn measure(&mut self) {
+        let seconds = self.rate.since.elapsed().as_secs_f64();
+        if seconds < limits::RATE_MEASURE_S {
+            return;
+        }
+        let served = self.line.served();
+        let now = f64::from(served.saturating_sub(self.rate.served)) / seconds;
+        let rate = self.rate.per_second.map_or(now, |old| 0.5 * old + 0.5 * now);
+        let per_second = (served > 0 && rate > 0.0).then_some(rate);
+        self.rate = Rate { since: clock::monotonic(), served, per_second };
+    }
+
+    fn tell(&self, outputs: Vec<Output>) {
+        let gated = outputs.into_iter().map(|output| Gated::new(self.as_of, output));
+        let mut gated: Vec<_> = gated.collect();
+        if !gated.is_empty() {
+            self.gate.hold(&mut gated);
+            self.writer.nudge();
+        }
+    }
+
+    fn position(&self, ticket: Ticket) -> Option<Output> {
+        let rider = self.riders.get(ticket.index())?.as_ref()?;
+        if !self.directory.is_connected(rider.student) {
+            return None;
+        }
+        let window = self.id;
+        let news = match self.window.state {
+            WindowState::Planned => News::Armed { window, ticket, among: self.window.waiting },
+            WindowState::Closed => return None,
+            WindowState::Open => {
+                News::Position { window, position: self.line.position(ticket)?, line: self.state() }
+            }
+        };
+        Some(Output::Student(rider.student, news))
+    }
+
+    /// Exact places for everybody who is connected: at the opening, and after somebody left.
+    fn tell_all_positions(&self) {
+        let positions = self.line.waiting().filter_map(|ticket| self.position(ticket));
+        self.tell(positions.collect());
+    }
+
+    /// The shared part of every position: one bulletin a tick, for everybody.
+    fn push(&mut self) {
+        self.measure();
+        match self.window.state {
+            WindowState::Planned => {
+                let among = self.window.waiting;
+                if self.told != (0, among) {
+                    self.told = (0, among);
+                    let bulletin = Bulletin::Among(self.id, among);
+                    self.tell(vec![Output::Everyone(Arc::new(bulletin))]);
+                }
+            }
+            WindowState::Open => {
+                let state = self.state();
+                if self.told != (state.served, state.waiting) {
+                    self.told = (state.served, state.waiting);
+                    let bulletin = Bulletin::Line(self.id, state);
+                    self.tell(vec![Output::Everyone(Arc::new(bulletin))]);
+                }
+                if self.left && self.ticks.is_multiple_of(limits::EXACT_POSITION_TICKS) {
+                    self.left = false;
+                    self.tell_all_positions();
+                }
+                if self.ticks.is_multiple_of(limits::FORECAST_TICKS) {
+                    self.forecast();
+                }
+            }
+            WindowState::Closed => {}
+        }
+    }
+
+    /// Has the plans ahead run dry on the seats that are on disk, on a thread of its own.
+    fn forecast(&mut self) {
+        if self.line.is_empty() || self.directory.students() == 0 {
+            return;
+        }
+        let rows = self.line.waiting().filter_map(|ticket| {
+            let rider = self.riders.get(ticket.index())?.as_ref()?;
+            let wanted = self.directory.is_connected(rider.student);
+            Some(Row { student: rider.student, plan: Arc::clone(&rider.plan), wanted })
+        });
+        let (as_of, sections) = self.board.all();
+        let job = forecaster::Job {
+            as_of: as_of.max(self.as_of),
+            window: self.id,
+            rules: self.window.rules.clone(),
+            catalogue: Arc::clone(&self.catalogue),
+            sections,
+            rows: rows.collect(),
+        };
+        let forecaster = self
+            .forecaster
+            .get_or_insert_with(|| Forecaster::start(self.gate.clone(), Arc::clone(&self.writer)));
+        forecaster.submit(job);
+    }
+
+    fn apply(&mut self, update: LineUpdate) {
+        match update {
+            LineUpdate::Window(window) => self.apply_window(*window),
+            LineUpdate::Ticket { ticket, student, plan } => {
+                if self.riders.len() <= ticket.index() {
+                    self.riders.resize_with(ticket.index() + 1, || None);
+                }
+                self.riders[ticket.index()] = Some(Rider { student, plan });
+                self.window.waiting += 1;
+                if self.is_open() {
+                    self.line.push(ticket);
+                    let output = self.position(ticket);
+                    self.tell(output.into_iter().collect());
+                }
+            }
+            LineUpdate::Left(ticket) => {
+                self.left |= self.is_open();
+                self.line.leave(ticket);
+                self.leave(ticket);
+            }
+            LineUpdate::Served(ticket) => {
+                self.admitted = self.admitted.saturating_sub(1);
+                self.line.serve(ticket);
+                self.leave(ticket);
+            }
+            LineUpdate::Plan { ticket, plan } => {
+                if let Some(Some(rider)) = self.riders.get_mut(ticket.index()) {
+                    rider.plan = plan;
+                }
+            }
+            LineUpdate::Tell(ticket) => {
+                let output = self.position(ticket);
+                self.tell(output.into_iter().collect());
+            }
+            LineUpdate::Catalogue(catalogue) => self.catalogue = catalogue,
+        }
+    }
+
+    fn leave(&mut self, ticket: Ticket) {
+        if let Some(rider) = self.riders.get_mut(ticket.index())
+            && rider.take().is_some()
+        {
+            self.window.waiting = self.window.waiting.saturating_sub(1);
+        }
+    }
+
+    fn apply_window(&mut self, window: Window) {
+        let opened = window.state == WindowState::Open && !self.is_open();
+        let again = window.run != self.window.run;
+        let repaced = window.rules.pace != self.window.rules.pace;
+        let closed = window.state == WindowState::Closed;
+        self.window = window;
+        if again || closed {
+            self.riders.clear();
+            self.closing_told = false;
+        }
+        if again || closed || opened {
+            self.line = Line::new(&self.window);
+            self.admitted = 0;
+            self.told = (0, 0);
+            let served = self.line.served();
+            self.rate = Rate { since: clock::monotonic(), served, per_second: None };
+        }
+        if repaced || opened {
+            self.set_pace();
+        }
+        if opened {
+            self.tell_all_positions();
+        }
+    }
+}
+
+impl Actor for LineActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(limits::LINE_MAILBOX_MAX);
+        ctx.run_interval(Duration::from_millis(limits::LINE_TICK_MS), |line, ctx| {
+            line.keep_time();
+            // After a fault in the chain of admissions this starts it again.
+            line.admit(ctx);
+        });
+        fn push(line: &mut LineActor, ctx: &mut Context<LineActor>) {
+            let connected = line.directory.sessions() as u64;
+            let step = 1 + connected / limits::COARSER_PUSH_SESSIONS;
+            ctx.run_later(Duration::from_millis(line.push_ms.saturating_mul(step)), push);
+            line.ticks += 1;
+            line.push();
+        }
+        push(self, ctx);
+    }
+}
+
+impl Handler<Updates> for LineActor {
+    type Result = ();
+
+    fn handle(&mut self, Updates { as_of, updates }: Updates, ctx: &mut Self::Context) {
+        self.as_of = self.as_of.max(as_of);
+        for update in updates {
+            self.apply(update);
+        }
+        self.admit(ctx);
+    }
+}

@@ -1,0 +1,176 @@
+//! What leaves the decision thread: always inside a [`super::gate::Gate`], never by itself.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::gateway::{Answer, Denied};
+use super::permits::Permit;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::forecast::CourseForecast;
+use crate::domain::ids::{CourseId, RequestId, Sequence, StudentId, Ticket, Timestamp, WindowId};
+use crate::domain::outcome::Outcome;
+use crate::domain::section::Section;
+use crate::protocol::server::{MessageView, PlanView, StudentView, WaitlistView, WindowView};
+
+/// What everybody may know: the catalogue and the windows.
+#[derive(Debug, Default)]
+pub struct Public {
+    /// What can be registered for.
+    pub catalogue: Arc<Catalogue>,
+    /// All windows, by [`WindowId`].
+    pub windows: Vec<WindowView>,
+    /// Grows with every import: the catalogue's ETag.
+    pub version: Sequence,
+}
+
+impl Public {
+    /// The window with that key.
+    pub fn window_id(&self, key: &str) -> Option<WindowId> {
+        self.windows.iter().position(|w| w.key == key).map(|i| WindowId(i as u32))
+    }
+
+    /// The key of a window.
+    pub fn window_key(&self, id: WindowId) -> &str {
+        self.windows.get(id.index()).map_or("", |w| &w.key)
+    }
+}
+
+/// Something for one student, on all her devices unless it says otherwise.
+#[derive(Debug)]
+pub enum News {
+    /// Outcomes of one request.
+    Outcomes {
+        /// The request.
+        request: RequestId,
+        /// Each course with its outcome.
+        outcomes: Arc<[(CourseId, Outcome)]>,
+        /// The record.
+        journal: Sequence,
+        /// When it was decided.
+        at: Timestamp,
+        /// Position in her stream.
+        sequence: u32,
+    },
+    /// New in her message centre.
+    Message {
+        /// The message.
+        message: Box<MessageView>,
+        /// Unread in all.
+        unread: u32,
+        /// Position in her stream.
+        sequence: u32,
+    },
+    /// A waitlist rank.
+    Rank(Box<WaitlistView>),
+    /// A place in a line that has no order yet.
+    Armed {
+        /// Where.
+        window: WindowId,
+        /// Ticket number.
+        ticket: Ticket,
+        /// How many are armed.
+        among: u32,
+    },
+    /// The place is gone.
+    Disarmed(WindowId),
+    /// Her plan was saved.
+    Plan {
+        /// As saved.
+        plan: Box<PlanView>,
+        /// Position in her stream.
+        sequence: u32,
+    },
+    /// Her exact place in an open line.
+    Position {
+        /// Where.
+        window: WindowId,
+        /// From 1.
+        position: u32,
+        /// The line when that was so.
+        line: LineState,
+    },
+    /// What her plan can expect.
+    Forecast {
+        /// Where.
+        window: WindowId,
+        /// One for each course that the window covers.
+        courses: Arc<[CourseForecast]>,
+    },
+    /// The answer to a new session.
+    View {
+        /// Which session.
+        session: u32,
+        /// Everything.
+        view: Box<StudentView>,
+        /// What she missed, when it can be told piece by piece.
+        missed: Vec<(MessageView, u32)>,
+    },
+    /// A request of one session was not accepted.
+    Denied {
+        /// Which session.
+        session: u32,
+        /// Which request.
+        id: Option<Uuid>,
+        /// Why.
+        why: Denied,
+    },
+}
+
+/// How far an open line is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LineState {
+    /// Tickets decided since the opening.
+    pub served: u32,
+    /// Tickets waiting.
+    pub waiting: u32,
+    /// Tickets decided a second.
+    pub rate: Option<f64>,
+}
+
+/// Something for everybody.
+#[derive(Debug)]
+pub enum Bulletin {
+    /// The catalogue or the windows changed; these windows are to be shown again.
+    Public(Arc<Public>, Vec<WindowId>),
+    /// A line moved.
+    Line(WindowId, LineState),
+    /// How many are armed for a window.
+    Among(WindowId, u32),
+    /// Seats changed, for who watches them.
+    Seats(Sequence, Arc<[Section]>),
+}
+
+/// Numbers to add to the counters.
+#[derive(Debug)]
+pub enum Count {
+    /// An outcome, and why when it was refused.
+    Outcome(&'static str, Option<&'static str>),
+    /// From a waitlist into the course.
+    Promotion,
+    /// A free seat passed somebody by.
+    PassedOver,
+    /// A place in the line taken or given back.
+    Ticket(&'static str),
+}
+
+/// An answer to somebody who waits for it.
+pub type Reply = tokio::sync::oneshot::Sender<Result<Answer, Denied>>;
+
+/// Whatever leaves the decision thread.
+pub enum Output {
+    /// For one student.
+    Student(StudentId, News),
+    /// For everybody.
+    Everyone(Arc<Bulletin>),
+    /// Seats for the board.
+    Seats(Vec<Section>),
+    /// An answer to a command given over HTTP or by the gateway itself.
+    Reply(Reply, Result<Answer, Denied>),
+    /// The result of a read.
+    Read(Box<dyn FnOnce(Sequence) + Send>),
+    /// For the counters.
+    Count(Vec<Count>),
+    /// The room that an accepted command had: free again.
+    Done(Permit),
+}

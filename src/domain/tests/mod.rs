@@ -1,0 +1,12 @@
+//! The promises of the pure domain, by example and by property.
+
+pub mod audit;
+mod decisions;
+mod history;
+mod imports;
+mod limits;
+mod lines;
+mod properties;
+mod regressions;
+mod swaps;
+mod waitlists;

@@ -1,0 +1,363 @@
+//! The socket: the one file that knows actix-web-actors (deprecated upstream, see
+//! `docs/decisions/0001-actix-web-actors.md`). What is said on it is decided in
+//! [`crate::actors::session`]; this file moves frames and closes the crate's four traps:
+//! (1) a blocked socket stops the actor, so the kernel ends it ([`tune`]); (2) mailboxes are
+//! bounded and a full one means "read back from state"; (3) fragments are joined here, and an
+//! oversized frame closes; (4) a stopping gateway closes every session itself.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use actix::prelude::SendError;
+use actix::{Actor, ActorContext, Addr, AsyncContext, Handler, Running, StreamHandler};
+use actix_http::ws::Item;
+use actix_web::web::Payload;
+use actix_web::{Error, HttpRequest, HttpResponse};
+use actix_web_actors::ws::{
+    CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, WsResponseBuilder,
+};
+use bytes::BytesMut;
+use socket2::SockRef;
+
+use crate::actors::gateway::{Denied, Gateway};
+use crate::actors::messenger::Messenger;
+use crate::actors::session::{self, Action, Connected, Identified};
+use crate::actors::student::{Behind, FromSession, StudentActor, ToSession, frame};
+use crate::clock;
+use crate::domain::ids::StudentId;
+use crate::limits;
+use crate::protocol::client::ClientMessage;
+use crate::protocol::close::Close;
+use crate::protocol::server::ServerMessage;
+
+thread_local! {
+    /// The messenger of this HTTP worker.
+    static WORKER: OnceCell<(usize, Addr<Messenger>)> = const { OnceCell::new() };
+}
+
+fn worker(gateway: &Gateway) -> (usize, Addr<Messenger>) {
+    WORKER.with(|cell| cell.get_or_init(|| Messenger::begin(gateway)).clone())
+}
+
+/// Bounds what one connection can hold in the kernel, and for how long a peer may leave sent
+/// data unacknowledged (trap 1). For `HttpServer::on_connect`.
+pub fn tune(connection: &dyn std::any::Any) {
+    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
+        let socket = SockRef::from(stream);
+        // Best effort: a socket that refuses an option is still served.
+        let _ =
+            socket.set_tcp_user_timeout(Some(Duration::from_millis(limits::TCP_USER_TIMEOUT_MS)));
+        let _ = socket.set_send_buffer_size(limits::SOCKET_SEND_BYTES);
+        let _ = socket.set_tcp_nodelay(true);
+    }
+}
+
+/// Upgrades the request of a signed-in student to a session.
+pub fn open(
+    request: &HttpRequest,
+    payload: Payload,
+    gateway: &Gateway,
+    student: StudentId,
+) -> Result<HttpResponse, Error> {
+    let session = SessionActor {
+        gateway: gateway.clone(),
+        number: gateway.session_number(),
+        phase: Phase::Connected(Connected { student }),
+        hub: None,
+        student,
+        behind: Arc::new(AtomicBool::new(false)),
+        refreshes: 0,
+        refused: 0,
+        heard: clock::monotonic(),
+        fragments: None,
+        closing: false,
+    };
+    WsResponseBuilder::new(session, request, payload).frame_size(limits::MESSAGE_BYTES_MAX).start()
+}
+
+enum Phase {
+    Connected(Connected),
+    Identified(Identified),
+}
+
+struct Fragments {
+    text: bool,
+    count: usize,
+    bytes: BytesMut,
+}
+
+/// One WebSocket.
+pub struct SessionActor {
+    gateway: Gateway,
+    number: u32,
+    phase: Phase,
+    hub: Option<Addr<StudentActor>>,
+    student: StudentId,
+    behind: Behind,
+    /// Times that it had to read back from state because it read too slowly.
+    refreshes: u32,
+    /// Messages over the rate limit, in a row.
+    refused: u32,
+    heard: Instant,
+    fragments: Option<Fragments>,
+    closing: bool,
+}
+
+type Ctx = WebsocketContext<SessionActor>;
+
+impl SessionActor {
+    fn close(&mut self, ctx: &mut Ctx, close: Close) {
+        if std::mem::replace(&mut self.closing, true) {
+            return;
+        }
+        self.gateway.metrics().closed(close);
+        let mut reason = close.key().to_owned();
+        if close == Close::Restart {
+            // Spread over a second by the session's number: not everybody at once.
+            let retry = limits::RESTART_RETRY_MS + self.number.wrapping_mul(617) % 1_000;
+            reason = format!("retry_ms={retry}");
+        }
+        let code = CloseCode::from(close.code());
+        ctx.close(Some(CloseReason { code, description: Some(reason) }));
+        ctx.stop();
+    }
+
+    fn send(ctx: &mut Ctx, message: &ServerMessage) {
+        ctx.text(frame(message));
+    }
+
+    fn on_text(&mut self, ctx: &mut Ctx, text: &str) {
+        self.gateway.metrics().message();
+        if let Err(retry_after_ms) = self.gateway.allow_message(self.student) {
+            self.gateway.metrics().message_refused("rate_limited");
+            self.refused += 1;
+            if self.refused > limits::MESSAGES_REFUSED_MAX {
+                return self.close(ctx, Close::RateLimited);
+            }
+            let id = None;
+            return Self::send(ctx, &ServerMessage::Busy { id, retry_after_ms });
+        }
+        self.refused = 0;
+        match session::parse(text) {
+            Ok(message) => self.on_message(ctx, message),
+            Err(error) => {
+                self.gateway.metrics().message_refused("message_invalid");
+                Self::send(ctx, &error);
+            }
+        }
+    }
+
+    fn on_message(&mut self, ctx: &mut Ctx, message: ClientMessage) {
+        let action = match &self.phase {
+            Phase::Connected(connected) => match connected.on_message(message) {
+                Ok((identified, action)) => {
+                    self.phase = Phase::Identified(identified);
+                    action
+                }
+                Err(action) => action,
+            },
+            Phase::Identified(identified) => {
+                let now = self.gateway.clock().now().0;
+                identified.on_message(message, &self.gateway.public(), now)
+            }
+        };
+        match action {
+            Action::Send(message) => {
+                if let ServerMessage::Error { code, .. } = &message {
+                    self.gateway.metrics().message_refused(code);
+                }
+                Self::send(ctx, &message);
+            }
+            Action::Attach(last_sequence) => self.attach(ctx, last_sequence),
+            Action::Command(id, command) => {
+                self.to_hub(ctx, FromSession::Command(self.number, id, command), id);
+            }
+            Action::Watch(sections) => {
+                self.to_hub(ctx, FromSession::Watch(self.number, sections), None);
+            }
+            Action::Unwatch(sections) => {
+                self.to_hub(ctx, FromSession::Unwatch(self.number, sections), None);
+            }
+            Action::Close(close) => self.close(ctx, close),
+        }
+    }
+
+    fn attach(&mut self, ctx: &mut Ctx, last_sequence: Option<u32>) {
+        let (index, messenger) = worker(&self.gateway);
+        let (student, gateway) = (self.student, self.gateway.clone());
+        // A hub may stop between the look-up and the message: then another is started.
+        for _ in 0..2 {
+            let start = |generation| {
+                let hub =
+                    StudentActor::new(student, generation, gateway.clone(), messenger.clone());
+                hub.start()
+            };
+            let hub = self.gateway.directory().hub(student, index, start);
+            let attach = FromSession::Attach {
+                number: self.number,
+                sink: ctx.address().recipient(),
+                behind: Arc::clone(&self.behind),
+                last_sequence,
+            };
+            match hub.try_send(attach) {
+                Ok(()) => {
+                    self.hub = Some(hub);
+                    return;
+                }
+                Err(SendError::Full(_)) => break,
+                Err(SendError::Closed(_)) => {}
+            }
+        }
+        self.close(ctx, Close::Restart);
+    }
+
+    fn to_hub(&mut self, ctx: &mut Ctx, message: FromSession, id: Option<uuid::Uuid>) {
+        let sent = self.hub.as_ref().map(|hub| hub.try_send(message));
+        match sent {
+            Some(Ok(())) => {}
+            Some(Err(SendError::Full(_))) => {
+                let retry_after_ms = match self.gateway.busy() {
+                    Denied::Busy { retry_after_ms } => retry_after_ms,
+                    _ => limits::BUSY_RETRY_MS,
+                };
+                self.gateway.metrics().busy();
+                Self::send(ctx, &ServerMessage::Busy { id, retry_after_ms });
+            }
+            Some(Err(SendError::Closed(_))) | None => self.close(ctx, Close::Restart),
+        }
+    }
+
+    /// Joins fragments (trap 3), within a bound on bytes and on their number.
+    fn on_fragment(&mut self, ctx: &mut Ctx, item: Item) {
+        let (first, last, bytes) = match item {
+            Item::FirstText(bytes) => (Some(true), false, bytes),
+            Item::FirstBinary(bytes) => (Some(false), false, bytes),
+            Item::Continue(bytes) => (None, false, bytes),
+            Item::Last(bytes) => (None, true, bytes),
+        };
+        if let Some(text) = first {
+            if !text {
+                return self.close(ctx, Close::Unsupported);
+            }
+            self.fragments = Some(Fragments { text, count: 0, bytes: BytesMut::new() });
+        }
+        let Some(fragments) = &mut self.fragments else {
+            return self.close(ctx, Close::ProtocolError);
+        };
+        fragments.count += 1;
+        let too_long = fragments.bytes.len() + bytes.len() > limits::MESSAGE_BYTES_MAX;
+        if too_long || fragments.count > limits::MESSAGE_FRAGMENTS_MAX {
+            return self.close(ctx, Close::TooBig);
+        }
+        fragments.bytes.extend_from_slice(&bytes);
+        if last && let Some(whole) = self.fragments.take() {
+            debug_assert!(whole.text);
+            match std::str::from_utf8(&whole.bytes) {
+                Ok(text) => self.on_text(ctx, text),
+                Err(_) => self.close(ctx, Close::NotUtf8),
+            }
+        }
+    }
+
+    fn on_error(&mut self, ctx: &mut Ctx, error: &ProtocolError) {
+        let close = match error {
+            ProtocolError::Overflow => Close::TooBig,
+            // The library gives one kind of error for both; its text tells them apart.
+            ProtocolError::Io(error) if error.to_string().to_ascii_lowercase().contains("utf") => {
+                Close::NotUtf8
+            }
+            _ => Close::ProtocolError,
+        };
+        self.close(ctx, close);
+    }
+
+    fn beat(&mut self, ctx: &mut Ctx) {
+        self.refreshes = 0;
+        let silent = self.heard.elapsed() > Duration::from_millis(limits::SILENCE_MS_MAX);
+        match silent {
+            true => self.close(ctx, Close::Silent),
+            false => ctx.ping(b""),
+        }
+    }
+
+    /// After a frame did not fit: read everything back from state, but not again and again.
+    fn catch_up(&mut self, ctx: &mut Ctx) {
+        if !self.behind.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        self.refreshes += 1;
+        if self.refreshes > limits::REFRESHES_MAX {
+            return self.close(ctx, Close::SlowReader);
+        }
+        self.to_hub(ctx, FromSession::Refresh(self.number), None);
+    }
+}
+
+impl Actor for SessionActor {
+    type Context = Ctx;
+
+    fn started(&mut self, ctx: &mut Ctx) {
+        ctx.set_mailbox_capacity(limits::SESSION_MAILBOX_MAX);
+        let open = self.gateway.directory().session_opened();
+        self.gateway.metrics().sessions(open);
+        ctx.run_interval(Duration::from_millis(limits::HEARTBEAT_MS), Self::beat);
+        ctx.run_later(Duration::from_millis(limits::HELLO_MS_MAX), |session, ctx| {
+            if matches!(session.phase, Phase::Connected(_)) {
+                session.close(ctx, Close::Silent);
+            }
+        });
+    }
+
+    fn stopping(&mut self, _: &mut Ctx) -> Running {
+        Running::Stop
+    }
+
+    fn stopped(&mut self, _: &mut Ctx) {
+        if let Some(hub) = &self.hub {
+            let _ = hub.try_send(FromSession::Detach(self.number));
+        }
+        self.gateway.directory().session_closed();
+        self.gateway.metrics().sessions(self.gateway.directory().sessions());
+    }
+}
+
+impl StreamHandler<Result<Message, ProtocolError>> for SessionActor {
+    fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Ctx) {
+        if self.closing {
+            return;
+        }
+        self.heard = clock::monotonic();
+        match message {
+            Ok(Message::Text(text)) => self.on_text(ctx, &text),
+            Ok(Message::Ping(bytes)) => ctx.pong(&bytes),
+            Ok(Message::Pong(_) | Message::Nop) => {}
+            Ok(Message::Binary(_)) => self.close(ctx, Close::Unsupported),
+            Ok(Message::Continuation(item)) => self.on_fragment(ctx, item),
+            Ok(Message::Close(reason)) => {
+                self.closing = true;
+                ctx.close(reason.map(|r| CloseReason { code: r.code, description: None }));
+                ctx.stop();
+            }
+            Err(error) => self.on_error(ctx, &error),
+        }
+    }
+}
+
+impl Handler<ToSession> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, message: ToSession, ctx: &mut Ctx) {
+        if self.closing {
+            return;
+        }
+        match message {
+            ToSession::Frame(text) => {
+                ctx.text(text);
+                self.catch_up(ctx);
+            }
+            ToSession::Close(close) => self.close(ctx, close),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A record as bytes, and back. The first byte is the version of the format; everything that a
+//! version ever wrote stays readable (`tests/fixtures/records-v1.hex`).
+//!
+//! A record as of version 1, in postcard's terms (numbers as varints):
+//!
+//! ```text
+//! 1 ‖ sequence ‖ epoch ‖ at, in ms ‖ flags ‖ event ‖ positions in courses ‖ position of student
+//! ```
+//!
+//! The positions leave the ids out where the event names them itself, which is nearly always; the
+//! flags say so. Deliberately absent: checksums and lengths, which the storage has.
+
+mod item_v1;
+mod outcome_v1;
+#[cfg(test)]
+pub mod samples;
+#[cfg(test)]
+mod tests;
+mod v1;
+
+pub use item_v1::{CourseV1, ItemV1, ProfileV1, ProgrammeV1, SectionInfoV1, TermV1, WindowRulesV1};
+pub use outcome_v1::{CourseRequestV1, OutcomeV1, PlanV1, ReasonV1, StatusV1};
+
+use crate::domain::event::Record;
+use crate::limits::JOURNAL_RECORD_BYTES_MAX;
+
+/// The version written.
+pub const VERSION: u8 = 1;
+
+/// A record that cannot be stored: a bound in `limits.rs` was not kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a record of {bytes} bytes; at most {JOURNAL_RECORD_BYTES_MAX} fit in the journal")]
+pub struct EncodeError {
+    /// Its size.
+    pub bytes: usize,
+}
+
+/// Bytes that are no record.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// A format that this version does not know.
+    #[error("made by a newer Sluis (record format {0}); use that version")]
+    Newer(u8),
+    /// Not what [`encode`] writes.
+    #[error("a record is damaged: {0}")]
+    Damaged(postcard::Error),
+    /// Nothing there, or a version that never was.
+    #[error("a record is damaged: no version")]
+    NoVersion,
+    /// More than a record.
+    #[error("a record is damaged: {0} bytes are left over")]
+    LeftOver(usize),
+    /// Over [`JOURNAL_RECORD_BYTES_MAX`].
+    #[error("a record of {0} bytes; none is over {JOURNAL_RECORD_BYTES_MAX}")]
+    TooLarge(usize),
+}
+
+impl From<postcard::Error> for DecodeError {
+    fn from(error: postcard::Error) -> Self {
+        Self::Damaged(error)
+    }
+}
+
+/// Appends a record. On an error `out` is as it was.
+pub fn encode(record: &Record, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let start = out.len();
+    out.push(VERSION);
+    v1::put(record, out);
+    let bytes = out.len() - start;
+    if bytes > JOURNAL_RECORD_BYTES_MAX {
+        out.truncate(start);
+        return Err(EncodeError { bytes });
+    }
+    Ok(())
+}
+
+/// Reads a record. Never panics, and never allocates much more than the bytes can hold.
+pub fn decode(bytes: &[u8]) -> Result<Record, DecodeError> {
+    if bytes.len() > JOURNAL_RECORD_BYTES_MAX {
+        return Err(DecodeError::TooLarge(bytes.len()));
+    }
+    let (version, mut rest) = bytes.split_first().ok_or(DecodeError::NoVersion)?;
+    let record = match version {
+        0 => return Err(DecodeError::NoVersion),
+        1 => v1::take(&mut rest)?,
+        newer => return Err(DecodeError::Newer(*newer)),
+    };
+    match rest.len() {
+        0 => Ok(record),
+        left => Err(DecodeError::LeftOver(left)),
+    }
+}

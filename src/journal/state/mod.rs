@@ -1,0 +1,32 @@
+//! A snapshot: a whole [`University`] as a stream of bytes, and back. The same state always gives
+//! the same bytes.
+//!
+//! ```text
+//! version ‖ block*        block = kind ‖ length, 4 bytes little endian ‖ values
+//! ```
+//!
+//! A block holds values of one kind, one after the other, and is closed once it is over
+//! [`BLOCK_BYTES`], so that neither side needs the whole in memory. The last one says how many
+//! students and requests there were. Maps from names to numbers are made anew on reading. What a
+//! request led to is written once, with its student; her message centre refers to it.
+//!
+//! Deliberately absent: checksums, which the storage has.
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod v1;
+mod write;
+
+pub use read::{StateError, read_state};
+pub use write::write_state;
+
+/// The version written.
+pub const VERSION: u8 = 1;
+/// A block is closed once it holds this much.
+const BLOCK_BYTES: usize = 64 * 1024;
+/// Kind and length.
+const BLOCK_HEADER_BYTES: usize = 5;
+
+#[cfg(doc)]
+use crate::domain::university::University;

@@ -1,0 +1,268 @@
+//! A state into blocks.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::v1::{
+    EndV1, EnrolmentV1, HeadV1, InboxItemV1, MemoV1, NoticeV1, SeatsV1, StudentV1, TicketV1,
+    WaitingV1, WindowNoticeV1, WindowV1, kind,
+};
+use super::{BLOCK_BYTES, BLOCK_HEADER_BYTES, VERSION};
+use crate::domain::course::WaitlistEntry;
+use crate::domain::ids::{CourseId, RequestId};
+use crate::domain::outcome::Outcome;
+use crate::domain::plan::CourseRequest;
+use crate::domain::registry::Registry;
+use crate::domain::student::{Decision, Enrolment, InboxItem, Memo, Notice, Student};
+use crate::domain::university::University;
+use crate::domain::window::Window;
+use crate::journal::record::{CourseV1, ItemV1, PlanV1, ProgrammeV1, SectionInfoV1, TermV1};
+use crate::journal::wire::{self, list};
+
+/// Writes a state, block after block, into `sink`.
+pub fn write_state<E>(
+    university: &University,
+    sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let registry = &university.registry;
+    let mut blocks = Blocks { sink, buffer: Vec::with_capacity(BLOCK_BYTES * 2), kind: 0 };
+    (blocks.sink)(&[VERSION])?;
+    let head = HeadV1 {
+        sequence: registry.sequence.0,
+        epoch: registry.epoch,
+        students: registry.students.len() as u32,
+            tickets_taken: registry.tickets_taken,
+        tickets_left: registry.tickets_left,
+    };
+    blocks.put(kind::HEAD, &head)?;
+    write_catalogue(&mut blocks, registry)?;
+    write_windows(&mut blocks, registry)?;
+    for student in &registry.students {
+        blocks.put(kind::STUDENT, &student_v1(student))?;
+    }
+    write_books(&mut blocks, registry)?;
+    for notice in &registry.window_notices {
+        blocks.put(kind::NOTICE, &WindowNoticeV1::from(notice))?;
+    }
+    for item in registry.staged() {
+        blocks.put(kind::STAGED, &ItemV1::from(item))?;
+    }
+    for section in &university.sections {
+        blocks.put(kind::SEATS, &SeatsV1::from(section))?;
+    }
+    blocks.put(kind::END, &end_v1(university))?;
+    blocks.flush()
+}
+
+struct Blocks<'a, E> {
+    sink: &'a mut dyn FnMut(&[u8]) -> Result<(), E>,
+    buffer: Vec<u8>,
+    kind: u8,
+}
+
+impl<E> Blocks<'_, E> {
+    fn put<T: Serialize>(&mut self, kind: u8, value: &T) -> Result<(), E> {
+        if kind != self.kind || self.buffer.len() >= BLOCK_BYTES {
+            self.flush()?;
+            self.kind = kind;
+            self.buffer.extend_from_slice(&[kind, 0, 0, 0, 0]);
+        }
+        wire::put(value, &mut self.buffer);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), E> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let length = (self.buffer.len() - BLOCK_HEADER_BYTES) as u32;
+        self.buffer[1..BLOCK_HEADER_BYTES].copy_from_slice(&length.to_le_bytes());
+        (self.sink)(&self.buffer)?;
+        self.buffer.clear();
+        self.buffer.shrink_to(BLOCK_BYTES * 2);
+        Ok(())
+    }
+}
+
+/// What reading must come to.
+pub fn end_v1(university: &University) -> EndV1 {
+    let registry = &university.registry;
+    let catalogue = &registry.catalogue;
+    let tickets: usize = registry.windows.iter().map(|w| w.tickets.len()).sum();
+    let waiting: usize = registry.courses.iter().map(|b| b.waitlist.len()).sum();
+    EndV1 {
+        terms: catalogue.terms.len() as u32,
+        courses: catalogue.courses.len() as u32,
+        sections: catalogue.sections.len() as u32,
+        students: registry.students.len() as u32,
+        requests: registry.students.iter().map(|s| s.requests.len() as u32).sum(),
+        tickets: tickets as u32,
+        waiting: waiting as u32,
+        seats: university.sections.len() as u32,
+    }
+}
+
+fn write_catalogue<E>(blocks: &mut Blocks<'_, E>, registry: &Registry) -> Result<(), E> {
+    let catalogue = &registry.catalogue;
+    for term in &catalogue.terms {
+        blocks.put(kind::TERM, &TermV1::from(term))?;
+    }
+    for course in &catalogue.courses {
+        blocks.put(kind::COURSE, &CourseV1::from(course.as_ref()))?;
+    }
+    for info in &catalogue.sections {
+        blocks.put(kind::SECTION, &SectionInfoV1::from(info.as_ref()))?;
+    }
+    for programme in &catalogue.programmes {
+        blocks.put(kind::PROGRAMME, &ProgrammeV1::from(programme))?;
+    }
+    Ok(())
+}
+
+fn write_windows<E>(blocks: &mut Blocks<'_, E>, registry: &Registry) -> Result<(), E> {
+    for window in &registry.windows {
+        blocks.put(kind::WINDOW, &window_v1(window))?;
+    }
+    for (i, window) in registry.windows.iter().enumerate() {
+        for ticket in &window.tickets {
+            let ticket = TicketV1 {
+                window: i as u32,
+                student: ticket.student.0,
+                request: ticket.request.0,
+                plan: ticket.plan.as_deref().map(PlanV1::from),
+                state: ticket.state.into(),
+            };
+            blocks.put(kind::TICKET, &ticket)?;
+        }
+    }
+    Ok(())
+}
+
+fn window_v1(window: &Window) -> WindowV1 {
+    WindowV1 {
+        rules: (&window.rules).into(),
+        state: window.state.into(),
+        run: window.run,
+        opened_at: window.opened_at.map(|at| at.0),
+        drawn: window.drawn,
+        waiting: window.waiting,
+    }
+}
+
+fn write_books<E>(blocks: &mut Blocks<'_, E>, registry: &Registry) -> Result<(), E> {
+    for book in &registry.courses {
+        blocks.put(kind::BOOK, &book.sequence)?;
+    }
+    for (i, book) in registry.courses.iter().enumerate() {
+        for entry in &book.waitlist {
+            blocks.put(kind::WAITING, &waiting_v1(registry, CourseId(i as u32), entry))?;
+        }
+    }
+    Ok(())
+}
+
+fn waiting_v1(registry: &Registry, course: CourseId, entry: &WaitlistEntry) -> WaitingV1 {
+    let memo = registry.memo(entry.student, entry.request_id);
+    let known = memo.and_then(|memo| waitlisted(memo, course));
+    let known = known == Some(&entry.request);
+    let request = (!known).then(|| entry.request.as_ref().into());
+    WaitingV1 {
+        course: course.0,
+        student: entry.student.0,
+        request,
+        request_id: entry.request_id.0,
+        window: entry.window.0,
+        since: entry.since.0,
+        replaces: entry.replaces.map(|c| c.0),
+        told: list(&entry.told),
+    }
+}
+
+/// The request in the outcome that put her on the course's waitlist.
+pub fn waitlisted(memo: &Memo, course: CourseId) -> Option<&Arc<CourseRequest>> {
+    let (_, outcomes) = memo.decided.as_ref()?;
+    outcomes.iter().find_map(|(c, outcome)| match outcome {
+        Outcome::Waitlisted { request, .. } if *c == course => Some(request),
+        _ => None,
+    })
+}
+
+fn student_v1(student: &Student) -> StudentV1 {
+    StudentV1 {
+        profile: student.profile.as_ref().into(),
+        plan: student.plan.as_ref().into(),
+        enrolments: student.enrolments.iter().map(enrolment_v1).collect(),
+        waiting: student.waiting.iter().map(|c| c.0).collect(),
+        tickets: student.tickets.iter().map(|(w, t)| (w.0, t.0)).collect(),
+        sequence: student.sequence,
+        read_up_to: student.read_up_to.0,
+        memos: student.requests.iter().map(|(id, memo)| memo_v1(*id, memo)).collect(),
+        inbox: inbox_v1(student),
+    }
+}
+
+fn enrolment_v1(enrolment: &Enrolment) -> EnrolmentV1 {
+    EnrolmentV1 {
+        course: enrolment.course.0,
+        sections: enrolment.sections.iter().map(|s| s.0).collect(),
+        window: enrolment.window.0,
+        since: enrolment.since.0,
+    }
+}
+
+fn memo_v1(request: RequestId, memo: &Memo) -> MemoV1 {
+    let decided = memo.decided.as_ref().map(|(sequence, outcomes)| {
+        let outcomes = outcomes.iter().map(|(course, o)| (course.0, o.into()));
+        (sequence.0, outcomes.collect())
+    });
+    MemoV1 {
+        request: request.0,
+        body: memo.body.to_le_bytes(),
+        ticket: memo.ticket.map(|(w, t)| (w.0, t.0)),
+        decided,
+    }
+}
+
+/// Her messages; those that are a memo's outcomes, all of them and in order, as its index.
+fn inbox_v1(student: &Student) -> Vec<InboxItemV1> {
+    let memos = student.requests.iter().enumerate();
+    let mut decided: Vec<(usize, RequestId, &Decision)> =
+        memos.filter_map(|(i, (id, memo))| Some((i, *id, memo.decided.as_ref()?))).collect();
+    decided.sort_unstable_by_key(|(_, _, (sequence, _))| *sequence);
+    let mut out = Vec::with_capacity(student.inbox.len());
+    let mut rest = student.inbox.as_slice();
+    while let Some(first) = rest.first() {
+        let found = decided.binary_search_by_key(&first.sequence, |(_, _, (at, _))| *at);
+        let found = found.ok().map(|i| {
+            let (index, request, (_, outcomes)) = &decided[i];
+            (*index, told(rest, *request, outcomes))
+        });
+        let (notice, length) = match found {
+            Some((index, length)) if length > 0 => (NoticeV1::Memo(index as u32), length),
+            _ => ((&first.notice).into(), 1),
+        };
+        out.push(InboxItemV1 {
+            sequence: first.sequence.0,
+            student_sequence: first.student_sequence,
+            at: first.at.0,
+            notice,
+        });
+        rest = &rest[length..];
+    }
+    out
+}
+
+/// How many of the messages are just these outcomes of the request; 0 when not all are there.
+fn told(inbox: &[InboxItem], of: RequestId, outcomes: &[(CourseId, Outcome)]) -> usize {
+    let head = |i: &InboxItem| (i.sequence, i.student_sequence, i.at);
+    let same = |(item, (asked, what)): (&InboxItem, &(CourseId, Outcome))| match &item.notice {
+        Notice::Outcome { request, course, outcome } => {
+            let same = *request == of && course == asked && outcome == what;
+            head(item) == head(&inbox[0]) && same
+        }
+        _ => false,
+    };
+    let whole = outcomes.len() <= inbox.len() && inbox.iter().zip(outcomes).all(same);
+    if whole { outcomes.len() } else { 0 }
+}
