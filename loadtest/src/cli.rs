@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::RangedI64ValueParser;
 use clap::{Args, Parser, Subcommand};
 
 const EXAMPLES: &str = "\
@@ -100,19 +101,34 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N,N", default_value = "64,1000", value_parser = numbers)]
     pub connections: Numbers,
     /// Seconds measured in each run
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        value_parser = between::<u64>(1, 600)
+    )]
     pub seconds: u64,
     /// Rounds of the rotation
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 5,
+        value_parser = between::<u32>(1, 100)
+    )]
     pub rounds: u32,
     /// Courses, of one section each
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 200,
+        value_parser = between::<u32>(1, 5000)
+    )]
     pub sections: u32,
     /// Idle signed-in connections for the memory figure; 0 for none
     #[arg(long, value_name = "N", default_value_t = 5000)]
     pub idle: usize,
     /// Client threads
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = between::<u16>(1, 64))]
     pub threads: u16,
     /// Only the JSON line
     #[arg(long)]
@@ -131,17 +147,36 @@ the students, when less than 95 % of the forecasts came true, or when the lotter
 not verify (or a changed one does).")]
 pub struct LineArgs {
     /// Students, all armed
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=19_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1000,
+        value_parser = between::<u32>(1, 19_000)
+    )]
     pub students: u32,
     /// Seats of the one section
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub seats: u32,
     /// Admissions a second
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 200,
+        value_parser = between::<u32>(1, 1_000_000)
+    )]
     pub pace: u32,
     /// Only the JSON line
     #[arg(long)]
     pub json: bool,
+}
+
+/// Whole numbers in a range, bounds included.
+fn between<T>(from: i64, to: i64) -> RangedI64ValueParser<T>
+where
+    T: TryFrom<i64> + Clone + Send + Sync + 'static,
+    T::Error: Send + Sync + std::error::Error + 'static,
+{
+    RangedI64ValueParser::new().range(from..=to)
 }
 
 /// A comma-separated list of numbers.

@@ -72,6 +72,7 @@ impl StandIn {
         }
     }
 
+    #[expect(clippy::result_large_err, reason = "tungstenite's signature")]
     async fn serve(self: Rc<Self>, stream: TcpStream) {
         let mut student = 0;
         let mut orders = self.orders.subscribe();

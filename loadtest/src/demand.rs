@@ -86,9 +86,9 @@ pub fn run(args: &DemandArgs) -> Result<()> {
             "pace: {pace} admissions a second, so that the kill is in the middle"
         ));
     }
-    let tokens = home.student_tokens(&home.path("students.csv"), &keys)?;
+    let mut server = home.serve()?;
+    let tokens = home.student_tokens(&keys)?;
     let stage = Stage { registrar: home.registrar_token()?, home, talk };
-    let mut server = stage.home.serve()?;
     let (ran, findings) = runtime::block_on(async {
         let crowd = Crowd::new(demand, tokens, None);
         let ran = stage.play(&crowd, &mut server, args.kill_after).await?;

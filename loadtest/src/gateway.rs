@@ -1,9 +1,10 @@
 //! A gateway of our own: a child process of this same program (`rush gateway …` is `sluis …` as
 //! shipped), in a temporary directory, ended by its process id whatever happens.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -104,11 +105,13 @@ impl Home {
         Ok(server)
     }
 
-    /// Sign-in tokens of these students, in their order. `csv` is a students file with just them.
-    pub fn student_tokens(&self, csv: &Path, students: &[String]) -> Result<Vec<String>> {
-        let text = self.run_on_data(&["token", "--students", &csv.to_string_lossy()])?;
+    /// Sign-in tokens of these students, in their order. The gateway must have run here once: it
+    /// makes the key that signs them.
+    pub fn student_tokens(&self, students: &[String]) -> Result<Vec<String>> {
+        let file = self.write("keys.txt", students.join("\n"))?;
+        let text = self.run_on_data(&["token", "--students", &file.to_string_lossy()])?;
         let lines = text.lines().filter_map(|line| line.split_once('\t'));
-        let mut map: std::collections::HashMap<&str, &str> = lines.collect();
+        let mut map: HashMap<&str, &str> = lines.collect();
         let tokens = students.iter().map(|key| map.remove(key.as_str()).map(str::to_owned));
         tokens.collect::<Option<Vec<_>>>().ok_or_else(|| {
             Error::Failed("sluis token did not print a token for each student".into())

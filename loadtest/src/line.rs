@@ -30,6 +30,8 @@ use judge::{Judgement, Seen, Verdict};
 const SETTLE: Duration = Duration::from_millis(500);
 /// Descriptors that a process needs besides its connections.
 const DESCRIPTORS_SPARE: usize = 200;
+/// Where the lottery's transcript is.
+const TRANSCRIPT: &str = "/api/windows/rush/lottery";
 /// Share of the waiting times told at half way that must hold.
 const ETA_HELD_MIN: f64 = 0.90;
 /// Share of the forecasts that must come true.
@@ -65,13 +67,13 @@ pub fn run(args: &LineArgs) -> Result<()> {
     let csv = setup::students_csv(keys.iter().map(String::as_str));
     let rules = Rules { clash: "warn", credit_limit: None, pace: Some(args.pace) };
     setup::import(&home, &sections, rules, &csv)?;
-    let tokens = home.student_tokens(&home.path("students.csv"), &keys)?;
-    let registrar = home.registrar_token()?;
     let mut server = home.serve()?;
-    let admin = Admin::new(server.address, Some(&registrar));
+    let tokens = home.student_tokens(&keys)?;
+    let admin = Admin::new(server.address, Some(&home.registrar_token()?));
+    let hash = seed_hash(&admin.get(TRANSCRIPT)?)?;
     let (seen, findings) =
         runtime::block_on(play(demand, tokens, &mut server, admin.clone(), talk))?;
-    let transcript = transcript(&home, &admin.get(&format!("/api/windows/{WINDOW}/lottery"))?)?;
+    let transcript = transcript(&home, &hash, &admin.get(TRANSCRIPT)?)?;
     drop(server);
     conclude(args, &seen, &findings, transcript, talk)
 }
@@ -154,11 +156,20 @@ impl Notes {
     }
 }
 
-/// Whether the transcript verifies, and whether each changed one is refused.
-fn transcript(home: &Home, text: &str) -> Result<(bool, bool)> {
+/// The hash of the seed, as it is shown before the opening.
+fn seed_hash(transcript: &str) -> Result<String> {
+    let value: Value = serde_json::from_str(transcript).unwrap_or_default();
+    let hash = value["seed_hash"].as_str().map(str::to_owned);
+    hash.ok_or_else(|| Error::Failed("the lottery's transcript has no seed_hash".into()))
+}
+
+/// Whether the transcript verifies, and whether each changed one is refused; both against the
+/// hash that was shown before the opening.
+fn transcript(home: &Home, hash: &str, text: &str) -> Result<(bool, bool)> {
     let verifies = |name: &str, text: &str| -> Result<bool> {
         let file = home.write(name, text)?;
-        let (status, _, _) = home.try_run(&["lottery", "verify", &file.to_string_lossy()])?;
+        let file = file.to_string_lossy();
+        let (status, _, _) = home.try_run(&["lottery", "verify", &file, "--hash", hash])?;
         Ok(status.success())
     };
     let right = verifies("lottery.json", text)?;
@@ -169,7 +180,7 @@ fn transcript(home: &Home, text: &str) -> Result<(bool, bool)> {
     Ok((right, refused))
 }
 
-/// The transcript with another seed, and with two places exchanged.
+/// The transcript with another seed, and with two places of the order exchanged.
 fn changed_transcripts(text: &str) -> Result<Vec<String>> {
     let odd = |what: &str| Error::Failed(format!("the lottery's transcript has no {what}"));
     let value: Value = serde_json::from_str(text).map_err(|_| odd("JSON form"))?;
@@ -177,20 +188,15 @@ fn changed_transcripts(text: &str) -> Result<Vec<String>> {
     let text = seed["seed"].as_str().filter(|text| !text.is_empty()).ok_or_else(|| odd("seed"))?;
     let digit = if text.starts_with('0') { "1" } else { "0" };
     seed["seed"] = Value::String(format!("{digit}{}", &text[1..]));
+    let mut changed = vec![seed.to_string()];
     let mut order = value;
-    let list = longest_array(&mut order).ok_or_else(|| odd("order"))?;
-    let end = list.len() - 1;
-    if end == 0 {
-        return Ok(vec![seed.to_string()]);
+    let list = order["order"].as_array_mut().ok_or_else(|| odd("order"))?;
+    if list.len() > 1 {
+        let end = list.len() - 1;
+        list.swap(0, end);
+        changed.push(order.to_string());
     }
-    list.swap(0, end);
-    Ok(vec![seed.to_string(), order.to_string()])
-}
-
-fn longest_array(value: &mut Value) -> Option<&mut Vec<Value>> {
-    let object = value.as_object_mut()?;
-    let arrays = object.values_mut().filter_map(Value::as_array_mut);
-    arrays.filter(|list| !list.is_empty()).max_by_key(|list| list.len())
+    Ok(changed)
 }
 
 fn conclude(
@@ -282,13 +288,14 @@ mod tests {
 
     #[test]
     fn a_transcript_is_changed_in_seed_and_in_order() {
-        let text = r#"{"window":"w","seed":"0a","few":[1],"order":[{"t":1},{"t":2},{"t":3}]}"#;
+        let text = r#"{"seed":"0a","seed_hash":"ff","order":[1,2,3],"tickets":[1,2,3]}"#;
         let changed = changed_transcripts(text).unwrap();
         let values: Vec<Value> = changed.iter().map(|t| serde_json::from_str(t).unwrap()).collect();
         assert_eq!(values[0]["seed"], "1a");
-        assert_eq!(values[0]["order"][0]["t"], 1);
+        assert_eq!(values[0]["order"][0], 1);
         assert_eq!(values[1]["seed"], "0a");
-        assert_eq!(values[1]["order"][0]["t"], 3);
+        assert_eq!(values[1]["order"][0], 3);
         assert!(changed_transcripts("{}").is_err());
+        assert_eq!(seed_hash(text).unwrap(), "ff");
     }
 }

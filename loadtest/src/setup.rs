@@ -8,8 +8,8 @@ use crate::gateway::Home;
 
 /// The one window of a run.
 pub const WINDOW: &str = "rush";
-/// The one term of a run.
-const TERM: &str = "rush-term";
+/// The term that an import of bare sections makes.
+const TERM: &str = "term";
 
 /// Settings that every run needs; they are stated in the report of `bench`.
 pub fn settings() -> Vec<(&'static str, String)> {
@@ -40,8 +40,7 @@ pub struct Rules {
 /// The window's file.
 pub fn window_toml(rules: Rules) -> String {
     let mut text = format!(
-        "[[terms]]\nkey = \"{TERM}\"\nname = \"Rush\"\n\n\
-         [[windows]]\nkey = \"{WINDOW}\"\nname = \"Rush\"\nterm = \"{TERM}\"\n\
+        "[[windows]]\nkey = \"{WINDOW}\"\nname = \"Rush\"\nterm = \"{TERM}\"\n\
          order = \"lottery\"\nclash = \"{}\"\nwaitlists = false\nscope = \"courses\"\n",
         rules.clash
     );
