@@ -41,6 +41,34 @@ pub const REQUESTS_PER_STUDENT_MAX: u32 = 10_000;
 pub const ALTERNATIVES_MAX: usize = 3;
 /// Most characters of somebody's input that an error repeats.
 pub const ECHO_CHARS_MAX: usize = 80;
+
+/// Largest body of an ordinary HTTP request, in bytes.
+pub const HTTP_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Largest file that can be imported over HTTP, in bytes.
+pub const IMPORT_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Most items in one page of a list.
+pub const PAGE_ITEMS_MAX: u32 = 100;
+/// Most characters of a search.
+pub const SEARCH_CHARS_MAX: usize = 100;
+/// Most courses whose seats are asked in one request.
+pub const SEATS_COURSES_MAX: usize = 50;
+/// Longest sign-in token accepted, in bytes.
+pub const TOKEN_BYTES_MAX: usize = 512;
+/// Students whose enrolments are exported in one turn of the Registrar.
+pub const EXPORT_STUDENTS_CHUNK: usize = 500;
+/// Times that an export waits out a Busy before it gives up.
+pub const EXPORT_RETRIES_MAX: u32 = 20;
+/// Addresses that a rate limiter tells apart; beyond these they share one allowance.
+pub const LIMITER_ADDRESSES_MAX: usize = 100_000;
+/// Most faults of a file told in one answer.
+pub const IMPORT_FAULTS_TOLD_MAX: usize = 200;
+
+/// Largest file that a command reads, in bytes.
+pub const TOOL_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Longest wait of a tool for the gateway's answer, in milliseconds.
+pub const ADMIN_REQUEST_MS_MAX: u64 = 120_000;
+/// Largest answer that a tool takes from the gateway, in bytes.
+pub const ADMIN_ANSWER_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Most characters of an error's text on the wire.
 pub const ERROR_CHARS_MAX: usize = 300;
 /// Most sections watched by one session.

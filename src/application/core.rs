@@ -3,8 +3,8 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::mpsc::channel;
 use std::sync::Once;
+use std::sync::mpsc::channel;
 
 use actix::Arbiter;
 use tokio::sync::watch;

@@ -78,9 +78,9 @@ pub fn fold_up_to(
             return Ok(());
         }
         replayed += 1;
-        fold.push(sequence, bytes).map(|_| ()).map_err(|damaged| {
-            JournalError::damaged(Place::at(sequence), damaged.what.to_string())
-        })
+        fold.push(sequence, bytes)
+            .map(|_| ())
+            .map_err(|damaged| JournalError::damaged(Place::at(sequence), damaged.what.to_string()))
     })?;
     Ok((fold.into_university(), from, replayed))
 }
@@ -114,4 +114,3 @@ pub fn counted(university: &University) -> Vec<crate::actors::news::Count> {
     counts.extend((0..registry.tickets_left).map(|_| Count::Ticket("left")));
     counts
 }
-

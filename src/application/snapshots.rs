@@ -1,8 +1,8 @@
 //! Snapshots: a fold of the journal up to a sequence, made by a background reader, never from
 //! live state. Waits for a quiet moment, unless the journal has run far ahead.
 
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 

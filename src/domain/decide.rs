@@ -10,7 +10,6 @@ use super::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Wi
 use super::outcome::{Outcome, Reason, Rejection};
 use super::plan::{CourseRequest, Plan};
 use super::registry::Registry;
-use super::section::SectionStatus;
 use super::student::{Holdings, Memo, Student};
 use super::window::{TicketState, Window, WindowState};
 use crate::limits;
@@ -391,6 +390,9 @@ impl Registry {
             return Err(Rejection::WindowNotOpen);
         };
         let window = WindowId(index as u32);
+        if self.windows[index].waiting > 0 {
+            return Err(Rejection::LineBusy);
+        }
         let via = Via::Swap { window, from };
         let refused = |reason| vec![(to.course, Outcome::Refused(reason))];
         if self.student(student).enrolment(from).is_none() {
@@ -593,7 +595,9 @@ impl Registry {
                 courses.extend(waits_of(*student));
                 courses
             }
-            Event::CapacitySet(section, _) | Event::StatusSet(section, SectionStatus::Open) => {
+            // Even a closing one: it may have been cancelled, and who sits in it waits for a
+            // swap inside the course.
+            Event::CapacitySet(section, _) | Event::StatusSet(section, _) => {
                 vec![self.catalogue.section(*section).course]
             }
             Event::ImportApplied { .. } => self.courses_with_waitlist().collect(),

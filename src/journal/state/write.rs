@@ -32,7 +32,7 @@ pub fn write_state<E>(
         sequence: registry.sequence.0,
         epoch: registry.epoch,
         students: registry.students.len() as u32,
-            tickets_taken: registry.tickets_taken,
+        tickets_taken: registry.tickets_taken,
         tickets_left: registry.tickets_left,
     };
     blocks.put(kind::HEAD, &head)?;
