@@ -185,3 +185,5 @@ pub const STOP_SESSIONS_MS_MAX: u64 = 1_200;
 pub const SNAPSHOT_LOOK_MS: u64 = 1_009;
 /// Records in one look under which the journal counts as quiet.
 pub const SNAPSHOT_QUIET_RECORDS: u64 = 1_000;
+/// Connections that the kernel holds for a busy server, before it refuses.
+pub const LISTEN_BACKLOG: u32 = 4_096;

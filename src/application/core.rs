@@ -19,6 +19,7 @@ use crate::actors::registrar::{Parts, Registrar};
 use crate::actors::tell;
 use crate::clock::Clock;
 use crate::journal::{JournalError, OnFault, Writer};
+use crate::limits;
 use crate::metrics::Metrics;
 
 /// How to run the actors.
@@ -57,7 +58,9 @@ impl Core {
             metrics.count(&count);
         }
         metrics.violated(violations.len());
-        let registry = university.registry;
+        let mut registry = university.registry;
+        let most = options.settings.requests_per_student;
+        registry.requests_max = (most != limits::REQUESTS_PER_STUDENT_MAX).then_some(most);
         let durable = journal.durable();
         let board = Arc::new(SeatBoard::new(durable, university.sections.clone()));
         let (publish, public) = watch::channel(Arc::new(tell::public(&registry)));

@@ -76,7 +76,8 @@ impl Registry {
             if let Some(memo) = self.memo(student, request) {
                 return self.repeat(memo, body);
             }
-            if self.student(student).requests.len() >= limits::REQUESTS_PER_STUDENT_MAX as usize {
+            let most = self.requests_max.unwrap_or(limits::REQUESTS_PER_STUDENT_MAX);
+            if self.student(student).requests.len() >= most as usize {
                 return Err(Rejection::TooManyRequests);
             }
         }

@@ -59,6 +59,9 @@ pub struct Registry {
     pub courses: Vec<CourseBook>,
     /// By [`WindowId`].
     pub windows: Vec<Window>,
+    /// Most requests remembered for one student, where the shell sets another bound than
+    /// [`crate::limits::REQUESTS_PER_STUDENT_MAX`]; no part of the state that is journalled.
+    pub requests_max: Option<u32>,
     /// Places in lines taken since the journal began.
     pub tickets_taken: u64,
     /// Places in lines given back by their owners since the journal began.

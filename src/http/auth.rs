@@ -91,12 +91,8 @@ impl Tokens {
     /// A token that carries the claims.
     pub fn mint(&self, claims: &Claims) -> String {
         let student = claims.student.as_ref().map_or("", Key::as_str);
-        let payload = format!(
-            "{PURPOSE}.{}.{}.{}",
-            claims.role.as_str(),
-            claims.expires.0,
-            hex(student)
-        );
+        let payload =
+            format!("{PURPOSE}.{}.{}.{}", claims.role.as_str(), claims.expires.0, hex(student));
         let mut jar = CookieJar::new();
         if let Some(key) = self.keys.first() {
             jar.signed_mut(key).add(Cookie::new(PURPOSE, payload));

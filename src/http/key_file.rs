@@ -79,12 +79,8 @@ fn write(path: &Path, text: &str) -> Result<(), KeyFileError> {
     let aside = path.with_extension("key.new");
     let _ = fs::remove_file(&aside);
     let mut options = fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&aside)
-        .map_err(io_at(&aside))?;
+    let mut file =
+        options.write(true).create_new(true).mode(0o600).open(&aside).map_err(io_at(&aside))?;
     file.write_all(text.as_bytes()).map_err(io_at(&aside))?;
     file.sync_all().map_err(io_at(&aside))?;
     fs::rename(&aside, path).map_err(io_at(path))?;

@@ -18,6 +18,7 @@ type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 /// The limiters of the HTTP side.
 pub struct Limiters {
     sign_in: Keyed<IpAddr>,
+    connect: Keyed<IpAddr>,
     anonymous: Keyed<IpAddr>,
     change: Keyed<Key>,
     read: Keyed<Key>,
@@ -28,6 +29,7 @@ impl Limiters {
     pub fn new(rates: &Rates) -> Self {
         Self {
             sign_in: Keyed::dashmap(quota(rates.sign_in)),
+            connect: Keyed::dashmap(quota(rates.connect)),
             anonymous: Keyed::dashmap(quota(rates.anonymous)),
             change: Keyed::dashmap(quota(rates.change)),
             read: Keyed::dashmap(quota(rates.read)),
@@ -37,6 +39,11 @@ impl Limiters {
     /// One sign-in from the address.
     pub fn sign_in(&self, address: IpAddr) -> Result<(), Problem> {
         check_address(&self.sign_in, address)
+    }
+
+    /// One new WebSocket from the address.
+    pub fn connect(&self, address: IpAddr) -> Result<(), Problem> {
+        check_address(&self.connect, address)
     }
 
     /// One request without a sign-in from the address.
@@ -56,7 +63,7 @@ impl Limiters {
 
     /// Forgets who has been quiet. Call it every minute, or the maps grow for ever.
     pub fn retain_recent(&self) {
-        for addresses in [&self.sign_in, &self.anonymous] {
+        for addresses in [&self.sign_in, &self.connect, &self.anonymous] {
             addresses.retain_recent();
             addresses.shrink_to_fit();
         }

@@ -68,11 +68,11 @@ pub struct Facets {
 impl Listing {
     /// Makes a version ready.
     pub fn new(catalogue: Arc<Catalogue>) -> Self {
-        let courses: Vec<_> = catalogue.courses.iter().map(|c| course_view(&catalogue, c)).collect();
+        let courses: Vec<_> =
+            catalogue.courses.iter().map(|c| course_view(&catalogue, c)).collect();
         let programmes = programme_views(&catalogue);
-        let search = courses.iter().map(|c| {
-            format!("{} {} {}", c.key, c.name.nl, c.name.en).to_lowercase()
-        });
+        let search =
+            courses.iter().map(|c| format!("{} {} {}", c.key, c.name.nl, c.name.en).to_lowercase());
         let search = search.collect();
         let mut hash = Sha256::new();
         hash.update(serde_json::to_vec(&(&courses, &programmes)).unwrap_or_default());
@@ -103,7 +103,8 @@ impl Listing {
     /// What the filters can be set to.
     pub fn facets(&self) -> Facets {
         let distinct = |get: fn(&CourseView) -> &Option<String>| {
-            let mut values: Vec<String> = self.courses.iter().filter_map(|c| get(c).clone()).collect();
+            let mut values: Vec<String> =
+                self.courses.iter().filter_map(|c| get(c).clone()).collect();
             values.sort_unstable();
             values.dedup();
             values

@@ -167,7 +167,10 @@ mod tests {
             kind: WindowNoticeKind::Opened,
         };
         let window_notices = [1, 5, 6].map(notice).to_vec();
-        Registry { students: vec![student], window_notices, ..Registry::default() }
+        let mut registry = Registry::default();
+        registry.students.push(student);
+        registry.window_notices = window_notices;
+        registry
     }
 
     #[test]

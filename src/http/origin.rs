@@ -136,9 +136,8 @@ mod tests {
     fn without_an_origin_only_a_bearer_passes() {
         let req = TestRequest::default().insert_header((HOST, "a")).to_http_request();
         assert!(!origin_allowed(&req, &settings(false)));
-        let req = TestRequest::default()
-            .insert_header((AUTHORIZATION, "Bearer abc"))
-            .to_http_request();
+        let req =
+            TestRequest::default().insert_header((AUTHORIZATION, "Bearer abc")).to_http_request();
         assert!(origin_allowed(&req, &settings(false)));
         let req = TestRequest::default()
             .insert_header((HOST, "a"))

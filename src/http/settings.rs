@@ -67,11 +67,7 @@ impl SignIn {
     }
 
     /// Who signs in when somebody asks for this; whether the student exists is asked later.
-    pub fn accept(
-        &self,
-        role: Role,
-        student: Option<Key>,
-    ) -> Result<(Role, Option<Key>), Problem> {
+    pub fn accept(&self, role: Role, student: Option<Key>) -> Result<(Role, Option<Key>), Problem> {
         match (self, role) {
             (Self::Off, _) => {
                 Err(Problem::new(&SIGN_IN_OFF, "bring a token, or ask the operator to turn it on"))
@@ -98,6 +94,8 @@ pub struct Rate {
 pub struct Rates {
     /// Sign-ins of one address; a whole campus may share one.
     pub sign_in: Rate,
+    /// New WebSocket connections of one address; a whole campus may share one.
+    pub connect: Rate,
     /// Requests without a sign-in of one address.
     pub anonymous: Rate,
     /// Changes by one student.
@@ -110,6 +108,7 @@ impl Default for Rates {
     fn default() -> Self {
         Self {
             sign_in: Rate { per_second: 50, burst: 500 },
+            connect: Rate { per_second: 500, burst: 20_000 },
             anonymous: Rate { per_second: 500, burst: 5_000 },
             change: Rate { per_second: 5, burst: 20 },
             read: Rate { per_second: 20, burst: 60 },

@@ -12,9 +12,7 @@ use super::openapi::{ChangeProblems, PublicProblems, ReadProblems};
 use super::origin::client_address;
 use super::problem::{INVALID, Problem, UNKNOWN_STUDENT};
 use super::settings::{Showcase, SignIn};
-use crate::domain::command::Command;
 use crate::domain::ids::Key;
-use crate::domain::window::WindowState;
 
 /// How one signs in here.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
@@ -155,29 +153,9 @@ pub async fn sign_in(
     let now = access.clock.now();
     let expires = now.plus_ms(u64::from(access.settings.sign_in_hours) * 3_600_000);
     let claims = Claims { role, student, expires };
-    schedule_first_opening(&state).await?;
+    state.gateway.signed_in().await;
     let cookie = access.cookie(Some(access.tokens.mint(&claims)));
     Ok(HttpResponse::Ok().cookie(cookie).json(me(&state, &claims)))
-}
-
-/// A demonstration's window opens so many seconds after the first sign-in.
-async fn schedule_first_opening(state: &HttpState) -> Result<(), Problem> {
-    let now = state.access.clock.now();
-    let read = state.gateway.read(|registry| {
-        let planned = registry.windows.iter().filter(|w| w.state == WindowState::Planned);
-        let waiting = planned.filter(|w| w.rules.opens_at.is_none() && w.run == 0);
-        let wanted = waiting.filter_map(|w| {
-            let seconds = w.rules.opens_after_sign_in_s?;
-            let window = registry.window_id(w.rules.key.as_str())?;
-            Some((window, seconds, w.rules.closes_at))
-        });
-        wanted.collect::<Vec<_>>()
-    });
-    for (window, seconds, closes_at) in read.await?.1 {
-        let opens_at = Some(now.plus_ms(u64::from(seconds) * 1000));
-        state.gateway.command(Command::Schedule { window, opens_at, closes_at }).await?;
-    }
-    Ok(())
 }
 
 /// Sign out
@@ -201,10 +179,7 @@ pub async fn sign_out(
     get, path = "/api/me", tag = "sign-in",
     responses((status = 200, body = Me), ReadProblems)
 )]
-pub async fn who(
-    who: Authenticated,
-    state: web::Data<HttpState>,
-) -> Result<HttpResponse, Problem> {
+pub async fn who(who: Authenticated, state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(me(&state, &who.claims)))
 }
 

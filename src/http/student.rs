@@ -11,12 +11,12 @@ use super::access::AsStudent;
 use super::openapi::{ChangeProblems, ReadProblems};
 use super::problem::Problem;
 use super::timetable::{Timetable, timetable as timetable_of};
+use crate::actors::view;
 use crate::domain::command::Command;
 use crate::domain::ids::StudentId;
 use crate::domain::registry::Registry;
-use crate::domain::student::Notice;
 use crate::protocol::client::CourseRequestDto;
-use crate::protocol::convert::{self, enrolment_view, outcome_view, plan_view};
+use crate::protocol::convert::{self, enrolment_view, plan_view};
 use crate::protocol::server::{EnrolmentView, OutcomeView, PlanView, WaitlistView};
 
 /// A plan to be saved.
@@ -38,34 +38,11 @@ pub struct Enrolments {
     pub as_of: u64,
 }
 
-/// What became of a course that she asked for.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct LatestOutcome {
-    /// Course code.
-    pub course: String,
-    /// `enrolled`, `waitlisted`, `refused`, `dropped`, `left_waitlist` or `promoted`.
-    pub outcome: String,
-    /// Section keys, when enrolled or promoted.
-    pub sections: Vec<String>,
-    /// Clashes with something she has.
-    pub clash: bool,
-    /// Rank when it was decided, when waitlisted.
-    pub rank: Option<u32>,
-    /// Why, when refused.
-    pub reason: Option<String>,
-    /// What the reason is about; the course given up, when promoted.
-    pub about: Option<String>,
-    /// Journal position.
-    pub journal: u64,
-    /// When.
-    pub at: u64,
-}
-
 /// What became of each course that she asked for.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Outcomes {
     /// The latest of each course, newest first.
-    pub outcomes: Vec<LatestOutcome>,
+    pub outcomes: Vec<OutcomeView>,
     /// Journal position that this rests on.
     pub as_of: u64,
 }
@@ -162,52 +139,6 @@ pub async fn timetable(
     Ok(HttpResponse::Ok().json(timetable_of(&catalogue, &enrolments, as_of)))
 }
 
-fn outcomes_of(registry: &Registry, student: StudentId) -> Vec<LatestOutcome> {
-    let catalogue = &registry.catalogue;
-    let mut latest: Vec<LatestOutcome> = Vec::new();
-    for item in registry.student(student).inbox.iter().rev() {
-        let outcome = match &item.notice {
-            Notice::Outcome { course, outcome } => {
-                let none = crate::domain::ids::RequestId::default();
-                let view = outcome_view(catalogue, none, *course, outcome, item.sequence, item.at);
-                LatestOutcome::from(view)
-            }
-            Notice::Promoted { course, sections, replaces } => LatestOutcome {
-                course: catalogue.course(*course).key.to_string(),
-                outcome: "promoted".to_owned(),
-                sections: sections.iter().map(|s| catalogue.section(*s).key.to_string()).collect(),
-                clash: false,
-                rank: None,
-                reason: None,
-                about: replaces.map(|c| catalogue.course(c).key.to_string()),
-                journal: item.sequence.0,
-                at: item.at.0,
-            },
-            _ => continue,
-        };
-        if !latest.iter().any(|o| o.course == outcome.course) {
-            latest.push(outcome);
-        }
-    }
-    latest
-}
-
-impl From<OutcomeView> for LatestOutcome {
-    fn from(view: OutcomeView) -> Self {
-        Self {
-            course: view.course,
-            outcome: view.outcome,
-            sections: view.sections,
-            clash: view.clash,
-            rank: view.rank,
-            reason: view.reason,
-            about: view.about,
-            journal: view.journal,
-            at: view.at,
-        }
-    }
-}
-
 /// What became of each course that she asked for
 #[utoipa::path(
     get, path = "/api/outcomes", tag = "student",
@@ -218,6 +149,6 @@ pub async fn outcomes(
     state: web::Data<HttpState>,
 ) -> Result<HttpResponse, Problem> {
     let student = state.student(&key).await?;
-    let (as_of, outcomes) = state.gateway.read(move |r| outcomes_of(r, student)).await?;
+    let (as_of, outcomes) = state.gateway.read(move |r| view::outcomes(r, student)).await?;
     Ok(HttpResponse::Ok().json(Outcomes { outcomes, as_of: as_of.0 }))
 }

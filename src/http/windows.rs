@@ -12,9 +12,8 @@ use super::openapi::ReadProblems;
 use super::problem::{Problem, UNKNOWN_WINDOW};
 use crate::domain::ids::WindowId;
 use crate::domain::lottery;
-use crate::domain::registry::Registry;
 use crate::domain::window::{Order, Window, WindowRules};
-use crate::protocol::convert::{hex, window_view};
+use crate::protocol::convert::hex;
 use crate::protocol::server::WindowView;
 use crate::protocol::transcript::{self, Transcript};
 
@@ -25,19 +24,19 @@ pub struct Windows {
     pub windows: Vec<WindowView>,
     /// Now.
     pub server_time: u64,
-    /// Journal position that this rests on.
-    pub as_of: u64,
 }
 
-/// Every window for the wire.
-pub(super) fn window_views(registry: &Registry) -> Vec<WindowView> {
-    registry.windows.iter().map(|w| window_view(&registry.catalogue, w)).collect()
+impl Windows {
+    /// As they are on disk.
+    pub(super) fn now(state: &HttpState) -> Self {
+        let windows = state.gateway.public().windows.clone();
+        Self { windows, server_time: state.access.clock.now().0 }
+    }
 }
 
 /// The window with that key.
-pub(super) async fn find(state: &HttpState, key: &str) -> Result<WindowId, Problem> {
-    let key = key.to_owned();
-    let (_, found) = state.gateway.read(move |registry| registry.window_id(&key)).await?;
+pub(super) fn find(state: &HttpState, key: &str) -> Result<WindowId, Problem> {
+    let found = state.gateway.public().window_id(key);
     found.ok_or_else(|| Problem::new(&UNKNOWN_WINDOW, "look it up in /api/windows"))
 }
 
@@ -50,9 +49,7 @@ pub async fn list(
     _who: Authenticated,
     state: web::Data<HttpState>,
 ) -> Result<HttpResponse, Problem> {
-    let (as_of, windows) = state.gateway.read(window_views).await?;
-    let server_time = state.access.clock.now().0;
-    Ok(HttpResponse::Ok().json(Windows { windows, server_time, as_of: as_of.0 }))
+    Ok(HttpResponse::Ok().json(Windows::now(&state)))
 }
 
 /// What the transcript needs of a window.
@@ -115,7 +112,7 @@ pub async fn lottery(
     state: web::Data<HttpState>,
     key: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let id = find(&state, &key).await?;
+    let id = find(&state, &key)?;
     let (_, draw) = state.gateway.read(move |r| r.window(id).map(Draw::new)).await?;
     let draw = draw.ok_or_else(|| Problem::new(&UNKNOWN_WINDOW, "look it up in /api/windows"))?;
     // The draw is hashed here, not in the Registrar's turn.
