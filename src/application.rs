@@ -158,7 +158,8 @@ fn wait_for_signal() -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(io)?;
     runtime.block_on(async {
         let mut terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(io)?;
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+                .map_err(io)?;
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => interrupted.map_err(io),
             _ = terminate.recv() => Ok(()),

@@ -203,6 +203,7 @@ impl Config {
             sessions_per_student: self.limits.student_sessions_max,
             sessions_max: self.limits.sessions_max,
             jobs_in_flight_max: self.limits.commands_in_flight_max,
+            requests_per_student: self.limits.student_requests_max,
             seats_push_ms: self.line.seats_push_ms,
             answer_deadline_ms: self.limits.answer_wait_ms_max,
         }

@@ -187,3 +187,25 @@ pub const SNAPSHOT_LOOK_MS: u64 = 1_009;
 pub const SNAPSHOT_QUIET_RECORDS: u64 = 1_000;
 /// Connections that the kernel holds for a busy server, before it refuses.
 pub const LISTEN_BACKLOG: u32 = 4_096;
+
+/// Largest file imported, in bytes, after decompression.
+/// Largest TOML file imported, in bytes: its parser keeps some ten times as much in memory.
+pub const IMPORT_TOML_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Most values (texts, numbers, lists, tables) in an imported file.
+pub const IMPORT_VALUES_MAX: usize = 8_000_000;
+/// Faults of a file that are told one by one; the rest are counted.
+pub const IMPORT_FAULTS_MAX: usize = 50;
+/// Most seats of a section that has a capacity.
+pub const CAPACITY_MAX: u32 = 1_000_000;
+/// Most credits of a course or a window's limit, in hundredths of ECTS.
+pub const CREDITS_MAX: u32 = 24_000;
+/// Most sections of a component.
+pub const COMPONENT_SECTIONS_MAX: usize = 1_000;
+/// Highest year of study.
+pub const STUDY_YEAR_MAX: u8 = 20;
+/// Highest pace that a window may prescribe, in admissions a second.
+pub const PACE_MAX: u32 = 1_000_000;
+/// Longest wait between the first sign-in and the opening, in seconds.
+pub const OPENS_AFTER_SIGN_IN_S_MAX: u32 = 86_400;
+/// Connections besides the WebSockets that the HTTP server takes at once.
+pub const PLAIN_CONNECTIONS_MAX: usize = 1_000;

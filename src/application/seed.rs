@@ -113,7 +113,8 @@ pub fn importers() -> Importers {
 }
 
 fn parse(format: Option<&str>) -> Result<Option<Format>, Vec<String>> {
-    let unknown = |name: &str| vec![format!("unknown format {name}; use toml, json, csv or sections")];
+    let unknown =
+        |name: &str| vec![format!("unknown format {name}; use toml, json, csv or sections")];
     format.map(|name| Format::parse(name).ok_or_else(|| unknown(name))).transpose()
 }
 

@@ -14,12 +14,13 @@ use tokio::sync::oneshot;
 use super::core::{Core, Options};
 use super::recover::{self, Recovered};
 use super::{ServeError, seed};
-use crate::actors::gateway::{Gateway, Settings};
+use crate::actors::gateway::Gateway;
 use crate::clock::{self, Clock};
 use crate::config::Config;
-use crate::http::settings::{Rate, SignIn};
+use crate::http::auth::Tokens;
+use crate::http::settings::{Rate, Rates, SignIn};
+use crate::http::ws;
 use crate::http::{self, Access, HttpState};
-use crate::http::{key_file, ws};
 use crate::journal::{Journal, OnFault};
 use crate::limits;
 use crate::serving::Serving;
@@ -127,7 +128,7 @@ impl Built {
         }
         let enrolments = recover::enrolments(&recovered.university);
         let options = Options {
-            settings: settings(&config),
+            settings: config.settings(),
             clock: clock.clone(),
             position_push_ms: config.line.position_push_ms,
             snapshot_every: config.journal.snapshot_every_records,
@@ -179,27 +180,13 @@ fn report(recovered: &Recovered) {
     );
 }
 
-fn settings(config: &Config) -> Settings {
-    let limits = &config.limits;
-    Settings {
-        messages_per_second: limits.student_messages_per_second,
-        messages_burst: limits.student_messages_burst,
-        sessions_per_student: limits.student_sessions_max as usize,
-        sessions_max: limits.connections_max,
-        jobs_in_flight_max: limits.registrar_queue_commands_max,
-        requests_per_student: limits.student_requests_max,
-        seats_push_ms: config.line.seats_push_ms,
-        answer_deadline_ms: limits.read_wait_ms_max,
-    }
-}
-
 fn access(config: &Config, clock: Clock, demo: bool) -> Result<Access, ServeError> {
-    let tokens = key_file::Tokens::load_or_create(&config.journal.dir)
-        .map_err(|e| ServeError::Key(e.to_string()))?;
+    let tokens =
+        Tokens::load_or_create(&config.journal.dir).map_err(|e| ServeError::Key(e.to_string()))?;
     let mut settings = http::settings::Settings {
         https: config.server.is_https(),
         allowed_origins: config.server.allowed_origins.clone(),
-        sign_in_minutes: config.sign_in.token_ttl_minutes,
+        sign_in_hours: config.sign_in.token_ttl_hours,
         sign_in: SignIn::Demo { showcase: if demo { seed::showcase() } else { Vec::new() } },
         ..http::settings::Settings::default()
     };
@@ -208,23 +195,25 @@ fn access(config: &Config, clock: Clock, demo: bool) -> Result<Access, ServeErro
     if config.server.is_https() {
         settings.allowed_origins.push(config.server.public_url.clone());
     }
-    settings.rates.connect = Rate {
-        per_second: config.limits.address_connects_per_second,
-        burst: config.limits.address_connects_burst,
+    let limits = &config.limits;
+    let rate = |per_second, burst| Rate { per_second, burst };
+    settings.rates = Rates {
+        sign_in: rate(limits.address_sign_ins_per_second, limits.address_sign_ins_burst),
+        connect: rate(limits.address_connects_per_second, limits.address_connects_burst),
+        anonymous: rate(limits.address_requests_per_second, limits.address_requests_burst),
+        change: rate(limits.student_changes_per_second, limits.student_changes_burst),
+        read: rate(limits.student_reads_per_second, limits.student_reads_burst),
     };
     Ok(Access::new(tokens, settings, clock))
 }
 
-fn bind(
-    config: &Config,
-    state: &Arc<HttpState>,
-) -> Result<(Server, Vec<SocketAddr>), ServeError> {
+fn bind(config: &Config, state: &Arc<HttpState>) -> Result<(Server, Vec<SocketAddr>), ServeError> {
     let state = Arc::clone(state);
     let mut server = HttpServer::new(move || {
         App::new().configure(http::routes(&state)).wrap(from_fn(http::finish))
     })
     .on_connect(|connection, _| ws::tune(connection))
-    .max_connections(config.limits.connections_max)
+    .max_connections(config.limits.sessions_max + limits::PLAIN_CONNECTIONS_MAX)
     .backlog(limits::LISTEN_BACKLOG)
     .disable_signals()
     .shutdown_timeout(1);

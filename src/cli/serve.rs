@@ -20,7 +20,8 @@ impl From<ServeError> for Failure {
             ServeError::Journal(e) => return e.into(),
             ServeError::Listen { .. } => Code::Unavailable,
             ServeError::Refused(_) => Code::Config,
-            ServeError::Io { .. } => Code::Io,
+            ServeError::Key(_) | ServeError::Io { .. } => Code::Io,
+            ServeError::Demo(_) => Code::Other,
         };
         Self::new(code, e.to_string())
     }

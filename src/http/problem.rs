@@ -92,6 +92,7 @@ kinds! {
     REQUEST_CONFLICT: 409 "request_conflict" "Verzoeknummer al gebruikt" "Request id used before";
     TOO_MANY_REQUESTS: 409 "too_many_requests" "Te veel verzoeken dit semester"
         "Too many requests this term";
+    LINE_BUSY: 409 "line_busy" "Anderen staan in de rij" "Others are in line";
     TOO_LARGE: 413 "too_large" "Te groot" "Too large";
     MEDIA_TYPE: 415 "unsupported_media_type" "Soort inhoud niet ondersteund"
         "Unsupported media type";
@@ -272,6 +273,7 @@ impl From<Rejection> for Problem {
             Rejection::Plan(_) => &PLAN_INVALID,
             Rejection::AlreadyInLine => &ALREADY_IN_LINE,
             Rejection::NotInLine => &NOT_IN_LINE,
+            Rejection::LineBusy => &LINE_BUSY,
             Rejection::Conflict => &REQUEST_CONFLICT,
             Rejection::TooManyRequests => &TOO_MANY_REQUESTS,
             Rejection::Import(_) => &IMPORT_INVALID,

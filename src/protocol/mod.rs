@@ -5,6 +5,7 @@ pub mod client;
 pub mod close;
 pub mod convert;
 pub mod export;
+pub mod files;
 pub mod server;
 pub mod transcript;
 
