@@ -1,7 +1,9 @@
 //! What runs inside the child processes: the gateway as shipped, and the bare echo.
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 
 use actix::{Actor, StreamHandler};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
@@ -37,9 +39,8 @@ pub fn end_with_parent() {
 }
 
 /// The gateway as shipped: `sluis` with these arguments.
-pub fn gateway(_args: Vec<String>) -> std::process::ExitCode {
-    eprintln!("rush: this build has no gateway");
-    std::process::ExitCode::from(69)
+pub fn gateway(args: Vec<String>) -> ExitCode {
+    sluis::cli::run(std::iter::once("sluis".to_owned()).chain(args).map(OsString::from))
 }
 
 /// A bare echo: a text that begins with five digits is answered by a text of that length.

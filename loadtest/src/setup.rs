@@ -21,7 +21,9 @@ pub fn settings() -> Vec<(&'static str, String)> {
         ("SLUIS__LIMITS__STUDENT_REQUESTS_MAX", "1000000".into()),
         ("SLUIS__LIMITS__ADDRESS_CONNECTS_PER_SECOND", "100000".into()),
         ("SLUIS__LIMITS__ADDRESS_CONNECTS_BURST", "100000".into()),
-        ("SLUIS__LIMITS__CONNECTIONS_MAX", "19900".into()),
+        ("SLUIS__LIMITS__ADDRESS_REQUESTS_PER_SECOND", "100000".into()),
+        ("SLUIS__LIMITS__ADDRESS_REQUESTS_BURST", "100000".into()),
+        ("SLUIS__LIMITS__SESSIONS_MAX", "19900".into()),
         ("SLUIS__LOG__LEVEL", "warn".into()),
     ]
 }
