@@ -41,7 +41,6 @@ const TOKEN_EXAMPLES: &str = "Examples:
 #[command(
     name = "sluis",
     version,
-    about,
     args_conflicts_with_subcommands = true,
     after_help = format!("{SERVE_EXAMPLES}\n\n{EXIT_CODES}")
 )]
