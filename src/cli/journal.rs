@@ -7,7 +7,11 @@ use serde_json::json;
 
 use super::args::JournalCommand;
 use super::failure::{Code, Failure};
+use super::ledger::Ledger;
 use super::{say, settings};
+use crate::domain::invariants;
+use crate::domain::outcome::Outcome;
+use crate::domain::student::Notice;
 use crate::journal::inspect::{self, Stats};
 
 /// Runs the command.
@@ -21,8 +25,53 @@ pub fn run(command: &JournalCommand, out: &mut dyn Write) -> Result<(), Failure>
             let data = settings::load(&args.place)?.config.journal.dir;
             expect_journal(&data)?;
             let stats = inspect::stats(&data)?;
-            if args.json { stats_json(&stats, out) } else { stats_text(&data, &stats, out) }
+            let told = Told::read(&data)?;
+            if args.json {
+                stats_json(&stats, &told, out)
+            } else {
+                stats_text(&data, &stats, &told, out)
+            }
         }
+    }
+}
+
+/// What the records come to.
+struct Told {
+    students: usize,
+    enrolments: usize,
+    waiting: usize,
+    /// Course requests answered: enrolled, waitlisted, refused.
+    outcomes: [usize; 3],
+    violations: usize,
+}
+
+impl Told {
+    fn read(data: &Path) -> Result<Self, Failure> {
+        let ledger = Ledger::open(data)?;
+        let university = ledger.university();
+        let students = &university.registry.students;
+        let mut outcomes = [0; 3];
+        for item in students.iter().flat_map(|s| &s.inbox) {
+            if let Notice::Outcome { outcome, .. } = &item.notice {
+                match outcome {
+                    Outcome::Enrolled { .. } => outcomes[0] += 1,
+                    Outcome::Waitlisted { .. } => outcomes[1] += 1,
+                    Outcome::Refused(_) => outcomes[2] += 1,
+                    Outcome::Dropped | Outcome::LeftWaitlist => {}
+                }
+            }
+        }
+        let told = Self {
+            students: students.len(),
+            enrolments: students.iter().map(|s| s.enrolments.len()).sum(),
+            waiting: students.iter().map(|s| s.waiting.len()).sum(),
+            outcomes,
+            violations: invariants::no_oversell(university).len()
+                + invariants::seats_are_enrolments(university).len()
+                + invariants::no_double(university).len(),
+        };
+        ledger.close()?;
+        Ok(told)
     }
 }
 
@@ -66,26 +115,44 @@ fn verify(data: &Path, as_json: bool, out: &mut dyn Write) -> Result<(), Failure
     }
 }
 
-fn stats_text(data: &Path, stats: &Stats, out: &mut dyn Write) -> Result<(), Failure> {
+fn stats_text(
+    data: &Path,
+    stats: &Stats,
+    told: &Told,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     writeln!(out, "directory    {}", data.display())?;
     writeln!(out, "records      {} ({} to {})", stats.records, stats.first, stats.last)?;
     writeln!(out, "commits      {}", stats.commits)?;
     writeln!(out, "entries      {}", stats.entries)?;
     writeln!(out, "bytes        {}", stats.bytes)?;
     writeln!(out, "on disk      {}", stats.disk_bytes)?;
+    let [enrolled, waitlisted, refused] = told.outcomes;
+    writeln!(out, "students     {}", told.students)?;
+    writeln!(out, "outcomes     {enrolled} enrolled, {waitlisted} waitlisted, {refused} refused")?;
+    writeln!(out, "in force     {} enrolments, {} waiting", told.enrolments, told.waiting)?;
+    writeln!(out, "violations   {}", told.violations)?;
     for snapshot in &stats.snapshots {
         writeln!(out, "snapshot     {} ({} bytes)", snapshot.sequence, snapshot.bytes)?;
     }
     Ok(())
 }
 
-fn stats_json(stats: &Stats, out: &mut dyn Write) -> Result<(), Failure> {
+fn stats_json(stats: &Stats, told: &Told, out: &mut dyn Write) -> Result<(), Failure> {
     let snapshots: Vec<_> = stats
         .snapshots
         .iter()
         .map(|s| json!({ "sequence": s.sequence.0, "bytes": s.bytes }))
         .collect();
     let all = json!({
+        "students": told.students,
+        "outcomes": told.outcomes.iter().sum::<usize>(),
+        "enrolled": told.outcomes[0],
+        "waitlisted": told.outcomes[1],
+        "refused": told.outcomes[2],
+        "enrolments": told.enrolments,
+        "waiting": told.waiting,
+        "violations": told.violations,
         "records": stats.records,
         "first": stats.first.0,
         "last": stats.last.0,
