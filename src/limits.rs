@@ -41,6 +41,34 @@ pub const REQUESTS_PER_STUDENT_MAX: u32 = 10_000;
 pub const ALTERNATIVES_MAX: usize = 3;
 /// Most characters of somebody's input that an error repeats.
 pub const ECHO_CHARS_MAX: usize = 80;
+
+/// Largest body of an ordinary HTTP request, in bytes.
+pub const HTTP_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Largest file that can be imported over HTTP, in bytes.
+pub const IMPORT_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Most items in one page of a list.
+pub const PAGE_ITEMS_MAX: u32 = 100;
+/// Most characters of a search.
+pub const SEARCH_CHARS_MAX: usize = 100;
+/// Most courses whose seats are asked in one request.
+pub const SEATS_COURSES_MAX: usize = 50;
+/// Longest sign-in token accepted, in bytes.
+pub const TOKEN_BYTES_MAX: usize = 512;
+/// Students whose enrolments are exported in one turn of the Registrar.
+pub const EXPORT_STUDENTS_CHUNK: usize = 500;
+/// Times that an export waits out a Busy before it gives up.
+pub const EXPORT_RETRIES_MAX: u32 = 20;
+/// Addresses that a rate limiter tells apart; beyond these they share one allowance.
+pub const LIMITER_ADDRESSES_MAX: usize = 100_000;
+/// Most faults of a file told in one answer.
+pub const IMPORT_FAULTS_TOLD_MAX: usize = 200;
+
+/// Largest file that a command reads, in bytes.
+pub const TOOL_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Longest wait of a tool for the gateway's answer, in milliseconds.
+pub const ADMIN_REQUEST_MS_MAX: u64 = 120_000;
+/// Largest answer that a tool takes from the gateway, in bytes.
+pub const ADMIN_ANSWER_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Most characters of an error's text on the wire.
 pub const ERROR_CHARS_MAX: usize = 300;
 /// Most sections watched by one session.
@@ -153,9 +181,15 @@ pub const WINDOW_COURSES_BYTES_MAX: usize = 3300;
 pub const REFRESHES_MAX: u32 = 5;
 /// How long a stopping gateway waits for its sessions to close, in milliseconds.
 pub const STOP_SESSIONS_MS_MAX: u64 = 1_200;
+/// How often the snapshot thread looks at the journal, in milliseconds.
+pub const SNAPSHOT_LOOK_MS: u64 = 1_009;
+/// Records in one look under which the journal counts as quiet.
+pub const SNAPSHOT_QUIET_RECORDS: u64 = 1_000;
+/// Connections that the kernel holds for a busy server, before it refuses.
+pub const LISTEN_BACKLOG: u32 = 4_096;
 
 /// Largest file imported, in bytes, after decompression.
-pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub const IMPORT_TEXT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest TOML file imported, in bytes: its parser keeps some ten times as much in memory.
 pub const IMPORT_TOML_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Most values (texts, numbers, lists, tables, cells) in an imported file.
@@ -174,3 +208,5 @@ pub const STUDY_YEAR_MAX: u8 = 20;
 pub const PACE_MAX: u32 = 1_000_000;
 /// Longest wait between the first sign-in and the opening, in seconds.
 pub const OPENS_AFTER_SIGN_IN_S_MAX: u32 = 86_400;
+/// Connections besides the WebSockets that the HTTP server takes at once.
+pub const PLAIN_CONNECTIONS_MAX: usize = 1_000;

@@ -1,3 +1,7 @@
 //! The `sluis` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sluis::cli::run(std::env::args_os())
+}

@@ -6,6 +6,7 @@ use prometheus::{
 };
 
 use crate::actors::news::Count;
+use crate::domain::ids::Sequence;
 use crate::domain::outcome::Reason;
 use crate::journal::CommitStats;
 use crate::protocol::close::Close;
@@ -163,8 +164,8 @@ impl Metrics {
     }
 
     /// A commit is on disk.
-    pub fn committed(&self, durable: u64, stats: &CommitStats) {
-        self.durable.set(durable as i64);
+    pub fn committed(&self, durable: Sequence, stats: &CommitStats) {
+        self.durable.set(durable.0 as i64);
         if stats.records > 0 {
             self.commit_seconds.observe(stats.commit.as_secs_f64());
             self.sync_seconds.observe(stats.sync.as_secs_f64());

@@ -65,6 +65,8 @@ pub struct Settings {
     pub sessions_max: usize,
     /// Commands accepted and not answered yet.
     pub jobs_in_flight_max: usize,
+    /// Requests remembered for one student in a term; past it she is refused.
+    pub requests_per_student: u32,
     /// How often seats are pushed, in milliseconds, to a small crowd.
     pub seats_push_ms: u64,
     /// How long an answer may take before Busy, in milliseconds.
@@ -79,6 +81,7 @@ impl Default for Settings {
             sessions_per_student: limits::SESSIONS_PER_STUDENT_MAX,
             sessions_max: limits::SESSIONS_MAX,
             jobs_in_flight_max: limits::JOBS_IN_FLIGHT_MAX,
+            requests_per_student: limits::REQUESTS_PER_STUDENT_MAX,
             seats_push_ms: limits::SEATS_PUSH_MS,
             answer_deadline_ms: limits::ANSWER_DEADLINE_MS,
         }
@@ -147,6 +150,11 @@ impl Gateway {
     /// What everybody may know, as it is on disk.
     pub fn public(&self) -> Arc<Public> {
         Arc::clone(&self.0.public.borrow())
+    }
+
+    /// Tells when what everybody may know has changed.
+    pub fn public_changes(&self) -> watch::Receiver<Arc<Public>> {
+        self.0.public.clone()
     }
 
     /// The catalogue as it is on disk.

@@ -24,4 +24,6 @@ pub mod section;
 pub mod session;
 pub mod student;
 pub mod tell;
+#[cfg(test)]
+mod tests;
 pub mod view;

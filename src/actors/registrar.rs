@@ -71,6 +71,8 @@ pub enum Job {
     },
     /// Read state.
     Read(Read, Permit),
+    /// After a start: finish what a stopped process left undone.
+    Recover,
 }
 
 impl Job {
@@ -158,6 +160,7 @@ impl Registrar {
             desk.open_sections(seats);
             desk.open_lines();
         }
+        desk.borrow_mut().queue.push_back(Job::Recover);
         context.run(Self { desk, running: false });
         addr
     }
@@ -184,6 +187,7 @@ impl Actor for Registrar {
         ctx.run_interval(Duration::from_millis(limits::RANK_PUSH_MS), |registrar, _| {
             registrar.desk.borrow_mut().push_ranks();
         });
+        self.run(ctx);
     }
 }
 
@@ -217,6 +221,10 @@ async fn work_off(desk: Rc<RefCell<Desk>>) {
 async fn work(desk: &Rc<RefCell<Desk>>, job: Job) {
     match job {
         Job::Command(command, origin, permit) => decide(desk, command, origin, permit).await,
+        Job::Recover => {
+            let turn = Turn::recovery(&desk.borrow().parts.registry);
+            run(desk, turn, None).await;
+        }
         Job::View { student, session, last_sequence, permit } => {
             let mut desk = desk.borrow_mut();
             desk.show(student, session, last_sequence);
@@ -237,8 +245,15 @@ async fn decide(
     permit: Option<Permit>,
 ) {
     let command = desk.borrow().queue_if_needed(command);
-    let mut turn = Turn::new(command.clone());
-    let mut origin = Some(origin);
+    let turn = Turn::new(command.clone());
+    run(desk, turn, Some((command, origin))).await;
+    if let Some(permit) = permit {
+        desk.borrow().output(Output::Done(permit));
+    }
+}
+
+/// Runs a turn to its end; the first step answers whoever asked.
+async fn run(desk: &Rc<RefCell<Desk>>, mut turn: Turn, mut asked: Option<(Command, Origin)>) {
     while !turn.is_done() {
         let ids = turn.sections(&desk.borrow().parts.registry);
         let quotes = ask(desk, ids).await;
@@ -250,12 +265,9 @@ async fn decide(
                 desk.commit(&mut turn, event, now);
             }
         }
-        if let Some(origin) = origin.take() {
+        if let Some((command, origin)) = asked.take() {
             desk.answer(&command, verdict, origin);
         }
-    }
-    if let Some(permit) = permit {
-        desk.borrow().output(Output::Done(permit));
     }
 }
 

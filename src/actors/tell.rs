@@ -112,7 +112,10 @@ fn messages(parts: &Parts, record: &Record, out: &mut Vec<Output>) {
     // or stood in a line.
     let everyone = matches!(
         record.event,
-        Event::CapacitySet(..) | Event::StatusSet(..) | Event::WindowClosed(_)
+        Event::CapacitySet(..)
+            | Event::StatusSet(..)
+            | Event::WindowClosed(_)
+            | Event::ImportApplied { .. }
     );
     let named = record.students.iter().map(|(student, _)| *student);
     let all = 0..if everyone { registry.students.len() as u32 } else { 0 };

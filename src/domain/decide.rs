@@ -10,7 +10,6 @@ use super::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Wi
 use super::outcome::{Outcome, Reason, Rejection};
 use super::plan::{CourseRequest, Plan};
 use super::registry::Registry;
-use super::section::SectionStatus;
 use super::student::{Holdings, Memo, Student};
 use super::window::{TicketState, Window, WindowState};
 use crate::limits;
@@ -77,7 +76,8 @@ impl Registry {
             if let Some(memo) = self.memo(student, request) {
                 return self.repeat(memo, body);
             }
-            if self.student(student).requests.len() >= limits::REQUESTS_PER_STUDENT_MAX as usize {
+            let most = self.requests_max.unwrap_or(limits::REQUESTS_PER_STUDENT_MAX);
+            if self.student(student).requests.len() >= most as usize {
                 return Err(Rejection::TooManyRequests);
             }
         }
@@ -391,6 +391,9 @@ impl Registry {
             return Err(Rejection::WindowNotOpen);
         };
         let window = WindowId(index as u32);
+        if self.windows[index].waiting > 0 {
+            return Err(Rejection::LineBusy);
+        }
         let via = Via::Swap { window, from };
         let refused = |reason| vec![(to.course, Outcome::Refused(reason))];
         if self.student(student).enrolment(from).is_none() {
@@ -593,7 +596,9 @@ impl Registry {
                 courses.extend(waits_of(*student));
                 courses
             }
-            Event::CapacitySet(section, _) | Event::StatusSet(section, SectionStatus::Open) => {
+            // Even a closing one: it may have been cancelled, and who sits in it waits for a
+            // swap inside the course.
+            Event::CapacitySet(section, _) | Event::StatusSet(section, _) => {
                 vec![self.catalogue.section(*section).course]
             }
             Event::ImportApplied { .. } => self.courses_with_waitlist().collect(),

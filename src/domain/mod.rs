@@ -22,6 +22,6 @@ pub mod university;
 pub mod window;
 
 #[cfg(test)]
-mod testkit;
+pub(crate) mod testkit;
 #[cfg(test)]
 mod tests;

@@ -151,6 +151,9 @@ pub enum Rejection {
     /// She has no place in the line.
     #[error("you have no place in this line")]
     NotInLine,
+    /// Others are in line: a swap now would pass them (I5).
+    #[error("others are in line for this window; swap when the line has ended")]
+    LineBusy,
     /// The same request id with another body (I3).
     #[error("this request id was used for something else; make a new id for a new request")]
     Conflict,
@@ -178,6 +181,7 @@ impl Rejection {
             Self::Plan(_) => "plan_invalid",
             Self::AlreadyInLine => "already_in_line",
             Self::NotInLine => "not_in_line",
+            Self::LineBusy => "line_busy",
             Self::Conflict => "request_conflict",
             Self::TooManyRequests => "too_many_requests",
             Self::Import(_) => "import_invalid",

@@ -59,6 +59,13 @@ pub struct Registry {
     pub courses: Vec<CourseBook>,
     /// By [`WindowId`].
     pub windows: Vec<Window>,
+    /// Most requests remembered for one student, where the shell sets another bound than
+    /// [`crate::limits::REQUESTS_PER_STUDENT_MAX`]; no part of the state that is journalled.
+    pub requests_max: Option<u32>,
+    /// Places in lines taken since the journal began.
+    pub tickets_taken: u64,
+    /// Places in lines given back by their owners since the journal began.
+    pub tickets_left: u64,
     /// What windows told everybody.
     pub window_notices: Vec<WindowNotice>,
     student_keys: HashMap<Key, StudentId>,
@@ -282,6 +289,7 @@ impl Registry {
                 self.take_ticket(*window, *ticket, *student, *request, *body, plan.as_ref());
             }
             Event::TicketLeft(window, ticket) => {
+                self.tickets_left += 1;
                 self.end_ticket(*window, *ticket, TicketState::Left);
             }
             Event::Decided { student, request, body, via, outcomes } => {
@@ -369,6 +377,7 @@ impl Registry {
         body: u64,
         plan: Option<&Arc<Plan>>,
     ) {
+        self.tickets_taken += 1;
         let w = &mut self.windows[window.index()];
         debug_assert_eq!(ticket.index(), w.tickets.len());
         let plan = plan.cloned();

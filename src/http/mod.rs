@@ -1,3 +1,115 @@
-//! The edge.
+//! The edge: HTTP and the way in to the WebSocket. Converts, asks the gateway, and tells.
+//! Deliberately absent: rules of registration, state of its own that matters, and any way to a
+//! student's data that does not come from her own sign-in.
+//!
+//! No student number is ever part of a path or a query.
 
+pub mod access;
+pub mod admin;
+mod assets;
+pub mod auth;
+pub mod catalogue;
+pub mod export;
+mod extract;
+mod finish;
+pub mod health;
+pub mod imports;
+pub mod key_file;
+pub mod limit;
+pub mod listing;
+pub mod messages;
+pub mod openapi;
+pub mod origin;
+pub mod problem;
+pub mod routes;
+pub mod settings;
+pub mod sign_in;
+pub mod socket;
+pub mod student;
+pub mod timetable;
+pub mod views;
+pub mod windows;
 pub mod ws;
+
+use std::sync::Arc;
+
+use actix_web::web;
+use dashmap::DashMap;
+
+pub use access::{Access, AsRegistrar, AsStudent, Authenticated};
+pub use finish::finish;
+use imports::Importers;
+use listing::{Listing, Listings};
+use problem::{Problem, UNKNOWN_STUDENT};
+
+use crate::actors::gateway::Gateway;
+use crate::domain::ids::{Key, StudentId};
+
+/// What the handlers share.
+pub struct HttpState {
+    /// The door to the actors.
+    pub gateway: Gateway,
+    /// Who may come in.
+    pub access: Arc<Access>,
+    /// The readers of files.
+    pub importers: Importers,
+    listings: Listings,
+    /// Numbers never change hands, so they are kept once asked.
+    students: DashMap<Key, StudentId>,
+}
+
+impl HttpState {
+    /// From its parts.
+    pub fn new(gateway: Gateway, access: Access, importers: Importers) -> Self {
+        Self {
+            gateway,
+            access: Arc::new(access),
+            importers,
+            listings: Listings::default(),
+            students: DashMap::new(),
+        }
+    }
+
+    /// The catalogue made ready for reading.
+    pub fn listing(&self) -> Arc<Listing> {
+        self.listings.of(self.gateway.catalogue())
+    }
+
+    /// The student with that number, if there is one.
+    pub async fn find_student(&self, key: &Key) -> Result<Option<StudentId>, Problem> {
+        if let Some(id) = self.students.get(key).map(|entry| *entry) {
+            return Ok(Some(id));
+        }
+        let wanted = key.clone();
+        let (_, id) = self.gateway.read(move |r| r.student_id(wanted.as_str())).await?;
+        if let Some(id) = id {
+            self.students.insert(key.clone(), id);
+        }
+        Ok(id)
+    }
+
+    /// The student who is signed in.
+    pub async fn student(&self, key: &Key) -> Result<StudentId, Problem> {
+        let unknown =
+            || Problem::new(&UNKNOWN_STUDENT, "the registrar has not imported this student");
+        self.find_student(key).await?.ok_or_else(unknown)
+    }
+
+    /// Forgets limiter keys that are full again. Call it every minute.
+    pub fn tidy_limits(&self) {
+        self.access.limiters.retain_recent();
+    }
+}
+
+/// Puts every route in place. The application also wraps itself in [`finish`]:
+/// `App::new().configure(http::routes(&state)).wrap(from_fn(http::finish))`.
+pub fn routes(state: &Arc<HttpState>) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let state = Arc::clone(state);
+    move |cfg| {
+        cfg.app_data(web::Data::from(Arc::clone(&state.access)));
+        cfg.app_data(web::Data::from(state));
+        extract::configure(cfg);
+        routes::configure(cfg);
+        assets::configure(cfg);
+    }
+}

@@ -1,6 +1,7 @@
 //! Messages from a client. Unknown types and unknown fields are refused, with the nearest name.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// One text message from a client. Request ids (`id`) are made by the client, are best UUIDv7,
@@ -89,7 +90,7 @@ pub enum ClientMessage {
 }
 
 /// One course of a plan.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CourseRequestDto {
     /// Course code.
@@ -103,7 +104,7 @@ pub struct CourseRequestDto {
 }
 
 /// Which sections of a component are acceptable: `"any"`, or a ranked list of section keys.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum ChoiceDto {
     /// `"any"`.
@@ -113,7 +114,7 @@ pub enum ChoiceDto {
 }
 
 /// The word `any`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AnyWord {
     /// The word.

@@ -4,8 +4,10 @@
 pub mod client;
 pub mod close;
 pub mod convert;
+pub mod export;
 pub mod files;
 pub mod server;
+pub mod transcript;
 
 /// Version of the WebSocket protocol; a client with another one is told so and closed.
 pub const PROTOCOL_VERSION: u32 = 1;

@@ -202,7 +202,6 @@ pub struct WindowView {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct PlanView {
     /// Ranked, best first.
-    #[schema(value_type = Vec<Object>)]
     pub courses: Vec<CourseRequestDto>,
     /// Per course, everything that stands in its way.
     pub blockers: Vec<BlockersView>,

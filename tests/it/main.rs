@@ -1,6 +1,8 @@
 //! The integration tests, one crate.
 
 mod catalogue_files;
+mod cli;
+mod cli_data;
 mod journal_child;
 mod journal_crash;
 mod powercut;

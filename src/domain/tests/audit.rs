@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::oracle::first_eligible;
 use crate::domain::event::{Event, Record, Via};
 use crate::domain::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, WindowId};
 use crate::domain::invariants::{self, Violation};
@@ -29,7 +30,7 @@ pub struct Audit {
 impl Audit {
     /// Applies one record to the state before it and checks what it did.
     pub fn record(&mut self, university: &mut University, record: &Record) {
-        newcomers_do_not_snipe(university, record);
+        the_first_eligible_is_served(university, record);
         self.passed_over_is_news(university, record);
         let before = Inboxes::of(&university.registry);
         let excess: Vec<u32> = university.sections.iter().map(Section::over_capacity).collect();
@@ -58,6 +59,10 @@ impl Audit {
     /// Between turns every promise holds, I11 included.
     pub fn turn_end(&mut self, university: &University) {
         assert_eq!(invariants::all(university), [], "at a turn's end");
+        for course in (0..university.registry.courses.len() as u32).map(CourseId) {
+            let idle = first_eligible(university, course);
+            assert!(idle.is_none(), "course {course} could promote {idle:?}");
+        }
         self.tell_positions();
     }
 
@@ -249,18 +254,22 @@ fn grants_are_legitimate(registry: &Registry, record: &Record) {
     }
 }
 
-/// I6: no newcomer gets a seat in a course while a waiting entry could have had one.
-fn newcomers_do_not_snipe(university: &University, record: &Record) {
-    let Event::Decided { outcomes, .. } = &record.event else {
-        return;
-    };
-    let registry = &university.registry;
-    for (course, outcome) in outcomes {
-        if matches!(outcome, Outcome::Enrolled { .. }) {
-            let quotes = university.quotes(&registry.promotion_concerned(*course));
-            let next = registry.promote(*course, &quotes);
-            let eligible = matches!(next, Some(Event::Promoted { .. }));
-            assert!(!eligible, "{record:?} before {next:?}");
+/// I6: no newcomer gets a seat in a course while a waiting entry could have had one, and what is
+/// promoted is the first that can be.
+fn the_first_eligible_is_served(university: &University, record: &Record) {
+    match &record.event {
+        Event::Decided { outcomes, .. } => {
+            for (course, outcome) in outcomes {
+                if matches!(outcome, Outcome::Enrolled { .. }) {
+                    let first = first_eligible(university, *course);
+                    assert!(first.is_none(), "{record:?} before {first:?}");
+                }
+            }
         }
+        Event::Promoted { student, course, replaces, .. } => {
+            let first = first_eligible(university, *course).expect("she is eligible");
+            assert_eq!((first.student, first.replaces), (*student, *replaces), "{record:?}");
+        }
+        _ => {}
     }
 }

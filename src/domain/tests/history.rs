@@ -106,6 +106,21 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
     vec(act, 1..=most)
 }
 
+/// What students do all term in an open window: nothing but seats changing hands.
+pub fn busy(most: usize) -> impl Strategy<Value = Vec<Act>> {
+    let n = any::<u8>;
+    let wanted = || request().prop_map(|(course, choices, _)| (course, choices, true));
+    let act = prop_oneof![
+        6 => (n(), vec(wanted(), 1..3)).prop_map(|(s, r)| Act::Submit(s, 0, Some(r))),
+        5 => (n(), n()).prop_map(|(s, c)| Act::Drop(s, c)),
+        5 => (n(), n(), wanted()).prop_map(|(s, c, r)| Act::Swap(s, c, r)),
+        1 => (n(), n()).prop_map(|(s, c)| Act::Leave(s, c)),
+        1 => (n(), 0..3_u32).prop_map(|(s, c)| Act::Capacity(s, Some(c))),
+        1 => (n(), 0..3_u8).prop_map(|(s, st)| Act::Status(s, st)),
+    ];
+    vec(act, 10..=most)
+}
+
 impl Raw {
     pub fn draft(&self) -> Draft {
         let mut draft = draft().students(self.students);

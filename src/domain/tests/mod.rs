@@ -6,6 +6,7 @@ mod history;
 mod imports;
 mod limits;
 mod lines;
+mod oracle;
 mod properties;
 mod regressions;
 mod swaps;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::history::{
-    History, Raw, acts, course_request, plan, raw, repeats_are_answered, request,
+    History, Raw, acts, busy, course_request, plan, raw, repeats_are_answered, request,
 };
 use crate::domain::command::Command;
 use crate::domain::event::{Event, Record, Via};
@@ -16,13 +16,14 @@ use crate::domain::plan::CourseRequest;
 use crate::domain::testkit::{W, World, draft, key, lecture, replay, sec, tutorial};
 use crate::domain::window::ClashPolicy;
 
-fn config() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(256);
+fn config(default: u32) -> ProptestConfig {
+    let cases =
+        std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(default);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(1024))]
 
     /// I1, I3, I4, I5, I6, I7, I8, I10 and I11 after every record; I9 at every cut.
     #[test]
@@ -41,6 +42,25 @@ proptest! {
         repeats_are_answered(&mut world, &history);
         let lists = &world.university.registry.courses;
         prop_assert!(lists.iter().all(|b| b.waitlist.len() <= raw_students(&world)));
+    }
+}
+
+proptest! {
+    #![proptest_config(config(512))]
+
+    /// The same where it is tightest: few seats, everybody waits and swaps.
+    #[test]
+    fn any_busy_term_keeps_the_promises(
+        raw in raw(),
+        acts in busy(60),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut world = raw.world(true);
+        let mut history = History::new(&raw);
+        for act in &acts {
+            history.act(&mut world, act);
+        }
+        replay_is_the_state(&world, &history, cut);
     }
 }
 
@@ -106,7 +126,7 @@ fn served(world: &World, plans: &HashMap<StudentId, Vec<CourseRequest>>) -> Vec<
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(256))]
 
     /// I5 in the words of the issue: for each section, whoever was refused or waitlisted for want
     /// of a seat came after everybody who got one that she would have taken, too.

@@ -8,6 +8,7 @@ use crate::domain::event::Event;
 use crate::domain::ids::{CourseId, Credits, SectionId, StudentId, Ticket};
 use crate::domain::outcome::{Outcome, Reason, Rejection};
 use crate::domain::plan::{Choice, CourseRequest};
+use crate::domain::section::SectionStatus;
 use crate::domain::student::Notice;
 use crate::domain::testkit::{
     W, World, draft, is_waitlisted, key, lecture, plan, refused, replay, sec, tutorial,
@@ -220,4 +221,20 @@ fn dropping_the_kept_place_leaves_the_entry_waiting_for_itself() {
     assert_eq!(world.drop(0, "A"), Outcome::Dropped);
     world.drop(1, "B");
     assert_eq!(world.seats(0, "B"), ["B/1"]);
+}
+
+#[test]
+fn a_cancelled_section_that_is_merely_closed_again_lets_her_swap_go_on() {
+    let lectures = lecture(&[sec("A/L", 1)]);
+    let tutorials = tutorial(&[sec("A/T1", 1), sec("A/T2", 0)]);
+    let given = draft().course("A", &[lectures, tutorials]).students(1);
+    let mut world = given.window(|_| {}).open();
+    world.enrol(0, "A");
+    let to = world.ranked("A", &[&[], &["A/T2"]]).or_wait();
+    assert!(is_waitlisted(&world.swap(0, "A", to)));
+    world.status("A/L", SectionStatus::Cancelled);
+    world.capacity("A/T2", 1);
+    assert_eq!(world.seats(0, "A"), ["A/L", "A/T1"], "her lecture does not take place");
+    world.status("A/L", SectionStatus::Closed);
+    assert_eq!(world.seats(0, "A"), ["A/L", "A/T2"]);
 }

@@ -134,3 +134,26 @@ fn one_place_is_given_once_whatever_waits_for_it() {
     let all: Vec<_> = world.student(0).enrolments.iter().map(|e| e.course).collect();
     assert_eq!(all, [world.c("B"), world.c("C")], "nothing is left to give for the second");
 }
+
+#[test]
+fn a_kept_place_that_was_dropped_and_taken_again_is_not_given() {
+    let mut world = simple(&[("A", 1), ("B", 0)], 1);
+    world.enrol(0, "A");
+    swap(&mut world, 0, "A", "B");
+    world.drop(0, "A");
+    world.enrol(0, "A");
+    world.capacity("B/1", 1);
+    assert_eq!((world.seats(0, "A").len(), world.seats(0, "B").len()), (1, 1));
+}
+
+#[test]
+fn at_a_promotion_the_place_given_does_not_stand_in_the_way() {
+    let at = |name, seats| lecture(&[sec(name, seats).at(1, 9, 11)]);
+    let given = draft().course("A", &[at("A/1", 1)]).course("B", &[at("B/1", 0)]);
+    let limit = Some(Credits(500));
+    let mut world = given.students(1).window(|rules| rules.credit_limit = limit).open();
+    world.enrol(0, "A");
+    assert!(is_waitlisted(&swap(&mut world, 0, "A", "B")));
+    world.capacity("B/1", 1);
+    assert_eq!((world.seats(0, "A").len(), world.seats(0, "B").len()), (0, 1));
+}

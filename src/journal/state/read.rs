@@ -100,6 +100,8 @@ impl Parts {
         match kind {
             kind::HEAD => each(bytes, |head: HeadV1| {
                 (self.sequence, self.epoch) = (Sequence(head.sequence), head.epoch);
+                self.rest.tickets_taken = head.tickets_taken;
+                self.rest.tickets_left = head.tickets_left;
                 self.students.reserve((head.students as usize).min(RESERVE_MAX));
                 Ok(())
             }),

@@ -49,6 +49,8 @@ pub struct HeadV1 {
     pub sequence: u64,
     pub epoch: u32,
     pub students: u32,
+    pub tickets_taken: u64,
+    pub tickets_left: u64,
 }
 
 /// What comes last.

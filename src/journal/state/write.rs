@@ -32,6 +32,8 @@ pub fn write_state<E>(
         sequence: registry.sequence.0,
         epoch: registry.epoch,
         students: registry.students.len() as u32,
+        tickets_taken: registry.tickets_taken,
+        tickets_left: registry.tickets_left,
     };
     blocks.put(kind::HEAD, &head)?;
     write_catalogue(&mut blocks, registry)?;

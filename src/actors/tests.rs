@@ -1,0 +1,334 @@
+//! The actors together, over the in-memory journal: decisions, the gate, restart, limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr, Context, Handler, Message};
+
+use super::gateway::{Answer, Denied, Gateway, Settings};
+use super::messenger::Messenger;
+use super::student::{FromSession, StudentActor, ToSession};
+use crate::application::core::{Core, Options};
+use crate::application::recover::recover;
+use crate::clock::Clock;
+use crate::domain::command::Command;
+use crate::domain::ids::{CourseId, RequestId, Sequence, StudentId, Timestamp, WindowId};
+use crate::domain::import::Draft;
+use crate::domain::invariants;
+use crate::domain::outcome::Outcome;
+use crate::domain::plan::{CourseRequest, Plan};
+use crate::domain::testkit;
+use crate::domain::window::{Order, WindowState};
+use crate::journal::memory::{Disk, Torn};
+use crate::protocol::server::ServerMessage;
+
+const W: WindowId = WindowId(0);
+
+fn core(disk: &Disk, settings: Settings) -> Core {
+    let recovered = recover(Box::new(disk.open().unwrap())).unwrap();
+    let options = Options {
+        settings,
+        clock: Clock::manual(Timestamp(1_000_000)),
+        position_push_ms: 20,
+        snapshot_every: 0,
+        on_fault: Box::new(|_| {}),
+    };
+    Core::start(recovered, options).unwrap()
+}
+
+fn quick() -> Settings {
+    Settings { seats_push_ms: 20, answer_deadline_ms: 2_000, ..Settings::default() }
+}
+
+fn request(n: u32) -> RequestId {
+    let mut id = [0; 16];
+    id[12..].copy_from_slice(&n.to_be_bytes());
+    RequestId(id)
+}
+
+fn demand(students: usize, seats: u32, pace: Option<u32>) -> Draft {
+    let draft = testkit::draft().simple("A", seats).simple("B", seats / 2).students(students);
+    draft.window(|w| {
+        w.order = Order::Lottery;
+        w.pace = pace;
+    })
+}
+
+async fn any(gateway: &Gateway, courses: &[u32]) -> Arc<Plan> {
+    let courses = courses.to_vec();
+    let read = gateway.read(move |registry| {
+        let any = |c: u32| Arc::new(CourseRequest::any(&registry.catalogue, CourseId(c), false));
+        Plan { courses: courses.into_iter().map(any).collect() }
+    });
+    Arc::new(read.await.unwrap().1)
+}
+
+async fn arm(gateway: &Gateway, student: u32, plan: &Arc<Plan>) {
+    let student = StudentId(student);
+    gateway.command(Command::SetPlan(student, Arc::clone(plan))).await.unwrap();
+    let arm = Command::Arm { student, window: W, request: request(student.0) };
+    assert!(matches!(gateway.command(arm).await, Ok(Answer::InLine(..))));
+}
+
+async fn until_decided(gateway: &Gateway) {
+    for _ in 0..500 {
+        let (_, waiting) = gateway.read(|r| r.windows[0].waiting).await.unwrap();
+        if waiting == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the line did not end");
+}
+
+#[actix::test]
+async fn an_opening_is_decided_in_line_order_and_survives_a_crash() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(60, 20, None)))).await.unwrap();
+    let plan = any(&gateway, &[0, 1]).await;
+    for student in 0..60 {
+        arm(&gateway, student, &plan).await;
+    }
+    gateway.command(Command::Open(W)).await.unwrap();
+    until_decided(&gateway).await;
+    let (_, before) = gateway.read(Clone::clone).await.unwrap();
+    let enrolled =
+        |c: u32| before.students.iter().filter(|s| s.enrolment(CourseId(c)).is_some()).count();
+    assert_eq!((enrolled(0), enrolled(1)), (20, 10));
+    assert_eq!(gateway.board().all().1.iter().map(|s| s.taken).sum::<u32>(), 30);
+    assert!(gateway.metrics().render().contains(r#"outcome="enrolled",reason=""} 30"#));
+
+    disk.crash(Torn::Nothing);
+    drop(running);
+    let after = recover(Box::new(disk.open().unwrap())).unwrap();
+    assert_eq!(after.university.registry, before, "what was told is what comes back");
+    assert_eq!(invariants::all(&after.university), []);
+}
+
+#[actix::test]
+async fn a_paced_line_serves_everybody_once() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(40, 100, Some(400))))).await.unwrap();
+    let plan = any(&gateway, &[0]).await;
+    for student in 0..40 {
+        arm(&gateway, student, &plan).await;
+    }
+    gateway.command(Command::Open(W)).await.unwrap();
+    until_decided(&gateway).await;
+    let (_, seats) = gateway.board().all();
+    assert_eq!(seats[0].taken, 40);
+    running.stop().unwrap();
+}
+
+#[actix::test]
+async fn a_window_opens_by_itself_when_its_time_has_come() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(1, 1, None)))).await.unwrap();
+    let opens_at = Some(Timestamp(1_060_000));
+    gateway.command(Command::Schedule { window: W, opens_at, closes_at: None }).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let state = |r: &crate::domain::registry::Registry| r.windows[0].state;
+    assert_eq!(gateway.read(state).await.unwrap().1, WindowState::Planned);
+    gateway.clock().advance(Duration::from_mins(1));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(gateway.read(state).await.unwrap().1, WindowState::Open);
+}
+
+#[derive(Default)]
+struct FakeSession {
+    frames: Vec<ServerMessage>,
+}
+
+impl Actor for FakeSession {
+    type Context = Context<Self>;
+}
+
+impl Handler<ToSession> for FakeSession {
+    type Result = ();
+
+    fn handle(&mut self, message: ToSession, _: &mut Context<Self>) {
+        if let ToSession::Frame(text) = message {
+            self.frames.push(serde_json::from_str(&text).unwrap());
+        }
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "Vec<ServerMessage>")]
+struct Frames;
+
+impl Handler<Frames> for FakeSession {
+    type Result = Vec<ServerMessage>;
+
+    fn handle(&mut self, _: Frames, _: &mut Context<Self>) -> Vec<ServerMessage> {
+        std::mem::take(&mut self.frames)
+    }
+}
+
+fn attach(
+    gateway: &Gateway,
+    messenger: &(usize, Addr<Messenger>),
+    student: u32,
+    number: u32,
+) -> (Addr<FakeSession>, Addr<StudentActor>) {
+    let session = FakeSession::default().start();
+    let (id, through) = (StudentId(student), messenger.1.clone());
+    let start = |g| StudentActor::new(id, g, gateway.clone(), through).start();
+    let hub = gateway.directory().hub(id, messenger.0, start);
+    let sink = session.clone().recipient();
+    let behind = Arc::default();
+    hub.try_send(FromSession::Attach { number, sink, behind, last_sequence: None }).unwrap();
+    (session, hub)
+}
+
+fn outcome_lines(gateway: &Gateway) -> Vec<String> {
+    let text = gateway.metrics().render();
+    text.lines().filter(|l| l.contains("outcomes")).map(str::to_owned).collect()
+}
+
+async fn frames(session: &Addr<FakeSession>) -> Vec<ServerMessage> {
+    tokio::time::sleep(Duration::from_millis(120)).await;
+    session.send(Frames).await.unwrap()
+}
+
+#[actix::test]
+async fn while_the_journal_stalls_nothing_leaves_by_any_door() {
+    let disk = Disk::new();
+    let settings = Settings { answer_deadline_ms: 100, ..quick() };
+    let running = core(&disk, settings);
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(3, 2, None)))).await.unwrap();
+    gateway.command(Command::Open(W)).await.unwrap();
+    let messenger = Messenger::begin(&gateway);
+    let (one, hub) = attach(&gateway, &messenger, 0, 1);
+    let (two, _) = attach(&gateway, &messenger, 1, 2);
+    hub.try_send(FromSession::Watch(1, vec![crate::domain::ids::SectionId(0)])).unwrap();
+    assert!(matches!(frames(&one).await[0], ServerMessage::Welcome(_)));
+    frames(&two).await;
+    let plan = any(&gateway, &[0]).await;
+    let counters = outcome_lines(&gateway);
+
+    disk.stall();
+    let submit = |student: u32| Command::Submit {
+        student: StudentId(student),
+        window: W,
+        request: request(100 + student),
+        plan: Some(Arc::clone(&plan)),
+        queue: false,
+    };
+    hub.try_send(FromSession::Command(1, None, submit(0))).unwrap();
+    let drop = Command::Drop { student: StudentId(0), request: request(7), course: CourseId(1) };
+    hub.try_send(FromSession::Command(1, None, drop)).unwrap();
+    let busy = Denied::Busy { retry_after_ms: crate::limits::BUSY_RETRY_MS };
+    assert_eq!(gateway.command(submit(2)).await, Err(busy.clone()), "an HTTP command");
+    assert_eq!(gateway.read(|r| r.sequence).await.err(), Some(busy), "an HTTP read");
+    assert_eq!(frames(&one).await, [], "outcome, refusal, seats, message");
+    assert_eq!(frames(&two).await, []);
+    assert_eq!(gateway.board().get(crate::domain::ids::SectionId(0)).unwrap().taken, 0);
+    assert_eq!(outcome_lines(&gateway), counters, "the metrics door");
+    let (late, _) = attach(&gateway, &messenger, 1, 3);
+    assert_eq!(frames(&late).await, [], "a welcome shows state too");
+
+    disk.resume();
+    let told = frames(&one).await;
+    let outcomes: Vec<&str> = told
+        .iter()
+        .filter_map(|m| match m {
+            ServerMessage::Outcomes { outcomes, .. } => Some(outcomes),
+            _ => None,
+        })
+        .flatten()
+        .map(|o| o.outcome.as_str())
+        .collect();
+    assert_eq!(outcomes, ["enrolled", "refused"]);
+    assert_eq!(gateway.board().get(crate::domain::ids::SectionId(0)).unwrap().taken, 2);
+    assert!(matches!(frames(&late).await.first(), Some(ServerMessage::Welcome(_))));
+}
+
+#[actix::test]
+async fn what_was_not_durable_was_never_told() {
+    let disk = Disk::new();
+    let running = core(&disk, Settings { answer_deadline_ms: 100, ..quick() });
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(1, 1, None)))).await.unwrap();
+    gateway.command(Command::Open(W)).await.unwrap();
+    let plan = any(&gateway, &[0]).await;
+    disk.stall();
+    let submit = Command::Submit {
+        student: StudentId(0),
+        window: W,
+        request: request(1),
+        plan: Some(plan),
+        queue: false,
+    };
+    assert!(matches!(gateway.command(submit.clone()).await, Err(Denied::Busy { .. })));
+    disk.crash(Torn::Nothing);
+    disk.resume();
+    drop(running);
+    let again = core(&disk, quick());
+    let (_, enrolments) = again.gateway.read(|r| r.students[0].enrolments.len()).await.unwrap();
+    assert_eq!(enrolments, 0, "she was told busy, and nothing happened");
+    let answer = again.gateway.command(submit).await.unwrap();
+    let Answer::Decided(_, outcomes) = answer else { panic!("{answer:?}") };
+    assert!(matches!(outcomes[0].1, Outcome::Enrolled { .. }), "the same request, once");
+}
+
+#[actix::test]
+async fn beyond_the_commands_in_flight_the_answer_is_busy() {
+    let disk = Disk::new();
+    let settings = Settings { jobs_in_flight_max: 2, answer_deadline_ms: 150, ..quick() };
+    let running = core(&disk, settings);
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(1, 1, None)))).await.unwrap();
+    disk.stall();
+    let mark = || gateway.command(Command::MarkRead(StudentId(0), Sequence(1)));
+    let (first, second, third) = futures_util::join!(mark(), mark(), mark());
+    let busy = Err(Denied::Busy { retry_after_ms: crate::limits::BUSY_RETRY_MS });
+    assert_eq!((first, second, third), (busy.clone(), busy.clone(), busy));
+    disk.resume();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(mark().await, Ok(Answer::Nothing), "the room is free again");
+}
+
+#[actix::test]
+async fn tabs_see_the_same_and_a_repeat_gains_nothing() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(2, 5, None)))).await.unwrap();
+    gateway.command(Command::Open(W)).await.unwrap();
+    let messenger = Messenger::begin(&gateway);
+    let (one, hub) = attach(&gateway, &messenger, 0, 1);
+    let (two, _) = attach(&gateway, &messenger, 0, 2);
+    frames(&one).await;
+    frames(&two).await;
+    let plan = any(&gateway, &[0]).await;
+    let submit = Command::Submit {
+        student: StudentId(0),
+        window: W,
+        request: request(1),
+        plan: Some(plan),
+        queue: false,
+    };
+    for session in [1, 2, 1] {
+        hub.try_send(FromSession::Command(session, None, submit.clone())).unwrap();
+    }
+    let outcomes = |frames: Vec<ServerMessage>| {
+        let all = frames.into_iter().filter_map(|m| match m {
+            ServerMessage::Outcomes { outcomes, .. } => Some(outcomes),
+            _ => None,
+        });
+        all.flatten().collect::<Vec<_>>()
+    };
+    let (first, second) = (outcomes(frames(&one).await), outcomes(frames(&two).await));
+    assert_eq!(first, second);
+    assert_eq!(first.len(), 3);
+    assert!(first.iter().all(|o| o == &first[0]), "one outcome, told again: {first:?}");
+    assert_eq!(gateway.board().all().1[0].taken, 1);
+}

@@ -1,0 +1,116 @@
+//! Start: the newest snapshot, then the journal after it, each record checked (I9).
+
+use std::time::Duration;
+
+use crate::clock;
+use crate::domain::ids::Sequence;
+use crate::domain::invariants::{self, Violation};
+use crate::domain::university::University;
+use crate::journal::fold::Fold;
+use crate::journal::{Journal, JournalError, JournalReader, Place, state};
+
+/// What the journal folds into, and how it went.
+pub struct Recovered {
+    /// All state.
+    pub university: University,
+    /// The open journal.
+    pub journal: Box<dyn Journal>,
+    /// The snapshot it began with; 0 is none.
+    pub snapshot: Sequence,
+    /// Records replayed after it.
+    pub replayed: u64,
+    /// Time that took.
+    pub took: Duration,
+    /// Broken promises found in the state: must be none.
+    pub violations: Vec<Violation>,
+}
+
+/// Reads everything back.
+pub fn recover(journal: Box<dyn Journal>) -> Result<Recovered, JournalError> {
+    let since = clock::monotonic();
+    let reader = journal.reader();
+    let (university, snapshot, replayed) = fold_up_to(&reader, journal.durable())?;
+    drop(reader);
+    if let Some(tail) = journal.removed_tail() {
+        tracing::warn!(?tail, "removed an unacknowledged tail of the journal");
+    }
+    let violations = checks(&university);
+    for violation in &violations {
+        tracing::error!(promise = violation.promise, place = violation.place, "promise broken");
+    }
+    let took = since.elapsed();
+    Ok(Recovered { university, journal, snapshot, replayed, took, violations })
+}
+
+/// The promises of a state between two turns. A journal may end inside a turn, before a
+/// promotion that it makes possible: the Registrar's first turn catches up on that (I11).
+fn checks(university: &University) -> Vec<Violation> {
+    let mut found = invariants::no_oversell(university);
+    found.extend(invariants::seats_are_enrolments(university));
+    found.extend(invariants::no_double(university));
+    found
+}
+
+/// Folds the journal up to a durable sequence: from the newest whole snapshot, if there is one.
+pub fn fold_up_to(
+    reader: &JournalReader,
+    last: Sequence,
+) -> Result<(University, Sequence, u64), JournalError> {
+    let latest = reader.latest_snapshot()?;
+    for damaged in &latest.damaged {
+        tracing::warn!(sequence = %damaged.sequence, what = damaged.what, "damaged snapshot");
+    }
+    let mut fold = Fold::default();
+    let mut from = Sequence(0);
+    if let Some(snapshot) = latest.snapshot.filter(|s| s.sequence <= last) {
+        match state::read_state(snapshot.bytes.as_slice()) {
+            Ok(university) => {
+                from = snapshot.sequence;
+                fold = Fold::from(university);
+            }
+            // The journal is whole: it takes longer, and nothing is lost.
+            Err(error) => tracing::warn!(%error, sequence = %snapshot.sequence, "bad snapshot"),
+        }
+    }
+    let mut replayed = 0;
+    reader.replay(from.next(), &mut |sequence, bytes| {
+        if sequence > last {
+            return Ok(());
+        }
+        replayed += 1;
+        fold.push(sequence, bytes)
+            .map(|_| ())
+            .map_err(|damaged| JournalError::damaged(Place::at(sequence), damaged.what.to_string()))
+    })?;
+    Ok((fold.into_university(), from, replayed))
+}
+
+/// Enrolments in force.
+pub fn enrolments(university: &University) -> usize {
+    university.registry.students.iter().map(|s| s.enrolments.len()).sum()
+}
+
+/// The counters of a state, as events would have counted them (I12).
+pub fn counted(university: &University) -> Vec<crate::actors::news::Count> {
+    use crate::actors::news::Count;
+    use crate::domain::outcome::Outcome;
+    use crate::domain::student::Notice;
+    let mut counts = Vec::new();
+    for student in &university.registry.students {
+        for item in &student.inbox {
+            counts.push(match &item.notice {
+                Notice::Outcome { outcome: outcome @ Outcome::Refused(reason), .. } => {
+                    Count::Outcome(outcome.key(), Some(reason.key()))
+                }
+                Notice::Outcome { outcome, .. } => Count::Outcome(outcome.key(), None),
+                Notice::Promoted { .. } => Count::Promotion,
+                Notice::PassedOver { .. } => Count::PassedOver,
+                _ => continue,
+            });
+        }
+    }
+    let registry = &university.registry;
+    counts.extend((0..registry.tickets_taken).map(|_| Count::Ticket("taken")));
+    counts.extend((0..registry.tickets_left).map(|_| Count::Ticket("left")));
+    counts
+}

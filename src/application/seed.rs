@@ -1,0 +1,130 @@
+//! The demo university: put into an empty journal, and armed again whenever its rehearsal starts
+//! over, so that the line is real with no second program.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use super::ServeError;
+use crate::actors::gateway::{Denied, Gateway};
+use crate::demo;
+use crate::domain::command::Command;
+use crate::domain::ids::{StudentId, WindowId};
+use crate::domain::plan::Plan;
+use crate::domain::registry::Registry;
+use crate::domain::window::WindowState;
+use crate::http::imports::Importers;
+use crate::http::settings::Showcase;
+use crate::protocol::convert;
+use crate::protocol::files::{self, FileFault, Format};
+use crate::protocol::server::TextView;
+
+/// How many of the demo's students are armed at once.
+const AT_ONCE: usize = 100;
+
+/// Whether the data is the demo university's and nothing else.
+pub fn is_demo(registry: &Registry) -> bool {
+    let window = registry.window_id(demo::WINDOW).is_some();
+    window && registry.students.len() == demo::STUDENTS as usize
+}
+
+/// Puts the demo in when `empty`, arms its students, and does so again after each reset.
+pub async fn demo(gateway: &Gateway, empty: bool) -> Result<(), ServeError> {
+    let failed = |denied: Denied| ServeError::Demo(format!("{denied:?}"));
+    if empty {
+        let draft = demo::draft(&mut random_seed);
+        gateway.command(Command::Import(Arc::new(draft))).await.map_err(failed)?;
+    }
+    arm_all(gateway).await.map_err(failed)?;
+    actix::spawn(arm_after_reset(gateway.clone()));
+    Ok(())
+}
+
+async fn arm_after_reset(gateway: Gateway) {
+    let mut changes = gateway.public_changes();
+    let mut run = demo_run(&gateway);
+    while changes.changed().await.is_ok() {
+        let now = demo_run(&gateway);
+        if now != run {
+            run = now;
+            if let Err(denied) = arm_all(&gateway).await {
+                tracing::warn!(?denied, "the demo's students are not all armed");
+            }
+        }
+    }
+}
+
+fn demo_run(gateway: &Gateway) -> Option<u32> {
+    gateway.public().windows.iter().find(|w| w.key == demo::WINDOW).map(|w| w.run)
+}
+
+/// Everybody but the first student of the showcase, who is the visitor's, is armed with a plan.
+async fn arm_all(gateway: &Gateway) -> Result<(), Denied> {
+    let read = gateway.read(|registry| {
+        let window = registry.window_id(demo::WINDOW)?;
+        let planned = registry.window(window)?.state == WindowState::Planned;
+        let visitor = registry.student_id(demo::showcase()[0].student);
+        let plans = demo::plans(registry).into_iter().filter(|(student, _)| {
+            let idle = registry.student(*student).ticket(window).is_none();
+            planned && idle && Some(*student) != visitor
+        });
+        Some((window, plans.collect::<Vec<_>>()))
+    });
+    let Some((window, plans)) = read.await?.1 else { return Ok(()) };
+    for some in plans.chunks(AT_ONCE) {
+        let armed = some.iter().map(|(student, plan)| arm(gateway, window, *student, plan));
+        for armed in join_all(armed).await {
+            armed?;
+        }
+    }
+    Ok(())
+}
+
+async fn arm(
+    gateway: &Gateway,
+    window: WindowId,
+    student: StudentId,
+    plan: &Plan,
+) -> Result<(), Denied> {
+    gateway.command(Command::SetPlan(student, Arc::new(plan.clone()))).await?;
+    let request = convert::request_id(Uuid::now_v7());
+    gateway.command(Command::Arm { student, window, request }).await?;
+    Ok(())
+}
+
+/// Students that the demo's sign-in offers.
+pub fn showcase() -> Vec<Showcase> {
+    let offered = demo::showcase().iter().map(|s| Showcase {
+        student: s.student.to_owned(),
+        label: TextView { nl: s.nl.to_owned(), en: s.en.to_owned() },
+    });
+    offered.collect()
+}
+
+/// The readers of files, for the routes that import.
+pub fn importers() -> Importers {
+    Importers {
+        catalogue: |name, bytes, format, seeds| {
+            files::catalogue(name, bytes, parse(format)?, seeds).map_err(lines)
+        },
+        students: |name, bytes, format| files::students(name, bytes, parse(format)?).map_err(lines),
+    }
+}
+
+fn parse(format: Option<&str>) -> Result<Option<Format>, Vec<String>> {
+    let unknown =
+        |name: &str| vec![format!("unknown format {name}; use toml, json, csv or sections")];
+    format.map(|name| Format::parse(name).ok_or_else(|| unknown(name))).transpose()
+}
+
+fn lines(faults: Vec<FileFault>) -> Vec<String> {
+    faults.into_iter().map(|fault| fault.to_string()).collect()
+}
+
+/// A secret for a draw, from the operating system.
+pub fn random_seed() -> [u8; 32] {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).expect("the system has random numbers");
+    seed
+}

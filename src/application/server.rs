@@ -1,0 +1,240 @@
+//! The HTTP server around the actors: binding, serving, and a stop that leaves nobody guessing.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer};
+use tokio::sync::oneshot;
+
+use super::core::{Core, Options};
+use super::recover::{self, Recovered};
+use super::{ServeError, seed};
+use crate::actors::gateway::Gateway;
+use crate::clock::{self, Clock};
+use crate::config::Config;
+use crate::http::auth::Tokens;
+use crate::http::settings::{Rate, Rates, SignIn};
+use crate::http::ws;
+use crate::http::{self, Access, HttpState};
+use crate::journal::{Journal, OnFault};
+use crate::limits;
+use crate::serving::Serving;
+
+/// A running gateway.
+pub struct Running {
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    /// The door to its actors.
+    pub gateway: Gateway,
+    /// Enrolments that replay brought back.
+    pub enrolments: usize,
+    /// Whether the data is the demo university's.
+    pub demo: bool,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<Result<(), ServeError>>>,
+}
+
+/// What one start is made of.
+pub struct Start {
+    /// Settings.
+    pub config: Config,
+    /// The open journal.
+    pub journal: Box<dyn Journal>,
+    /// What time it is.
+    pub clock: Clock,
+    /// Fill an empty journal with the demo university.
+    pub seed_demo: bool,
+    /// What happens when the journal fails.
+    pub on_fault: OnFault,
+}
+
+/// Starts a gateway on a thread of its own; returns when it can be used.
+pub fn start(start: Start) -> Result<Running, ServeError> {
+    let (ready, wait) = channel();
+    let (stop, stopped) = oneshot::channel();
+    let run = move || {
+        let system = actix::System::new();
+        system.block_on(async move {
+            match Built::new(start).await {
+                Ok(built) => {
+                    let facts = (
+                        built.addresses.clone(),
+                        built.core.gateway.clone(),
+                        built.enrolments,
+                        built.demo,
+                    );
+                    let _ = ready.send(Ok(facts));
+                    built.run(stopped).await
+                }
+                Err(error) => {
+                    let _ = ready.send(Err(error));
+                    Ok(())
+                }
+            }
+        })
+    };
+    let io = |doing: &str, source| ServeError::Io { doing: doing.to_owned(), source };
+    let thread = std::thread::Builder::new().name("sluis".to_owned()).spawn(run);
+    let thread = thread.map_err(|e| io("start the server's thread", e))?;
+    match wait.recv() {
+        Ok(Ok((addresses, gateway, enrolments, demo))) => {
+            let (stop, thread) = (Some(stop), Some(thread));
+            Ok(Running { addresses, gateway, enrolments, demo, stop, thread })
+        }
+        Ok(Err(error)) => Err(error),
+        Err(_) => {
+            let gone = std::io::Error::other("its thread ended");
+            Err(io("start the gateway", gone))
+        }
+    }
+}
+
+impl Running {
+    /// Drains, closes the sockets with "restart", lets go of the journal.
+    pub fn stop(mut self) -> Result<(), ServeError> {
+        drop(self.stop.take());
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(ended)) => ended,
+            _ => Ok(()),
+        }
+    }
+}
+
+struct Built {
+    core: Core,
+    server: Server,
+    handle: ServerHandle,
+    addresses: Vec<SocketAddr>,
+    enrolments: usize,
+    demo: bool,
+    _serving: Serving,
+}
+
+impl Built {
+    async fn new(start: Start) -> Result<Self, ServeError> {
+        let Start { config, journal, clock, seed_demo, on_fault } = start;
+        let recovered = recover::recover(journal)?;
+        report(&recovered);
+        let registry = &recovered.university.registry;
+        let seed_demo = seed_demo && recovered.university.registry.sequence.0 == 0;
+        let demo = seed_demo || seed::is_demo(registry);
+        if let Some(refusal) = crate::config::demo_refusal(&config, demo) {
+            return Err(ServeError::Refused(refusal));
+        }
+        let enrolments = recover::enrolments(&recovered.university);
+        let options = Options {
+            settings: config.settings(),
+            clock: clock.clone(),
+            position_push_ms: config.line.position_push_ms,
+            snapshot_every: config.journal.snapshot_every_records,
+            on_fault,
+        };
+        let core = Core::start(recovered, options)?;
+        if demo {
+            seed::demo(&core.gateway, seed_demo).await?;
+        }
+        let access = access(&config, clock, demo)?;
+        let state = Arc::new(HttpState::new(core.gateway.clone(), access, seed::importers()));
+        let (server, addresses) = bind(&config, &state)?;
+        let url = format!("http://{}", addresses[0]);
+        let announced = Serving::announce(&config.journal.dir, &url);
+        let serving = announced.map_err(|source| ServeError::Io {
+            doing: format!("write into {}", config.journal.dir.display()),
+            source,
+        })?;
+        actix::spawn(housekeeping(state));
+        let handle = server.handle();
+        Ok(Self { core, server, handle, addresses, enrolments, demo, _serving: serving })
+    }
+
+    async fn run(self, stopped: oneshot::Receiver<()>) -> Result<(), ServeError> {
+        let server = actix::spawn(self.server);
+        let _ = stopped.await;
+        let since = clock::monotonic();
+        self.core.gateway.stop();
+        let limit = Duration::from_millis(limits::STOP_SESSIONS_MS_MAX);
+        while self.core.gateway.directory().sessions() > 0 && since.elapsed() < limit {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let graceful = self.core.gateway.directory().sessions() == 0;
+        self.handle.stop(graceful).await;
+        let _ = server.await;
+        self.core.stop()?;
+        let ms = since.elapsed().as_millis() as u64;
+        tracing::info!(ms, "stopped; everything that was told is on disk");
+        Ok(())
+    }
+}
+
+fn report(recovered: &Recovered) {
+    tracing::info!(
+        snapshot = recovered.snapshot.0,
+        replayed = recovered.replayed,
+        ms = recovered.took.as_millis() as u64,
+        "journal read"
+    );
+}
+
+fn access(config: &Config, clock: Clock, demo: bool) -> Result<Access, ServeError> {
+    let tokens =
+        Tokens::load_or_create(&config.journal.dir).map_err(|e| ServeError::Key(e.to_string()))?;
+    let mut settings = http::settings::Settings {
+        https: config.server.is_https(),
+        allowed_origins: config.server.allowed_origins.clone(),
+        sign_in_hours: config.sign_in.token_ttl_hours,
+        sign_in: SignIn::Demo { showcase: if demo { seed::showcase() } else { Vec::new() } },
+        ..http::settings::Settings::default()
+    };
+    let proxies = config.server.trusted_proxies.iter();
+    settings.trusted_proxies = proxies.filter_map(|p| http::settings::Network::parse(p)).collect();
+    if config.server.is_https() {
+        settings.allowed_origins.push(config.server.public_url.clone());
+    }
+    let limits = &config.limits;
+    let rate = |per_second, burst| Rate { per_second, burst };
+    settings.rates = Rates {
+        sign_in: rate(limits.address_sign_ins_per_second, limits.address_sign_ins_burst),
+        connect: rate(limits.address_connects_per_second, limits.address_connects_burst),
+        anonymous: rate(limits.address_requests_per_second, limits.address_requests_burst),
+        change: rate(limits.student_changes_per_second, limits.student_changes_burst),
+        read: rate(limits.student_reads_per_second, limits.student_reads_burst),
+    };
+    Ok(Access::new(tokens, settings, clock))
+}
+
+fn bind(config: &Config, state: &Arc<HttpState>) -> Result<(Server, Vec<SocketAddr>), ServeError> {
+    let state = Arc::clone(state);
+    let mut server = HttpServer::new(move || {
+        App::new().configure(http::routes(&state)).wrap(from_fn(http::finish))
+    })
+    .on_connect(|connection, _| ws::tune(connection))
+    .max_connections(config.limits.sessions_max + limits::PLAIN_CONNECTIONS_MAX)
+    .backlog(limits::LISTEN_BACKLOG)
+    .disable_signals()
+    .shutdown_timeout(1);
+    if config.server.workers > 0 {
+        server = server.workers(config.server.workers);
+    }
+    for address in &config.server.listen {
+        server = server
+            .bind(address)
+            .map_err(|source| ServeError::Listen { address: *address, source })?;
+    }
+    let addresses = server.addrs();
+    Ok((server.run(), addresses))
+}
+
+/// Limiters forget whom they need not remember.
+async fn housekeeping(state: Arc<HttpState>) {
+    let mut minute = tokio::time::interval(Duration::from_mins(1));
+    loop {
+        minute.tick().await;
+        state.tidy_limits();
+        state.gateway.tidy_limits();
+    }
+}

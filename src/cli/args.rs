@@ -1,0 +1,291 @@
+//! The command line. Every command shows examples in its `--help`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::failure::EXIT_CODES;
+
+const SERVE_EXAMPLES: &str = "Examples:
+  sluis                                 start with the demo university
+  sluis serve --listen 127.0.0.1:9000   on another port
+  sluis serve --data /srv/sluis         with data elsewhere
+  sluis serve --fresh                   start over";
+const CONFIG_EXAMPLES: &str = "Examples:
+  sluis config check --config sluis.toml   tell every fault
+  sluis config default > sluis.toml        begin a file of your own
+  sluis config show --origin               what holds, and from where";
+const CATALOGUE_EXAMPLES: &str = "Examples:
+  sluis catalogue import courses.toml --dry-run   show what would change
+  sluis catalogue import courses.csv              change it";
+const STUDENTS_EXAMPLES: &str = "Examples:
+  sluis students import students.csv --dry-run   show what would change
+  sluis students import students.csv             change it";
+const JOURNAL_EXAMPLES: &str = "Examples:
+  sluis journal verify          read every record, name every fault
+  sluis journal stats --json    counts, for machines";
+const EXPORT_EXAMPLES: &str = "Examples:
+  sluis export enrolments > enrolments.csv
+  sluis export enrolments --format json --data /srv/sluis";
+const LOTTERY_EXAMPLES: &str = "Examples:
+  curl -o lottery.json http://127.0.0.1:8080/api/windows/WINDOW/lottery
+  sluis lottery verify lottery.json";
+const TOKEN_EXAMPLES: &str = "Examples:
+  sluis token --student s1000001                  one token on standard output
+  sluis token --role registrar --ttl 60           for an hour
+  sluis token --students keys.txt > tokens.tsv    one `key<TAB>token` a line";
+
+/// Course registration without the queue: plan, arm, and know the outcome at once.
+#[derive(Parser, Debug)]
+#[command(
+    name = "sluis",
+    version,
+    about,
+    args_conflicts_with_subcommands = true,
+    after_help = format!("{SERVE_EXAMPLES}\n\n{EXIT_CODES}")
+)]
+pub struct Cli {
+    /// What to do; `serve` when nothing is named.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags of `serve`.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// Everything that the program does.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run the gateway (the default)
+    #[command(after_help = format!("{SERVE_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Serve(ServeArgs),
+    /// Check or show the configuration
+    #[command(subcommand, after_help = CONFIG_EXAMPLES)]
+    Config(ConfigCommand),
+    /// Bring in courses, sections, programmes and windows
+    #[command(subcommand, after_help = CATALOGUE_EXAMPLES)]
+    Catalogue(CatalogueCommand),
+    /// Bring in students
+    #[command(subcommand, after_help = STUDENTS_EXAMPLES)]
+    Students(StudentsCommand),
+    /// Look at the journal, while no gateway runs on it
+    #[command(subcommand, after_help = JOURNAL_EXAMPLES)]
+    Journal(JournalCommand),
+    /// Take data out
+    #[command(subcommand, after_help = EXPORT_EXAMPLES)]
+    Export(ExportCommand),
+    /// Recompute a lottery
+    #[command(subcommand, after_help = LOTTERY_EXAMPLES)]
+    Lottery(LotteryCommand),
+    /// Make sign-in tokens for tools, in demo mode
+    #[command(after_help = TOKEN_EXAMPLES)]
+    Token(TokenArgs),
+}
+
+/// Where settings come from.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Place {
+    /// Configuration file [default: ./config/sluis.toml if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data directory [default: journal.dir of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// Flags of `serve`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeArgs {
+    /// Configuration and data.
+    #[command(flatten)]
+    pub place: Place,
+    /// Address to listen on, IP:PORT; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Vec<SocketAddr>,
+    /// Start over: forget everything in the data directory first
+    #[arg(long)]
+    pub fresh: bool,
+    /// Start an empty data directory without the demo university, to import your own
+    #[arg(long)]
+    pub empty: bool,
+    /// Allow demo sign-in on an address that other machines can reach
+    #[arg(long)]
+    pub demo_anywhere: bool,
+    /// Form of log lines
+    #[arg(long, value_name = "FORMAT", value_parser = ["auto", "pretty", "json"])]
+    pub log_format: Option<String>,
+    /// The least serious level to log
+    #[arg(long, value_name = "LEVEL", value_parser = ["error", "warn", "info", "debug", "trace"])]
+    pub log_level: Option<String>,
+}
+
+/// `sluis config …`
+#[derive(Subcommand, Debug)]
+pub enum ConfigCommand {
+    /// Tell every fault; exit 78 if there is one
+    #[command(after_help = CONFIG_EXAMPLES)]
+    Check(Place),
+    /// Print the shipped defaults, every key described
+    #[command(after_help = CONFIG_EXAMPLES)]
+    Default,
+    /// Print the settings that hold
+    #[command(after_help = CONFIG_EXAMPLES)]
+    Show {
+        /// Configuration and data.
+        #[command(flatten)]
+        place: Place,
+        /// Say for each where it comes from
+        #[arg(long)]
+        origin: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// The form of a file to import.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileFormat {
+    /// Our own, as TOML
+    Toml,
+    /// Our own, as JSON; students as JSON
+    Json,
+    /// A spreadsheet
+    Csv,
+    /// Neutral sections, JSON
+    Sections,
+}
+
+/// What an import is given.
+#[derive(Args, Debug)]
+pub struct ImportArgs {
+    /// The file
+    pub file: PathBuf,
+    /// Its form [default: by the file's name or its text]
+    #[arg(long, value_enum)]
+    pub format: Option<FileFormat>,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the difference as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Send it to the gateway at this address; the registrar's token is read from `SLUIS_TOKEN`, or
+    /// made with the key in the data directory
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// Configuration and data.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `sluis catalogue …`
+#[derive(Subcommand, Debug)]
+pub enum CatalogueCommand {
+    /// Import a file: all of it or nothing; an enrolment is never removed
+    #[command(after_help = CATALOGUE_EXAMPLES)]
+    Import(ImportArgs),
+}
+
+/// `sluis students …`
+#[derive(Subcommand, Debug)]
+pub enum StudentsCommand {
+    /// Import a file: all of it or nothing
+    #[command(after_help = STUDENTS_EXAMPLES)]
+    Import(ImportArgs),
+}
+
+/// `sluis journal …`
+#[derive(Subcommand, Debug)]
+pub enum JournalCommand {
+    /// Read every record; exit 74 if one is damaged or missing
+    #[command(after_help = JOURNAL_EXAMPLES)]
+    Verify(JournalArgs),
+    /// Count what is there
+    #[command(after_help = JOURNAL_EXAMPLES)]
+    Stats(JournalArgs),
+}
+
+/// What a look at the journal is given.
+#[derive(Args, Debug)]
+pub struct JournalArgs {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Configuration and data.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// The form of an export.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ExportFormat {
+    /// A spreadsheet
+    #[default]
+    Csv,
+    /// JSON, one list
+    Json,
+}
+
+/// `sluis export …`
+#[derive(Subcommand, Debug)]
+pub enum ExportCommand {
+    /// Every enrolment, one a line
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Enrolments {
+        /// Form
+        #[arg(long, value_enum, default_value_t)]
+        format: ExportFormat,
+        /// Ask the gateway at this address
+        #[arg(long, value_name = "URL")]
+        server: Option<String>,
+        /// Configuration and data.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// `sluis lottery …`
+#[derive(Subcommand, Debug)]
+pub enum LotteryCommand {
+    /// Draw a window's lottery again from its transcript; exit 1 if the order differs
+    #[command(after_help = LOTTERY_EXAMPLES)]
+    Verify {
+        /// The transcript, as the gateway gives it
+        file: PathBuf,
+        /// The hash that was shown before the opening, if you kept it
+        #[arg(long, value_name = "HEX")]
+        hash: Option<String>,
+    },
+}
+
+/// A role that is no student.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StaffRole {
+    /// Runs windows and imports
+    Registrar,
+    /// Runs the gateway
+    Operator,
+}
+
+/// What `sluis token` is given.
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("whom").required(true))]
+pub struct TokenArgs {
+    /// For this student
+    #[arg(long, value_name = "KEY", group = "whom")]
+    pub student: Option<String>,
+    /// For staff
+    #[arg(long, value_enum, group = "whom")]
+    pub role: Option<StaffRole>,
+    /// For every student in a file, one key a line; `-` is standard input
+    #[arg(long, value_name = "FILE", group = "whom")]
+    pub students: Option<PathBuf>,
+    /// Minutes until it expires [default: `sign_in.token_ttl_hours`]
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=10_080))]
+    pub ttl: Option<u32>,
+    /// Configuration and data.
+    #[command(flatten)]
+    pub place: Place,
+}

@@ -1,0 +1,177 @@
+//! `sluis catalogue import` and `sluis students import`: all of a file or nothing of it.
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::args::{FileFormat, ImportArgs};
+use super::failure::{Code, Failure};
+use super::ledger::Ledger;
+use super::remote::Remote;
+use super::{say, seams, settings};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::import::{Difference, Draft};
+use crate::domain::university::University;
+use crate::limits::TOOL_FILE_BYTES_MAX;
+
+/// What a file holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Courses, sections, programmes, windows.
+    Catalogue,
+    /// Students.
+    Students,
+}
+
+impl Kind {
+    /// The name in routes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Catalogue => "catalogue",
+            Self::Students => "students",
+        }
+    }
+}
+
+impl FileFormat {
+    /// The name in routes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Toml => "toml",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Sections => "sections",
+        }
+    }
+}
+
+/// What an import came to; the gateway's answer has the same form.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Report {
+    /// New things.
+    pub added: Vec<String>,
+    /// Changed things.
+    pub changed: Vec<String>,
+    /// Things as they were.
+    pub unchanged: usize,
+    /// Things that the file does not name; they stay.
+    pub kept: Vec<String>,
+    /// The last record written; `None`: nothing was.
+    pub sequence: Option<u64>,
+}
+
+impl Report {
+    /// From the domain's word.
+    pub fn new(difference: Difference, sequence: Option<u64>) -> Self {
+        let Difference { added, changed, unchanged, kept } = difference;
+        Self { added, changed, unchanged, kept, sequence }
+    }
+}
+
+/// Runs the command.
+pub fn run(kind: Kind, args: &ImportArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let config = settings::load(&args.place)?.config;
+    let bytes = read(&args.file)?;
+    // Before anybody is asked: a broken file is told at once.
+    let draft = seams::parse(kind, args.format, &args.file, &bytes)?;
+    let remote = match &args.server {
+        Some(url) => Some(Remote::at(url, &config)?),
+        None => None,
+    };
+    let report = match remote {
+        Some(remote) => send(&remote, kind, args, &bytes)?,
+        None => match import_here(&config, draft, args) {
+            Err(e) if e.code == Code::Unavailable => {
+                send(&Remote::serving(&config)?, kind, args, &bytes)?
+            }
+            done => done?,
+        },
+    };
+    print(&report, args, out)
+}
+
+/// A file, within bounds.
+pub fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    let fail = |e: std::io::Error| Failure::file("read", file, &e);
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).map_err(fail)?;
+    opened.take(TOOL_FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(fail)?;
+    if bytes.len() as u64 > TOOL_FILE_BYTES_MAX {
+        let what = format!("{}: is over {TOOL_FILE_BYTES_MAX} bytes; split it", file.display());
+        return Err(Failure::new(Code::Config, what));
+    }
+    Ok(bytes)
+}
+
+fn import_here(config: &Config, draft: Draft, args: &ImportArgs) -> Result<Report, Failure> {
+    let data = &config.journal.dir;
+    let refused = |faults| Failure::data(&args.file, faults);
+    // A dry run makes no data directory either.
+    if args.dry_run && !data.join("journal").exists() {
+        let nothing = University::default();
+        let prepared = nothing.registry.prepare_import(&draft).map_err(refused)?;
+        return Ok(Report::new(prepared.difference, None));
+    }
+    let mut ledger = Ledger::open(data)?;
+    let prepared = ledger.university().registry.prepare_import(&draft).map_err(refused)?;
+    let difference = prepared.difference.clone();
+    let events = prepared.into_events();
+    let sequence = if args.dry_run || events.is_empty() {
+        None
+    } else {
+        Some(ledger.commit(events, Clock::system().now())?.0)
+    };
+    ledger.close()?;
+    Ok(Report::new(difference, sequence))
+}
+
+fn send(remote: &Remote, kind: Kind, args: &ImportArgs, bytes: &[u8]) -> Result<Report, Failure> {
+    let (kind, dry_run) = (kind.as_str(), args.dry_run);
+    let name = query(&args.file.file_name().unwrap_or_default().to_string_lossy());
+    let format = args.format.map_or(String::new(), |f| format!("&format={}", f.as_str()));
+    let route = format!("/api/admin/import/{kind}?name={name}&dry_run={dry_run}{format}");
+    let answer = remote.post(&route, bytes)?;
+    serde_json::from_str(&answer).map_err(|e| {
+        let what = format!("the gateway's answer cannot be read ({e}); is it of this version?");
+        Failure::new(Code::Other, what)
+    })
+}
+
+/// A text as a value in a query.
+fn query(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+    let each = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
+    text.bytes().map(each).collect()
+}
+
+/// The difference as data, what it means as talk. Told last: what it tells is on disk.
+fn print(report: &Report, args: &ImportArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let (added, changed, kept) = (report.added.len(), report.changed.len(), report.kept.len());
+    let unchanged = report.unchanged;
+    say(&format!("{added} added, {changed} changed, {unchanged} as they were"));
+    if kept > 0 {
+        say(&format!("{kept} are not in the file; they stay as they are"));
+    }
+    match report.sequence {
+        _ if args.dry_run => say("nothing was changed: this was a dry run"),
+        None => say("nothing was changed: all of it was there"),
+        Some(sequence) => say(&format!("all of it is on disk, up to record {sequence}")),
+    }
+    if args.json {
+        let text = serde_json::to_string(report).map_err(std::io::Error::from)?;
+        writeln!(out, "{text}")?;
+        return Ok(());
+    }
+    for line in &report.added {
+        writeln!(out, "+ {line}")?;
+    }
+    for line in &report.changed {
+        writeln!(out, "~ {line}")?;
+    }
+    for line in &report.kept {
+        writeln!(out, "= {line}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! A running gateway, asked over HTTP as the registrar.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+use super::failure::{Code, Failure};
+use super::token::{self, Subject};
+use crate::config::Config;
+use crate::limits::{ADMIN_ANSWER_BYTES_MAX, ADMIN_REQUEST_MS_MAX};
+use crate::serving;
+
+/// Where a registrar's token may be given, since secrets are no flags.
+pub const TOKEN_VARIABLE: &str = "SLUIS_TOKEN";
+
+/// A gateway that answers.
+pub struct Remote {
+    agent: Agent,
+    url: String,
+    token: String,
+}
+
+/// What went wrong, in the gateway's words (RFC 9457).
+#[derive(Deserialize, Default)]
+struct Problem {
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    detail: Option<String>,
+    #[serde(default)]
+    faults: Vec<String>,
+}
+
+impl Remote {
+    /// The gateway at this address.
+    pub fn at(url: &str, config: &Config) -> Result<Self, Failure> {
+        let token = match std::env::var(TOKEN_VARIABLE) {
+            Ok(token) if !token.is_empty() => token,
+            _ => token::mint_one(config, &Subject::Registrar)?,
+        };
+        let agent = Agent::config_builder()
+            .timeout_global(Some(Duration::from_millis(ADMIN_REQUEST_MS_MAX)))
+            .http_status_as_error(false)
+            .build();
+        let url = url.trim_end_matches('/').to_owned();
+        Ok(Self { agent: agent.into(), url, token })
+    }
+
+    /// The gateway that has the locked data directory.
+    pub fn serving(config: &Config) -> Result<Self, Failure> {
+        let data = &config.journal.dir;
+        match serving::url(data) {
+            Some(url) => Self::at(&url, config),
+            None => Err(locked(data)),
+        }
+    }
+
+    /// Sends a body; the answer's text.
+    pub fn post(&self, path: &str, body: &[u8]) -> Result<String, Failure> {
+        let request = self
+            .agent
+            .post(format!("{}{path}", self.url))
+            .header("Authorization", format!("Bearer {}", self.token))
+            .header("Content-Type", "application/octet-stream");
+        self.answer(request.send(body))
+    }
+
+    /// Asks; the answer's text.
+    pub fn get(&self, path: &str) -> Result<String, Failure> {
+        let request = self
+            .agent
+            .get(format!("{}{path}", self.url))
+            .header("Authorization", format!("Bearer {}", self.token));
+        self.answer(request.call())
+    }
+
+    fn answer(&self, answered: Result<Response<Body>, ureq::Error>) -> Result<String, Failure> {
+        let unavailable = |e: &dyn std::fmt::Display| {
+            let what = format!("{}: no gateway answers ({e}); is it running?", self.url);
+            Failure::new(Code::Unavailable, what)
+        };
+        let response = answered.map_err(|e| unavailable(&e))?;
+        let (status, body) = (response.status(), response.into_body());
+        let mut text = String::new();
+        let read = body.into_reader().take(ADMIN_ANSWER_BYTES_MAX).read_to_string(&mut text);
+        read.map_err(|e| unavailable(&e))?;
+        if status.is_success() {
+            return Ok(text);
+        }
+        let problem: Problem = serde_json::from_str(&text).unwrap_or_default();
+        Err(self.refused(status.as_u16(), problem))
+    }
+
+    fn refused(&self, status: u16, problem: Problem) -> Failure {
+        let code = match status {
+            400 | 409 | 413 | 422 => Code::Config,
+            429 | 503 => Code::Unavailable,
+            _ => Code::Other,
+        };
+        if !problem.faults.is_empty() {
+            return Failure { code, lines: problem.faults };
+        }
+        let advice = match status {
+            401 | 403 => format!("; put a registrar's token into {TOKEN_VARIABLE}"),
+            429 | 503 => "; try again in a moment".to_owned(),
+            _ => String::new(),
+        };
+        let said = problem.detail.unwrap_or(problem.title);
+        Failure::new(code, format!("{}: answered {status} {said}{advice}", self.url))
+    }
+}
+
+fn locked(data: &Path) -> Failure {
+    let what = "in use by another process that is no running gateway; wait until it is done";
+    Failure::new(Code::Unavailable, format!("{}: {what}", data.display()))
+}

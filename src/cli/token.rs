@@ -1,0 +1,110 @@
+//! `sluis token`: signed demo tokens for tools.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use super::args::{StaffRole, TokenArgs};
+use super::failure::{Code, Failure};
+use super::{seams, settings};
+use crate::config::{Config, SignInMode};
+use crate::domain::ids::Key;
+
+/// Whom a token is for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// A student, by number.
+    Student(Key),
+    /// The registrar.
+    Registrar,
+    /// The operator.
+    Operator,
+}
+
+/// Runs the command.
+pub fn run(args: &TokenArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let config = settings::load(&args.place)?.config;
+    let SignInMode::Demo = config.sign_in.mode;
+    let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+    let ttl = args.ttl.map_or_else(|| config.sign_in.token_ttl(), minutes);
+    let data = &config.journal.dir;
+    let minter = minter(data)?;
+    match (&args.student, args.role, &args.students) {
+        (Some(key), _, _) => {
+            let key = Key::new(key)
+                .map_err(|e| Failure::new(Code::Usage, format!("--student {key:?} {e}")))?;
+            writeln!(out, "{}", minter.mint(&Subject::Student(key), ttl))?;
+        }
+        (_, Some(role), _) => {
+            let subject = match role {
+                StaffRole::Registrar => Subject::Registrar,
+                StaffRole::Operator => Subject::Operator,
+            };
+            writeln!(out, "{}", minter.mint(&subject, ttl))?;
+        }
+        (_, _, Some(file)) => {
+            for key in read_keys(file)? {
+                let token = minter.mint(&Subject::Student(key.clone()), ttl);
+                writeln!(out, "{key}\t{token}")?;
+            }
+        }
+        _ => unreachable!("clap asks for one of the three"),
+    }
+    Ok(())
+}
+
+/// A token for one request of our own.
+pub fn mint_one(config: &Config, subject: &Subject) -> Result<String, Failure> {
+    let SignInMode::Demo = config.sign_in.mode;
+    Ok(minter(&config.journal.dir)?.mint(subject, Duration::from_secs(300)))
+}
+
+fn minter(data: &Path) -> Result<seams::Minter, Failure> {
+    if !data.is_dir() {
+        let what = "there is no data directory with the key that signs tokens; start the gateway \
+                    there once, or name another with --data DIR";
+        return Err(Failure::new(Code::Unavailable, format!("{}: {what}", data.display())));
+    }
+    seams::Minter::open(data)
+}
+
+/// One key a line; empty lines and `#` lines are passed over. Every bad line is told.
+fn read_keys(file: &Path) -> Result<Vec<Key>, Failure> {
+    let mut text = String::new();
+    let read = if file.as_os_str() == "-" {
+        std::io::stdin().read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|mut f| f.read_to_string(&mut text))
+    };
+    read.map_err(|e| Failure::file("read", file, &e))?;
+    keys(&text).map_err(|faults| Failure::data(file, faults))
+}
+
+fn keys(text: &str) -> Result<Vec<Key>, Vec<String>> {
+    let (mut keys, mut faults) = (Vec::new(), Vec::new());
+    for (i, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match Key::new(line) {
+            Ok(key) => keys.push(key),
+            Err(e) => faults.push(format!("line {}: the student number {e}", i + 1)),
+        }
+    }
+    if faults.is_empty() { Ok(keys) } else { Err(faults) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bad_line_is_told_without_repeating_it() {
+        let keys_of = |text| keys(text).map(|all| all.len());
+        assert_eq!(keys_of("# numbers\ns1\n\n s2 \n"), Ok(2));
+        let faults = keys_of("s 1\ns2\né\n").unwrap_err();
+        assert_eq!(faults.len(), 2);
+        assert!(faults[0].starts_with("line 1: the student number contains ' '"), "{faults:?}");
+    }
+}

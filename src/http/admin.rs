@@ -1,0 +1,257 @@
+//! `/api/admin/windows…`, `/api/admin/sections/…`, `/api/admin/status`: the registrar's levers.
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::HttpState;
+use super::access::AsRegistrar;
+use super::openapi::{ChangeProblems, ReadProblems};
+use super::problem::{FAULT, INVALID, Problem};
+use super::views::{SeatView, seat_view};
+use super::windows::{Windows, find};
+use crate::actors::gateway::Answer;
+use crate::domain::command::Command;
+use crate::domain::ids::Timestamp;
+use crate::domain::section::SectionStatus;
+use crate::protocol::convert;
+
+/// What a change came to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Done {
+    /// Journal position; `null` when there was nothing to change.
+    pub journal: Option<u64>,
+}
+
+/// When a window opens and closes by itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleBody {
+    /// Milliseconds since 1970; `null` waits for the registrar.
+    pub opens_at: Option<u64>,
+    /// Milliseconds since 1970; `null` waits for the registrar.
+    pub closes_at: Option<u64>,
+}
+
+/// When a rehearsal starts again.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResetBody {
+    /// Opens after so many seconds; left out, it waits for the registrar.
+    #[serde(default)]
+    pub opens_in_s: Option<u32>,
+}
+
+/// How fast a line is served.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaceBody {
+    /// Admissions a second; `null` is as fast as they can be decided.
+    pub pace: Option<u32>,
+}
+
+/// A section's seats.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CapacityBody {
+    /// Section key.
+    pub section: String,
+    /// Seats; `null` is unlimited.
+    #[serde(deserialize_with = "named")]
+    #[schema(required)]
+    pub capacity: Option<u32>,
+}
+
+/// A section's status.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatusBody {
+    /// Section key.
+    pub section: String,
+    /// `open`, `closed` or `cancelled`.
+    pub status: String,
+}
+
+/// How things stand.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Status {
+    /// Windows, each with how many wait.
+    pub windows: Windows,
+    /// Sections with their seats.
+    pub sections: Vec<SeatView>,
+    /// Journal position that the seats rest on.
+    pub as_of: u64,
+}
+
+/// `null` must be said, not left out: unlimited seats are no default.
+fn named<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<u32>, D::Error> {
+    Option::deserialize(value)
+}
+
+async fn done(state: &HttpState, command: Command) -> Result<HttpResponse, Problem> {
+    let journal = match state.gateway.command(command).await? {
+        Answer::Done(sequence) | Answer::Decided(sequence, _) => Some(sequence.0),
+        Answer::InLine(..) | Answer::Nothing => None,
+    };
+    Ok(HttpResponse::Ok().json(Done { journal }))
+}
+
+/// Open a window now
+#[utoipa::path(
+    post, path = "/api/admin/windows/{key}/open", tag = "registrar",
+    params(("key" = String, Path, description = "Window key")),
+    responses((status = 200, body = Done), ChangeProblems)
+)]
+pub async fn open(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+    key: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let window = find(&state, &key)?;
+    done(&state, Command::Open(window)).await
+}
+
+/// Close a window now
+#[utoipa::path(
+    post, path = "/api/admin/windows/{key}/close", tag = "registrar",
+    params(("key" = String, Path, description = "Window key")),
+    responses((status = 200, body = Done), ChangeProblems)
+)]
+pub async fn close(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+    key: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let window = find(&state, &key)?;
+    done(&state, Command::Close(window)).await
+}
+
+/// Run a rehearsal again: everything that came of it is withdrawn
+#[utoipa::path(
+    post, path = "/api/admin/windows/{key}/reset", tag = "registrar", request_body = ResetBody,
+    params(("key" = String, Path, description = "Window key")),
+    responses((status = 200, body = Done), ChangeProblems)
+)]
+pub async fn reset(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+    key: web::Path<String>,
+    body: web::Json<ResetBody>,
+) -> Result<HttpResponse, Problem> {
+    let window = find(&state, &key)?;
+    let now = state.access.clock.now();
+    let opens_at = body.opens_in_s.map(|s| now.plus_ms(u64::from(s) * 1000));
+    done(&state, Command::Reset { window, seed: fresh_seed()?, opens_at }).await
+}
+
+/// A secret for a draw.
+pub(super) fn fresh_seed() -> Result<[u8; 32], Problem> {
+    let mut seed = [0; 32];
+    match getrandom::fill(&mut seed) {
+        Ok(()) => Ok(seed),
+        Err(_) => Err(Problem::new(&FAULT, "the system gives no random numbers; try again")),
+    }
+}
+
+/// Plan when a window opens and closes by itself
+#[utoipa::path(
+    post, path = "/api/admin/windows/{key}/schedule", tag = "registrar",
+    request_body = ScheduleBody,
+    params(("key" = String, Path, description = "Window key")),
+    responses((status = 200, body = Done), ChangeProblems)
+)]
+pub async fn schedule(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+    key: web::Path<String>,
+    body: web::Json<ScheduleBody>,
+) -> Result<HttpResponse, Problem> {
+    let window = find(&state, &key)?;
+    if let (Some(opens), Some(closes)) = (body.opens_at, body.closes_at)
+        && closes <= opens
+    {
+        return Err(Problem::new(&INVALID, "closes_at must be after opens_at"));
+    }
+    let (opens_at, closes_at) = (body.opens_at.map(Timestamp), body.closes_at.map(Timestamp));
+    done(&state, Command::Schedule { window, opens_at, closes_at }).await
+}
+
+/// Set how fast a window's line is served
+#[utoipa::path(
+    post, path = "/api/admin/windows/{key}/pace", tag = "registrar", request_body = PaceBody,
+    params(("key" = String, Path, description = "Window key")),
+    responses((status = 200, body = Done), ChangeProblems)
+)]
+pub async fn pace(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+    key: web::Path<String>,
+    body: web::Json<PaceBody>,
+) -> Result<HttpResponse, Problem> {
+    let window = find(&state, &key)?;
+    if body.pace == Some(0) {
+        return Err(Problem::new(&INVALID, "a pace is 1 or more; null is unlimited"));
+    }
+    done(&state, Command::SetPace(window, body.pace)).await
+}
+
+/// Set a section's capacity; below what is taken, nobody is thrown out
+#[utoipa::path(
+    post, path = "/api/admin/sections/capacity", tag = "registrar", request_body = CapacityBody,
+    responses((status = 200, body = Done), ChangeProblems)
+)]
+pub async fn capacity(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+    body: web::Json<CapacityBody>,
+) -> Result<HttpResponse, Problem> {
+    let section = convert::section_id(&state.gateway.catalogue(), &body.section)?;
+    done(&state, Command::SetCapacity(section, body.capacity)).await
+}
+
+/// Open, close or cancel a section
+#[utoipa::path(
+    post, path = "/api/admin/sections/status", tag = "registrar", request_body = StatusBody,
+    responses((status = 200, body = Done), ChangeProblems)
+)]
+pub async fn section_status(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+    body: web::Json<StatusBody>,
+) -> Result<HttpResponse, Problem> {
+    let section = convert::section_id(&state.gateway.catalogue(), &body.section)?;
+    let all = [SectionStatus::Open, SectionStatus::Closed, SectionStatus::Cancelled];
+    let status = all.into_iter().find(|s| convert::section_status(*s) == body.status);
+    let status =
+        status.ok_or_else(|| Problem::new(&INVALID, "status is open, closed or cancelled"))?;
+    done(&state, Command::SetStatus(section, status)).await
+}
+
+/// Windows and how many wait
+#[utoipa::path(
+    get, path = "/api/admin/windows", tag = "registrar",
+    responses((status = 200, body = Windows), ReadProblems)
+)]
+pub async fn windows(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(Windows::now(&state)))
+}
+
+/// Windows, how many wait, and every section's seats
+#[utoipa::path(
+    get, path = "/api/admin/status", tag = "registrar",
+    responses((status = 200, body = Status), ReadProblems)
+)]
+pub async fn status(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    let (as_of, sections) = state.gateway.board().all();
+    let catalogue = state.gateway.catalogue();
+    let known = sections.iter().filter(|s| s.id.index() < catalogue.sections.len());
+    let sections = known.map(|s| seat_view(&catalogue, s)).collect();
+    let windows = Windows::now(&state);
+    Ok(HttpResponse::Ok().json(Status { windows, sections, as_of: as_of.0 }))
+}

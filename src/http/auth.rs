@@ -1,0 +1,239 @@
+//! Sign-in tokens: signed, expiring, with a purpose of their own, so that nothing else that these
+//! keys ever sign can pass for one. What is deliberately absent: any list of sessions.
+
+use actix_web::cookie::{Cookie, CookieJar, Key as SigningKey};
+
+use super::problem::{NOT_SIGNED_IN, Problem, TOKEN_EXPIRED, TOKEN_INVALID};
+use crate::domain::ids::{Key, Timestamp};
+use crate::limits;
+
+/// First part of every token: what it is for, and the version of its form.
+const PURPOSE: &str = "sluis-signin-1";
+
+/// What somebody may do.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Role {
+    /// Registers herself.
+    Student,
+    /// Keeps the catalogue and the windows.
+    Registrar,
+    /// Watches the machine.
+    Operator,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Student, Self::Registrar, Self::Operator];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Student => "student",
+            Self::Registrar => "registrar",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// The role with that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// Who somebody is and until when.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Claims {
+    /// What she may do.
+    pub role: Role,
+    /// Which student; present exactly when the role is student.
+    pub student: Option<Key>,
+    /// Not valid from then on.
+    pub expires: Timestamp,
+}
+
+/// Why somebody is not signed in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum AuthError {
+    /// No token at all.
+    #[error("sign in first")]
+    Missing,
+    /// Not one of ours, or changed, or for something else.
+    #[error("this sign-in token was not made here; sign in again")]
+    Invalid,
+    /// Ours, and over.
+    #[error("this sign-in has run out; sign in again")]
+    Expired,
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        let kind = match error {
+            AuthError::Missing => &NOT_SIGNED_IN,
+            AuthError::Invalid => &TOKEN_INVALID,
+            AuthError::Expired => &TOKEN_EXPIRED,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+/// Makes and checks sign-in tokens: the newest key signs, that one and the one before verify.
+#[derive(Clone)]
+pub struct Tokens {
+    keys: Vec<SigningKey>,
+}
+
+impl Tokens {
+    /// With these keys, newest first.
+    pub(super) fn new(keys: Vec<SigningKey>) -> Self {
+        Self { keys }
+    }
+
+    /// A token that carries the claims.
+    pub fn mint(&self, claims: &Claims) -> String {
+        let student = claims.student.as_ref().map_or("", Key::as_str);
+        let payload =
+            format!("{PURPOSE}.{}.{}.{}", claims.role.as_str(), claims.expires.0, hex(student));
+        let mut jar = CookieJar::new();
+        if let Some(key) = self.keys.first() {
+            jar.signed_mut(key).add(Cookie::new(PURPOSE, payload));
+        }
+        jar.get(PURPOSE).map(|c| c.value().to_owned()).unwrap_or_default()
+    }
+
+    /// The claims of a token, if it is ours and still good.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, AuthError> {
+        if token.len() > limits::TOKEN_BYTES_MAX || !token.is_ascii() {
+            return Err(AuthError::Invalid);
+        }
+        let jar = CookieJar::new();
+        let signed = |key| {
+            let cookie = Cookie::new(PURPOSE, token.to_owned());
+            jar.signed(key).verify(cookie)
+        };
+        let payload = self.keys.iter().find_map(signed).ok_or(AuthError::Invalid)?;
+        let claims = parse(payload.value()).ok_or(AuthError::Invalid)?;
+        match now < claims.expires {
+            true => Ok(claims),
+            false => Err(AuthError::Expired),
+        }
+    }
+}
+
+fn parse(payload: &str) -> Option<Claims> {
+    let mut parts = payload.split('.');
+    if parts.next()? != PURPOSE {
+        return None;
+    }
+    let role = Role::parse(parts.next()?)?;
+    let expires = Timestamp(parts.next()?.parse().ok()?);
+    let student = match parts.next()? {
+        "" => None,
+        text => Some(Key::new(&unhex(text)?).ok()?),
+    };
+    let whole = parts.next().is_none() && student.is_some() == (role == Role::Student);
+    whole.then_some(Claims { role, student, expires })
+}
+
+fn hex(text: &str) -> String {
+    crate::protocol::convert::hex(text.as_bytes())
+}
+
+fn unhex(text: &str) -> Option<String> {
+    String::from_utf8(unhex_bytes(text)?).ok()
+}
+
+/// Bytes of lower-case or upper-case hex.
+pub(super) fn unhex_bytes(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let pairs = (0..text.len()).step_by(2);
+    pairs.map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    fn tokens(seeds: &[u8]) -> Tokens {
+        Tokens::new(seeds.iter().map(|s| SigningKey::from(&[*s; 64])).collect())
+    }
+
+    fn claims() -> Claims {
+        let student = Some(Key::new("s/1:2#3.4").unwrap());
+        Claims { role: Role::Student, student, expires: NOW.plus_ms(1) }
+    }
+
+    #[test]
+    fn a_token_carries_its_claims_until_it_expires() {
+        let tokens = tokens(&[1]);
+        let token = tokens.mint(&claims());
+        assert_eq!(tokens.verify(&token, NOW), Ok(claims()));
+        assert_eq!(tokens.verify(&token, NOW.plus_ms(1)), Err(AuthError::Expired));
+        for role in [Role::Registrar, Role::Operator] {
+            let claims = Claims { role, student: None, expires: NOW.plus_ms(1) };
+            assert_eq!(tokens.verify(&tokens.mint(&claims), NOW), Ok(claims));
+        }
+    }
+
+    #[test]
+    fn a_token_shows_no_student_number_and_fits_a_header() {
+        let token = tokens(&[1]).mint(&claims());
+        assert!(!token.contains("s/1"));
+        assert!(token.bytes().all(|b| b.is_ascii_graphic() && !b"\",;\\".contains(&b)));
+    }
+
+    #[test]
+    fn every_changed_byte_is_seen() {
+        let tokens = tokens(&[1]);
+        let token = tokens.mint(&claims());
+        for i in 0..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[i] = if bytes[i] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert_eq!(tokens.verify(&changed, NOW), Err(AuthError::Invalid), "byte {i}");
+            assert_eq!(tokens.verify(&token[..i], NOW), Err(AuthError::Invalid));
+        }
+    }
+
+    #[test]
+    fn forged_and_oversize_tokens_are_refused() {
+        let tokens = tokens(&[1]);
+        let forged = self::tokens(&[9]).mint(&claims());
+        let huge = "A".repeat(1 << 20);
+        for token in ["", "A", "é".repeat(40).as_str(), &forged, &huge] {
+            assert_eq!(tokens.verify(token, NOW), Err(AuthError::Invalid));
+        }
+    }
+
+    #[test]
+    fn what_the_key_signed_for_another_purpose_is_refused() {
+        let key = SigningKey::from(&[1; 64]);
+        let payloads = [
+            "sluis-other-1.student.9999999999999.73",
+            "sluis-signin-2.student.9999999999999.73",
+            "sluis-signin-1.dean.9999999999999.",
+            "sluis-signin-1.student.9999999999999.",
+            "sluis-signin-1.registrar.9999999999999.73",
+            "sluis-signin-1.student.9999999999999.73.more",
+            "sluis-signin-1.student.soon.73",
+            "sluis-signin-1.student.9999999999999.7",
+        ];
+        for payload in payloads {
+            let mut jar = CookieJar::new();
+            jar.signed_mut(&key).add(Cookie::new(PURPOSE, payload));
+            let token = jar.get(PURPOSE).unwrap().value().to_owned();
+            assert_eq!(tokens(&[1]).verify(&token, NOW), Err(AuthError::Invalid), "{payload}");
+        }
+    }
+
+    #[test]
+    fn the_previous_key_still_verifies_and_an_older_one_does_not() {
+        let old = tokens(&[1]).mint(&claims());
+        assert_eq!(tokens(&[2, 1]).verify(&old, NOW), Ok(claims()));
+        assert_eq!(tokens(&[3, 2]).verify(&old, NOW), Err(AuthError::Invalid));
+        assert_ne!(tokens(&[2, 1]).mint(&claims()), old, "the newest key signs");
+    }
+}

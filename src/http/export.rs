@@ -1,0 +1,199 @@
+//! `/api/admin/enrolments`: who is enrolled in what, as a stream. Read in pieces, so that the
+//! Registrar never stands still for it; each row bears the journal position of its grant.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use bytes::Bytes;
+use futures_util::stream::{Stream, unfold};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::HttpState;
+use super::access::AsRegistrar;
+use super::openapi::ReadProblems;
+use super::problem::{INVALID, Problem};
+use crate::actors::gateway::{Denied, Gateway};
+use crate::domain::registry::Registry;
+use crate::limits;
+
+/// How to write it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// `csv` (unless said otherwise) or `json`: one object a line.
+    pub format: Option<String>,
+}
+
+/// One enrolment.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ExportRow {
+    /// Student number.
+    pub student: String,
+    /// Course code.
+    pub course: String,
+    /// Section keys, one a component.
+    pub sections: Vec<String>,
+    /// Window key.
+    pub window: String,
+    /// Journal position of the grant.
+    pub journal: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Format {
+    Csv,
+    Json,
+}
+
+impl Format {
+    fn header(self) -> &'static str {
+        match self {
+            Self::Csv => "student,course,sections,window,journal\r\n",
+            Self::Json => "",
+        }
+    }
+
+    /// Keys hold no comma, quote or line break; a leading `=` or `@`, which a spreadsheet would
+    /// run, is no part of a key either, and a leading `-` is quoted as text.
+    fn row(self, row: &ExportRow) -> String {
+        match self {
+            Self::Csv => {
+                let text = |key: &str| match key.starts_with('-') {
+                    true => format!("'{key}"),
+                    false => key.to_owned(),
+                };
+                let sections = row.sections.join(" ");
+                format!(
+                    "{},{},{},{},{}\r\n",
+                    text(&row.student),
+                    text(&row.course),
+                    text(&sections),
+                    text(&row.window),
+                    row.journal
+                )
+            }
+            Self::Json => match serde_json::to_string(row) {
+                Ok(text) => text + "\n",
+                Err(_) => String::new(),
+            },
+        }
+    }
+}
+
+/// The enrolments of some students, and whether there are students after them.
+fn chunk(registry: &Registry, first: usize, count: usize) -> (Vec<ExportRow>, bool) {
+    let catalogue = &registry.catalogue;
+    let mut rows = Vec::new();
+    for student in registry.students.iter().skip(first).take(count) {
+        rows.extend(student.enrolments.iter().map(|e| ExportRow {
+            student: student.profile.key.to_string(),
+            course: catalogue.course(e.course).key.to_string(),
+            sections: e.sections.iter().map(|s| catalogue.section(*s).key.to_string()).collect(),
+            window: registry.window(e.window).map(|w| w.rules.key.to_string()).unwrap_or_default(),
+            journal: e.since.0,
+        }));
+    }
+    (rows, first.saturating_add(count) < registry.students.len())
+}
+
+async fn read(gateway: &Gateway, first: usize) -> Result<(Vec<ExportRow>, bool), Problem> {
+    let mut tries = 0;
+    loop {
+        let count = limits::EXPORT_STUDENTS_CHUNK;
+        match gateway.read(move |registry| chunk(registry, first, count)).await {
+            Ok((_, found)) => return Ok(found),
+            Err(Denied::Busy { retry_after_ms }) if tries < limits::EXPORT_RETRIES_MAX => {
+                tries += 1;
+                let wait = Duration::from_millis(u64::from(retry_after_ms));
+                actix_web::rt::time::sleep(wait).await;
+            }
+            Err(denied) => return Err(denied.into()),
+        }
+    }
+}
+
+/// Rows in pieces. A piece that cannot be read breaks the transfer off: half a file never looks
+/// like a whole one.
+fn stream(
+    gateway: Gateway,
+    format: Format,
+    start: (Vec<ExportRow>, bool),
+) -> impl Stream<Item = Result<Bytes, Problem>> {
+    let head = Bytes::from_static(format.header().as_bytes());
+    let text = move |rows: &[ExportRow]| {
+        Bytes::from(rows.iter().map(|row| format.row(row)).collect::<String>())
+    };
+    let ready = VecDeque::from([head, text(&start.0)]);
+    let next = start.1.then_some(limits::EXPORT_STUDENTS_CHUNK);
+    unfold((gateway, ready, next), move |(gateway, mut ready, next)| async move {
+        loop {
+            match ready.pop_front() {
+                Some(bytes) if bytes.is_empty() => {}
+                Some(bytes) => return Some((Ok(bytes), (gateway, ready, next))),
+                None => break,
+            }
+        }
+        let mut first = next?;
+        loop {
+            match read(&gateway, first).await {
+                Err(problem) => return Some((Err(problem), (gateway, ready, None))),
+                Ok((rows, more)) => {
+                    let after = more.then_some(first + limits::EXPORT_STUDENTS_CHUNK);
+                    if !rows.is_empty() {
+                        return Some((Ok(text(&rows)), (gateway, ready, after)));
+                    }
+                    first = after?;
+                }
+            }
+        }
+    })
+}
+
+/// Everybody's enrolments
+///
+/// JSON is one object a line. During registration, rows are as of the moment each was read.
+#[utoipa::path(
+    get, path = "/api/admin/enrolments", tag = "registrar", params(ExportQuery),
+    responses(
+        (status = 200, content((ExportRow = "application/x-ndjson"), (String = "text/csv"))),
+        ReadProblems,
+    )
+)]
+pub async fn enrolments(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+    query: web::Query<ExportQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (format, kind) = match query.format.as_deref() {
+        None | Some("csv") => (Format::Csv, "text/csv; charset=utf-8"),
+        Some("json") => (Format::Json, "application/x-ndjson"),
+        Some(_) => return Err(Problem::new(&INVALID, "format is csv or json")),
+    };
+    let start = read(&state.gateway, 0).await?;
+    let body = stream(state.gateway.clone(), format, start);
+    Ok(HttpResponse::Ok().content_type(kind).streaming(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_plain_csv_or_one_line_of_json() {
+        let mut row = ExportRow {
+            student: "s1".to_owned(),
+            course: "LAW-1".to_owned(),
+            sections: vec!["LAW-1/L1".to_owned(), "LAW-1/T2".to_owned()],
+            window: "2026-2".to_owned(),
+            journal: 7,
+        };
+        assert_eq!(Format::Csv.row(&row), "s1,LAW-1,LAW-1/L1 LAW-1/T2,2026-2,7\r\n");
+        let json: ExportRow = serde_json::from_str(&Format::Json.row(&row)).unwrap();
+        assert_eq!(json, row);
+        row.student = "-1+2".to_owned();
+        assert!(Format::Csv.row(&row).starts_with("'-1+2,"));
+    }
+}

@@ -1,0 +1,116 @@
+//! Every route in one table: it registers them, and the tests go through it role by role.
+
+use actix_web::http::Method;
+use actix_web::{Route, web};
+
+use super::{
+    admin, catalogue, export, health, imports, messages, openapi, sign_in, socket, student, windows,
+};
+use crate::http::auth::Role;
+use crate::limits;
+
+/// Who may use a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Who {
+    /// Anybody.
+    Anybody,
+    /// Whoever is signed in.
+    SignedIn,
+    /// One role alone.
+    Only(Role),
+    /// This machine itself, and operators.
+    LocalOrOperator,
+}
+
+/// A route.
+pub struct Entry {
+    /// Method.
+    pub method: Method,
+    /// Path; what may hold a slash says so with a pattern, as in `{code:.+}`.
+    pub path: &'static str,
+    /// Who may use it.
+    pub who: Who,
+    handle: fn(Route) -> Route,
+}
+
+impl Entry {
+    /// The path as the description has it: without patterns.
+    pub fn documented_path(&self) -> String {
+        self.path.replace(":.+}", "}")
+    }
+}
+
+macro_rules! table {
+    ($($method:ident $path:literal $who:expr, $handler:path;)*) => {
+        vec![$(Entry {
+            method: Method::$method,
+            path: $path,
+            who: $who,
+            handle: |route| route.to($handler),
+        }),*]
+    };
+}
+
+/// Every route but the page's files.
+pub fn table() -> Vec<Entry> {
+    use Who::{Anybody, LocalOrOperator, Only, SignedIn};
+    let student = Only(Role::Student);
+    let registrar = Only(Role::Registrar);
+    table! {
+        GET "/healthz" Anybody, health::healthz;
+        GET "/readyz" Anybody, health::readyz;
+        GET "/metrics" LocalOrOperator, health::metrics;
+        GET "/ws" student, socket::connect;
+        GET "/api/openapi.json" Anybody, openapi::document;
+        GET "/api/sign-in" Anybody, sign_in::choices;
+        POST "/api/sign-in" Anybody, sign_in::sign_in;
+        POST "/api/sign-out" Anybody, sign_in::sign_out;
+        GET "/api/me" SignedIn, sign_in::who;
+        GET "/api/catalogue" Anybody, catalogue::list;
+        GET "/api/catalogue/{code:.+}" Anybody, catalogue::course;
+        GET "/api/seats" Anybody, catalogue::seats;
+        GET "/api/programmes" Anybody, catalogue::programmes;
+        GET "/api/windows" SignedIn, windows::list;
+        GET "/api/windows/{key:.+}/lottery" SignedIn, windows::lottery;
+        GET "/api/plan" student, student::plan;
+        PUT "/api/plan" student, student::set_plan;
+        GET "/api/enrolments" student, student::enrolments;
+        GET "/api/timetable" student, student::timetable;
+        GET "/api/outcomes" student, student::outcomes;
+        GET "/api/messages" student, messages::list;
+        POST "/api/messages/read" student, messages::mark_read;
+        GET "/api/admin/status" registrar, admin::status;
+        GET "/api/admin/windows" registrar, admin::windows;
+        POST "/api/admin/windows/{key:.+}/open" registrar, admin::open;
+        POST "/api/admin/windows/{key:.+}/close" registrar, admin::close;
+        POST "/api/admin/windows/{key:.+}/reset" registrar, admin::reset;
+        POST "/api/admin/windows/{key:.+}/schedule" registrar, admin::schedule;
+        POST "/api/admin/windows/{key:.+}/pace" registrar, admin::pace;
+        POST "/api/admin/sections/capacity" registrar, admin::capacity;
+        POST "/api/admin/sections/status" registrar, admin::section_status;
+        POST "/api/admin/catalogue" registrar, imports::catalogue;
+        POST "/api/admin/students" registrar, imports::students;
+        GET "/api/admin/enrolments" registrar, export::enrolments;
+    }
+}
+
+/// Registers the table. What can be read can be asked for with HEAD too.
+pub(super) fn configure(cfg: &mut web::ServiceConfig) {
+    let table = table();
+    let mut done: Vec<&str> = Vec::new();
+    for entry in &table {
+        if done.contains(&entry.path) {
+            continue;
+        }
+        done.push(entry.path);
+        let mut resource =
+            web::resource(entry.path).app_data(web::PayloadConfig::new(limits::IMPORT_BYTES_MAX));
+        for same in table.iter().filter(|e| e.path == entry.path) {
+            resource = resource.route((same.handle)(web::method(same.method.clone())));
+            if same.method == Method::GET && same.path != "/ws" {
+                resource = resource.route((same.handle)(web::head()));
+            }
+        }
+        cfg.service(resource);
+    }
+}

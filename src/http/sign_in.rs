@@ -1,0 +1,206 @@
+//! `/api/sign-in`, `/api/sign-out`, `/api/me`.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::HttpState;
+use super::access::{Anybody, Authenticated};
+use super::auth::{Claims, Role};
+use super::listing::page_bounds;
+use super::openapi::{ChangeProblems, PublicProblems, ReadProblems};
+use super::origin::client_address;
+use super::problem::{INVALID, Problem, UNKNOWN_STUDENT};
+use super::settings::{Showcase, SignIn};
+use crate::domain::ids::Key;
+
+/// How one signs in here.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SignInChoices {
+    /// `demo` or `off`.
+    pub mode: String,
+    /// Roles that can be chosen.
+    pub roles: Vec<String>,
+    /// Students worth a look.
+    pub showcase: Vec<Showcase>,
+    /// All students' numbers of this page (demonstration only).
+    pub students: Vec<String>,
+    /// Page, from 1.
+    pub page: u32,
+    /// Students in all (demonstration only).
+    pub total: u32,
+}
+
+/// Which page of students.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Page, from 1.
+    pub page: Option<u32>,
+    /// Items a page, at most 100.
+    pub per_page: Option<u32>,
+}
+
+/// Who wants to sign in: a student, or a role.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignInRequest {
+    /// Student number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub student: Option<String>,
+    /// `registrar`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+/// Who is signed in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Me {
+    /// `student`, `registrar` or `operator`.
+    pub role: String,
+    /// Student number.
+    pub student: Option<String>,
+    /// The sign-in runs out then.
+    pub expires: u64,
+    /// Now.
+    pub server_time: u64,
+}
+
+impl SignInRequest {
+    /// What is asked for: exactly one of the two.
+    fn parse(&self) -> Result<(Role, Option<Key>), Problem> {
+        let invalid = |detail: &str| Problem::new(&INVALID, detail);
+        match (&self.student, self.role.as_deref()) {
+            (Some(student), None | Some("student")) => {
+                let key = Key::new(student).map_err(|e| invalid(&format!("student {e}")))?;
+                Ok((Role::Student, Some(key)))
+            }
+            (None, Some(role)) => match Role::parse(role) {
+                Some(Role::Student) => Err(invalid("say which student")),
+                Some(role) => Ok((role, None)),
+                None => Err(invalid("the role is student or registrar")),
+            },
+            _ => Err(invalid("give a student or a role")),
+        }
+    }
+}
+
+fn me(state: &HttpState, claims: &Claims) -> Me {
+    Me {
+        role: claims.role.as_str().to_owned(),
+        student: claims.student.as_ref().map(ToString::to_string),
+        expires: claims.expires.0,
+        server_time: state.access.clock.now().0,
+    }
+}
+
+/// How one signs in here
+#[utoipa::path(
+    get, path = "/api/sign-in", tag = "sign-in", params(PageQuery), security(()),
+    responses((status = 200, body = SignInChoices), PublicProblems)
+)]
+pub async fn choices(
+    _anybody: Anybody,
+    state: web::Data<HttpState>,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let page = query.page.unwrap_or(1);
+    let (first, size) = page_bounds(page, query.per_page.unwrap_or(50))?;
+    let sign_in = &state.access.settings.sign_in;
+    let mut choices = SignInChoices {
+        mode: sign_in.mode().to_owned(),
+        roles: Vec::new(),
+        showcase: sign_in.showcase().to_vec(),
+        students: Vec::new(),
+        page,
+        total: 0,
+    };
+    if matches!(sign_in, SignIn::Demo { .. }) {
+        choices.roles = vec!["student".to_owned(), "registrar".to_owned()];
+        let read = state.gateway.read(move |registry| {
+            let students = registry.students.iter().skip(first).take(size);
+            let keys: Vec<String> = students.map(|s| s.profile.key.to_string()).collect();
+            (registry.students.len() as u32, keys)
+        });
+        (choices.total, choices.students) = read.await?.1;
+    }
+    Ok(HttpResponse::Ok().json(choices))
+}
+
+/// Sign in
+///
+/// Sets the sign-in cookie. Tools use a bearer token made by `sluis token` instead.
+#[utoipa::path(
+    post, path = "/api/sign-in", tag = "sign-in", request_body = SignInRequest, security(()),
+    responses((status = 200, body = Me), ChangeProblems)
+)]
+pub async fn sign_in(
+    state: web::Data<HttpState>,
+    body: web::Json<SignInRequest>,
+    req: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let access = &state.access;
+    access.limiters.sign_in(client_address(&req, &access.settings))?;
+    access.check_origin(&req)?;
+    let (role, student) = body.parse()?;
+    let (role, student) = access.settings.sign_in.accept(role, student)?;
+    if let Some(student) = &student
+        && state.find_student(student).await?.is_none()
+    {
+        return Err(Problem::new(&UNKNOWN_STUDENT, "choose one of those in GET /api/sign-in"));
+    }
+    let now = access.clock.now();
+    let expires = now.plus_ms(u64::from(access.settings.sign_in_hours) * 3_600_000);
+    let claims = Claims { role, student, expires };
+    state.gateway.signed_in().await;
+    let cookie = access.cookie(Some(access.tokens.mint(&claims)));
+    Ok(HttpResponse::Ok().cookie(cookie).json(me(&state, &claims)))
+}
+
+/// Sign out
+///
+/// Takes the cookie away, and closes nothing else.
+#[utoipa::path(
+    post, path = "/api/sign-out", tag = "sign-in", security(()),
+    responses((status = 204, description = "Signed out"), ChangeProblems)
+)]
+pub async fn sign_out(
+    _anybody: Anybody,
+    state: web::Data<HttpState>,
+    req: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    state.access.check_origin(&req)?;
+    Ok(HttpResponse::NoContent().cookie(state.access.cookie(None)).finish())
+}
+
+/// Who is signed in
+#[utoipa::path(
+    get, path = "/api/me", tag = "sign-in",
+    responses((status = 200, body = Me), ReadProblems)
+)]
+pub async fn who(who: Authenticated, state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(me(&state, &who.claims)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_signs_in_as_a_student_or_in_a_role() {
+        let check = |json: &str, expected: Option<Role>| {
+            let request: SignInRequest = serde_json::from_str(json).unwrap();
+            assert_eq!(request.parse().ok().map(|(role, _)| role), expected, "{json}");
+        };
+        check(r#"{"student":"s1"}"#, Some(Role::Student));
+        check(r#"{"student":"s1","role":"student"}"#, Some(Role::Student));
+        check(r#"{"role":"registrar"}"#, Some(Role::Registrar));
+        check(r#"{"student":"s1","role":"registrar"}"#, None);
+        check(r#"{"student":"s 1"}"#, None);
+        check(r#"{"role":"student"}"#, None);
+        check(r#"{"role":"dean"}"#, None);
+        check("{}", None);
+        assert!(serde_json::from_str::<SignInRequest>(r#"{"password":"x"}"#).is_err());
+    }
+}

@@ -1,0 +1,60 @@
+//! A note beside the journal: which address the gateway that has it answers at. Tools that find
+//! the directory locked read it and ask the gateway instead.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+const NAME: &str = "serving.json";
+
+#[derive(Serialize, Deserialize)]
+struct Note {
+    url: String,
+}
+
+/// The note while a gateway runs; taken away when dropped. One that a crash left behind does no
+/// harm: it is read only while the directory is locked, and a new gateway writes its own.
+#[derive(Debug)]
+pub struct Serving {
+    path: PathBuf,
+}
+
+impl Serving {
+    /// Writes the note.
+    pub fn announce(data: &Path, url: &str) -> io::Result<Self> {
+        let path = data.join(NAME);
+        let aside = data.join("serving.json.new");
+        fs::write(&aside, serde_json::to_vec(&Note { url: url.to_owned() })?)?;
+        fs::rename(&aside, &path)?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// The address in the note; `None` if there is none that can be read.
+pub fn url(data: &Path) -> Option<String> {
+    let bytes = fs::read(data.join(NAME)).ok()?;
+    serde_json::from_slice::<Note>(&bytes).ok().map(|note| note.url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_note_is_there_while_somebody_serves() {
+        let data = tempfile::tempdir().unwrap();
+        assert_eq!(url(data.path()), None);
+        let serving = Serving::announce(data.path(), "http://127.0.0.1:8080").unwrap();
+        assert_eq!(url(data.path()).as_deref(), Some("http://127.0.0.1:8080"));
+        drop(serving);
+        assert_eq!(url(data.path()), None);
+    }
+}

@@ -1,0 +1,149 @@
+//! Data in and out of a directory that no gateway has: imports, exports, tokens, lotteries.
+
+use serde_json::json;
+use sluis::domain::ids::{Key, Ticket};
+use sluis::domain::lottery;
+
+use super::cli::Program;
+
+const CATALOGUE: &str = r#"
+[[terms]]
+key = "2027-1"
+name = { nl = "Voorjaar", en = "Spring" }
+first_monday = "2027-02-01"
+
+[[courses]]
+code = "LAW-1"
+name = { nl = "Recht", en = "Law" }
+ects = 5
+[[courses.components]]
+kind = "lecture"
+sections = [{ key = "L1", capacity = 30 }]
+
+[[windows]]
+key = "spring"
+name = { nl = "Voorjaar", en = "Spring" }
+"#;
+const STUDENTS: &str = "id,programme,year,blocks,completed\ns1,,1,,\ns2,,2,,\n";
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[test]
+fn an_import_is_whole_durable_and_the_same_twice() {
+    let program = Program::new();
+    program.write("courses.toml", CATALOGUE);
+    program.write("students.csv", STUDENTS);
+    let catalogue = ["catalogue", "import", "courses.toml", "--data", "data"];
+    let first = program.run(&catalogue);
+    first.expect(0, &["+ course LAW-1\n", "+ section LAW-1/L1\n", "4 added", "is on disk"]);
+    program.run(&catalogue).expect(0, &["0 added, 0 changed, 4 as they were", "nothing was"]);
+    let students = ["students", "import", "students.csv", "--data", "data", "--json"];
+    let json: serde_json::Value = serde_json::from_str(&program.run(&students).out).unwrap();
+    assert_eq!(json["added"], json!(["student s1", "student s2"]));
+    let exported = program.run(&["export", "enrolments", "--data", "data"]);
+    exported.expect(0, &[]);
+    assert_eq!(exported.out, "student,course,sections,window,sequence\n");
+    program.run(&["journal", "verify", "--data", "data"]).expect(0, &["is sound"]);
+}
+
+#[test]
+fn a_dry_run_shows_the_difference_and_changes_nothing() {
+    let program = Program::new();
+    program.write("courses.toml", CATALOGUE);
+    let import = |more: &[&str]| {
+        program.run(&[&["catalogue", "import", "courses.toml", "--data", "data"], more].concat())
+    };
+    import(&["--dry-run"]).expect(0, &["+ course LAW-1\n", "this was a dry run"]);
+    assert!(!program.path("data").exists(), "not even a directory");
+    import(&[]).expect(0, &["4 added"]);
+    program.write("courses.toml", &CATALOGUE.replace("capacity = 30", "capacity = 20"));
+    let change = "~ section LAW-1/L1: capacity 30 to 20\n";
+    import(&["--dry-run"]).expect(0, &[change]);
+    import(&["--dry-run"]).expect(0, &[change]);
+    import(&[]).expect(0, &[change, "is on disk"]);
+    import(&[]).expect(0, &["nothing was changed: all of it was there"]);
+}
+
+#[test]
+fn a_broken_file_is_78_with_a_line_for_each_fault_and_nothing_is_imported() {
+    let program = Program::new();
+    let text = CATALOGUE.replace("ects = 5", "etcs = 5").replace("\"lecture\"", "\"lecure\"");
+    program.write("courses.toml", &text);
+    let import = program.run(&["catalogue", "import", "courses.toml", "--data", "data"]);
+    import.expect(78, &["courses.toml:", "etcs", "lecure"]);
+    assert!(import.err.lines().all(|line| line.starts_with("error: courses.toml:")));
+    assert!(!program.path("data").exists());
+    program.write("students.csv", "id,programme,year,blocks,completed\ns1,LAW,1,,\n");
+    let import = program.run(&["students", "import", "students.csv", "--data", "data"]);
+    import.expect(78, &["students.csv: student s1: unknown programme LAW"]);
+}
+
+#[test]
+fn an_import_into_a_directory_in_use_is_69() {
+    let program = Program::new();
+    program.write("courses.toml", CATALOGUE);
+    let lock = sluis::journal::sled::open(&program.path("data")).unwrap();
+    let import = || program.run(&["catalogue", "import", "courses.toml", "--data", "data"]);
+    import().expect(69, &["in use by another process"]);
+    // A gateway that says it is there and does not answer.
+    program.write("data/serving.json", r#"{"url": "http://127.0.0.1:1"}"#);
+    import().expect(69, &["http://127.0.0.1:1: no gateway answers"]);
+    drop(lock);
+}
+
+#[test]
+fn tokens_are_made_one_by_one_and_for_a_file() {
+    let program = Program::new();
+    program.write("courses.toml", CATALOGUE);
+    program.run(&["catalogue", "import", "courses.toml", "--data", "data"]).expect(0, &[]);
+    let token = |args: &[&str]| program.run(&[&["token", "--data", "data"], args].concat());
+    let one = token(&["--student", "s1"]);
+    one.expect(0, &[]);
+    assert_eq!(one.out.lines().count(), 1);
+    assert!(one.err.is_empty());
+    token(&["--role", "registrar", "--ttl", "5"]).expect(0, &[]);
+    program.write("keys.txt", "s1\ns2\n");
+    let many = token(&["--students", "keys.txt"]).out;
+    let keys: Vec<_> = many.lines().map(|line| line.split_once('\t').unwrap().0).collect();
+    assert_eq!(keys, ["s1", "s2"]);
+    program.write("keys.txt", "s 1\ns2\ns,3\n");
+    let faults = ["keys.txt: line 1: the student number", "keys.txt: line 3:"];
+    token(&["--students", "keys.txt"]).expect(78, &faults);
+    token(&["--ttl", "0", "--student", "s1"]).expect(2, &["--ttl"]);
+    token(&["--student", "a b"]).expect(2, &["--student"]);
+}
+
+#[test]
+fn a_lottery_verifies_and_a_changed_one_does_not() {
+    let program = Program::new();
+    let (seed, window) = ([7; 32], Key::new("spring").unwrap());
+    let mut order: Vec<u32> =
+        lottery::draw(&seed, &window, (0..50).map(Ticket)).iter().map(|t| t.0).collect();
+    let write = |order: &[u32]| {
+        let transcript = json!({
+            "format": "sluis-lottery-1",
+            "window": "spring",
+            "run": 0,
+            "rule": "lottery",
+            "seed_hash": hex(&lottery::seed_hash(&seed)),
+            "seed": hex(&seed),
+            "opened_at": 1,
+            "tickets": (0..50).collect::<Vec<u32>>(),
+            "order": order,
+        });
+        program.write("lottery.json", &transcript.to_string());
+    };
+    write(&order);
+    let verify =
+        |more: &[&str]| program.run(&[&["lottery", "verify", "lottery.json"], more].concat());
+    verify(&[]).expect(0, &["verified: 50 tickets of spring"]);
+    verify(&["--hash", &hex(&lottery::seed_hash(&seed))]).expect(0, &["whose hash you kept"]);
+    verify(&["--hash", &"0".repeat(64)]).expect(1, &["does not verify: the seed"]);
+    order.swap(3, 4);
+    write(&order);
+    verify(&[]).expect(1, &["does not verify: place 4"]);
+    program.write("lottery.json", "{}");
+    verify(&[]).expect(78, &["not a lottery transcript"]);
+}
