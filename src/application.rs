@@ -7,7 +7,7 @@ pub mod server;
 pub mod snapshots;
 
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, DemoRefusal};
 use crate::demo;
 use crate::journal::{self, JournalError};
+use crate::telemetry;
 use server::{Running, Start};
 
 /// What is asked of one start and is no setting.
@@ -68,6 +69,7 @@ pub enum ServeError {
 /// Runs the gateway until it is told to stop.
 pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     let data = config.journal.dir.clone();
+    let pretty = telemetry::is_pretty(&config.log);
     if options.fresh {
         start_over(&data)?;
     }
@@ -85,9 +87,12 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
         }),
     };
     let running = server::start(start)?;
-    greet(&running, &data, options.config_file.as_deref());
+    if pretty {
+        greet(&running, &data, options.config_file.as_deref());
+    }
+    tracing::info!(url = %format_args!("http://{}", running.addresses[0]), "ready");
     wait_for_signal()?;
-    eprintln!("stopping: sockets are asked to come back, the journal is drained");
+    tracing::info!("stopping: sockets are asked to come back, the journal is drained");
     running.stop()
 }
 
@@ -146,11 +151,7 @@ fn greet(running: &Running, data: &Path, config: Option<&Path>) {
         window: window.as_deref().filter(|_| running.demo),
         next: running.demo.then_some(next.as_str()),
     };
-    if io::stderr().is_terminal() {
-        eprint!("{banner}");
-    } else {
-        tracing::info!(urls = urls.join(" "), data = %data.display(), "ready");
-    }
+    eprint!("{banner}");
 }
 
 fn wait_for_signal() -> Result<(), ServeError> {

@@ -122,13 +122,13 @@ pub struct Limits {
     pub student_reads_per_second: u32,
     /// Reads at once after a pause.
     pub student_reads_burst: u32,
-    /// WebSockets of one student.
+    /// WebSocket connections of one student.
     pub student_sessions_max: usize,
     /// Requests remembered for one student.
     pub student_requests_max: u32,
-    /// New WebSockets a second from one address.
+    /// New WebSocket connections a second from one address.
     pub address_connects_per_second: u32,
-    /// New WebSockets at once after a pause.
+    /// New WebSocket connections at once after a pause.
     pub address_connects_burst: u32,
     /// Sign-ins a second from one address.
     pub address_sign_ins_per_second: u32,
@@ -138,7 +138,7 @@ pub struct Limits {
     pub address_requests_per_second: u32,
     /// Requests without sign-in at once after a pause.
     pub address_requests_burst: u32,
-    /// WebSockets at once.
+    /// WebSocket connections at once.
     pub sessions_max: usize,
     /// Commands accepted and not answered yet.
     pub commands_in_flight_max: usize,

@@ -88,7 +88,7 @@ setInterval(() => {
   ui.late = !!late;
   if (s.windows.length) sayCountdown();
   if (changed || late || ui.view === 'windows' || (ui.view === 'register' && s.windows.some((w) => w.state === 'planned' && w.opens_at))) draw();
-}, 1000);
+}, 500);
 
 // ---------------------------------------------------------------- words to a screen reader, and alerts
 
@@ -446,6 +446,10 @@ const actions = {
       s = { ...s, unread: 0, messages: s.messages.map((x) => ({ ...x, read: x.read || x.journal <= up_to })) };
       document.getElementById('main').focus();
     } catch (e) { failed(e); }
+  },
+  schedule(key) {
+    const { closes_at } = ui.windows.find((w) => w.key === key);
+    return actions.admin(key, 'schedule', { opens_at: Math.round(Date.now() + s.offset) + 60_000, closes_at: closes_at ?? null });
   },
   async admin(key, what, body) {
     ui.dialog = null;

@@ -187,10 +187,10 @@ function planCourse(m, r, i, n) {
 /** Per component: any, or sections in order of preference. `act` gets (component, section). */
 function chooser(m, course, choices = [], act, own = []) {
   const { t } = m;
-  return h('div.chooser', null, h('p.quiet', null, t.chooseHow), course.components.map((component, c) => {
+  return h('div.chooser', null, !own.length && h('p.quiet', null, t.chooseHow), course.components.map((component, c) => {
     const ranked = Array.isArray(choices[c]) ? choices[c] : [];
     return h('fieldset', null, h('legend', null, t[component.kind]),
-      component.sections.length > 1 && button(t.anyFits, [...act, c, null], 'option', { 'aria-pressed': String(!ranked.length) }),
+      component.sections.length > 1 && !own.length && button(t.anyFits, [...act, c, null], 'option', { 'aria-pressed': String(!ranked.length) }),
       component.sections.map((x) => {
         const at = ranked.indexOf(x.key);
         const seats = seatsOf(m, x);
@@ -436,7 +436,7 @@ function registrar(m) {
       left > 0 && h('p.big', { role: 'timer', 'aria-live': 'off', 'aria-label': t.opensIn }, countdown(left)),
       h('dl.facts', null, [[w.state === 'planned' ? a.armedN : a.waitingN, m.f.number(w.waiting)], [a.pace, w.pace ? a.perSecond(w.pace) : a.noPace], w.rehearsal && [a.run, w.run + 1]].filter(Boolean).map(([k, v]) => [h('dt', null, k), h('dd', null, v)])),
       h('div.row', null,
-        w.state === 'planned' && [button(a.open, ['admin', w.key, 'open', {}], 'primary'), button(a.schedule, ['admin', w.key, 'open', { opens_in_s: 60 }])],
+        w.state === 'planned' && [button(a.open, ['admin', w.key, 'open', {}], 'primary'), button(a.schedule, ['schedule', w.key])],
         w.state === 'open' && button(a.close, ['dialog', 'close', w.key]),
         w.rehearsal && w.state !== 'planned' && button(a.reset, ['dialog', 'reset', w.key])),
       seal(m, w));

@@ -1,2 +1,51 @@
-//! The `rush` program.
-fn main() {}
+//! The `rush` program: replays an opening and audits every outcome. The only thing that it shares
+//! with the gateway is [`sluis::cli`], so that a child process of this same binary is the gateway
+//! as shipped; client, model and auditor are its own.
+
+mod admin;
+mod audit;
+mod bench;
+mod child;
+mod cli;
+mod crowd;
+mod demand;
+mod error;
+mod files;
+mod gateway;
+mod line;
+mod os;
+mod person;
+mod runtime;
+mod setup;
+mod talk;
+mod wire;
+mod ws;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Demand(args) => demand::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Line(args) => line::run(&args),
+        Command::Gateway { args } => {
+            child::end_with_parent();
+            return child::gateway(args);
+        }
+        Command::Echo { listen, workers } => {
+            child::end_with_parent();
+            child::echo(listen, workers)
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rush: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

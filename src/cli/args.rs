@@ -171,8 +171,8 @@ pub struct ImportArgs {
     /// Print the difference as JSON
     #[arg(long)]
     pub json: bool,
-    /// Send it to the gateway at this address; the registrar's token is read from `SLUIS_TOKEN`, or
-    /// made with the key in the data directory
+    /// Send it to the gateway at this address; the registrar's token is read from `SLUIS_TOKEN`,
+    /// or made with the key in the data directory
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
     /// Configuration and data.
@@ -224,7 +224,7 @@ pub enum ExportFormat {
     /// A spreadsheet
     #[default]
     Csv,
-    /// JSON, one list
+    /// JSON, one object a line
     Json,
 }
 

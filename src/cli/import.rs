@@ -58,15 +58,15 @@ pub struct Report {
     pub unchanged: usize,
     /// Things that the file does not name; they stay.
     pub kept: Vec<String>,
-    /// The last record written; `None`: nothing was.
-    pub sequence: Option<u64>,
+    /// The last record written; none when nothing changed.
+    pub journal: Option<u64>,
 }
 
 impl Report {
     /// From the domain's word.
-    pub fn new(difference: Difference, sequence: Option<u64>) -> Self {
+    pub fn new(difference: Difference, journal: Option<u64>) -> Self {
         let Difference { added, changed, unchanged, kept } = difference;
-        Self { added, changed, unchanged, kept, sequence }
+        Self { added, changed, unchanged, kept, journal }
     }
 }
 
@@ -82,7 +82,7 @@ pub fn run(kind: Kind, args: &ImportArgs, out: &mut dyn Write) -> Result<(), Fai
     };
     let report = match remote {
         Some(remote) => send(&remote, kind, args, &bytes)?,
-        None => match import_here(&config, draft, args) {
+        None => match import_here(&config, &draft, args) {
             Err(e) if e.code == Code::Unavailable => {
                 send(&Remote::serving(&config)?, kind, args, &bytes)?
             }
@@ -105,17 +105,17 @@ pub fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn import_here(config: &Config, draft: Draft, args: &ImportArgs) -> Result<Report, Failure> {
+fn import_here(config: &Config, draft: &Draft, args: &ImportArgs) -> Result<Report, Failure> {
     let data = &config.journal.dir;
     let refused = |faults| Failure::data(&args.file, faults);
     // A dry run makes no data directory either.
     if args.dry_run && !data.join("journal").exists() {
         let nothing = University::default();
-        let prepared = nothing.registry.prepare_import(&draft).map_err(refused)?;
+        let prepared = nothing.registry.prepare_import(draft).map_err(refused)?;
         return Ok(Report::new(prepared.difference, None));
     }
     let mut ledger = Ledger::open(data)?;
-    let prepared = ledger.university().registry.prepare_import(&draft).map_err(refused)?;
+    let prepared = ledger.university().registry.prepare_import(draft).map_err(refused)?;
     let difference = prepared.difference.clone();
     let events = prepared.into_events();
     let sequence = if args.dry_run || events.is_empty() {
@@ -131,7 +131,7 @@ fn send(remote: &Remote, kind: Kind, args: &ImportArgs, bytes: &[u8]) -> Result<
     let (kind, dry_run) = (kind.as_str(), args.dry_run);
     let name = query(&args.file.file_name().unwrap_or_default().to_string_lossy());
     let format = args.format.map_or(String::new(), |f| format!("&format={}", f.as_str()));
-    let route = format!("/api/admin/import/{kind}?name={name}&dry_run={dry_run}{format}");
+    let route = format!("/api/admin/{kind}?name={name}&dry_run={dry_run}{format}");
     let answer = remote.post(&route, bytes)?;
     serde_json::from_str(&answer).map_err(|e| {
         let what = format!("the gateway's answer cannot be read ({e}); is it of this version?");
@@ -154,7 +154,7 @@ fn print(report: &Report, args: &ImportArgs, out: &mut dyn Write) -> Result<(), 
     if kept > 0 {
         say(&format!("{kept} are not in the file; they stay as they are"));
     }
-    match report.sequence {
+    match report.journal {
         _ if args.dry_run => say("nothing was changed: this was a dry run"),
         None => say("nothing was changed: all of it was there"),
         Some(sequence) => say(&format!("all of it is on disk, up to record {sequence}")),

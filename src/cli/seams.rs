@@ -7,37 +7,84 @@ use super::args::FileFormat;
 use super::failure::{Code, Failure};
 use super::import::Kind;
 use super::token::Subject;
+use crate::clock::Clock;
 use crate::domain::import::Draft;
-
-const ABSENT: &str = "this build cannot do that yet";
+use crate::http::auth::{Claims, Role, Tokens};
+use crate::protocol::files::{self, Format};
+use crate::protocol::transcript::{self, Transcript};
 
 /// Makes tokens with the key in the data directory.
-pub struct Minter;
+pub struct Minter(Tokens);
 
 impl Minter {
-    /// Reads the key.
-    pub fn open(_data: &Path) -> Result<Self, Failure> {
-        Err(Failure::new(Code::Other, ABSENT))
+    /// Reads the key, or makes the first one.
+    pub fn open(data: &Path) -> Result<Self, Failure> {
+        let tokens = Tokens::load_or_create(data);
+        Ok(Self(tokens.map_err(|e| Failure::new(Code::Io, e.to_string()))?))
     }
 
     /// A token that is good for this long.
-    #[expect(clippy::unused_self)]
-    pub fn mint(&self, _subject: &Subject, _ttl: Duration) -> String {
-        String::new()
+    pub fn mint(&self, subject: &Subject, ttl: Duration) -> String {
+        let (role, student) = match subject {
+            Subject::Student(key) => (Role::Student, Some(key.clone())),
+            Subject::Registrar => (Role::Registrar, None),
+            Subject::Operator => (Role::Operator, None),
+        };
+        let expires = Clock::system().now().plus_ms(ttl.as_millis() as u64);
+        self.0.mint(&Claims { role, student, expires })
     }
 }
 
-/// A file as a draft, or every fault.
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Toml => Self::Toml,
+            FileFormat::Json => Self::Json,
+            FileFormat::Csv => Self::Csv,
+            FileFormat::Sections => Self::Sections,
+        }
+    }
+}
+
+/// A file as a draft, or every fault. Each new window gets a seed from the system's randomness.
 pub fn parse(
-    _kind: Kind,
-    _format: Option<FileFormat>,
-    _file: &Path,
-    _bytes: &[u8],
+    kind: Kind,
+    format: Option<FileFormat>,
+    file: &Path,
+    bytes: &[u8],
 ) -> Result<Draft, Failure> {
-    Err(Failure::new(Code::Other, ABSENT))
+    let (name, format) = (file.display().to_string(), format.map(Format::from));
+    let mut fault = None;
+    let mut seeds = || {
+        let mut seed = [0; 32];
+        if let Err(e) = getrandom::fill(&mut seed) {
+            fault = Some(format!("the system gives no random numbers for the lottery: {e}"));
+        }
+        seed
+    };
+    let draft = match kind {
+        Kind::Catalogue => files::catalogue(&name, bytes, format, &mut seeds),
+        Kind::Students => files::students(&name, bytes, format),
+    };
+    match (fault, draft) {
+        (Some(fault), _) => Err(Failure::new(Code::Unavailable, fault)),
+        (None, Ok(draft)) => Ok(draft),
+        (None, Err(faults)) => {
+            let lines = faults.iter().map(ToString::to_string).collect();
+            Err(Failure { code: Code::Config, lines })
+        }
+    }
 }
 
 /// Recomputes a lottery; what it came to, or what is wrong.
-pub fn verify_transcript(_bytes: &[u8], _hash: Option<&str>) -> Result<String, (Code, String)> {
-    Err((Code::Other, ABSENT.to_owned()))
+pub fn verify_transcript(bytes: &[u8], published: Option<&str>) -> Result<String, (Code, String)> {
+    let transcript: Transcript = serde_json::from_slice(bytes)
+        .map_err(|e| (Code::Config, format!("not a lottery transcript ({e})")))?;
+    let tickets = transcript::verify(&transcript, published);
+    let tickets = tickets.map_err(|e| (Code::Other, format!("does not verify: {e}")))?;
+    let kept = match published {
+        Some(_) => ", and its seed is the one whose hash you kept",
+        None => "",
+    };
+    Ok(format!("verified: {tickets} tickets of {} in the order drawn{kept}", transcript.window))
 }

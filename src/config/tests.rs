@@ -76,22 +76,25 @@ fn the_defaults_are_those_of_limits() {
 
 /// A key that nothing reads would be a promise not kept.
 #[test]
-#[ignore = "until the application reads all of them"]
 fn every_key_is_read_outside_this_module() {
     let mut sources = String::new();
     let mut open = vec![PathBuf::from("src")];
     while let Some(path) = open.pop() {
         let entries = std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().path());
         for path in entries.filter(|path| !path.ends_with("config")) {
-            match path.is_dir() {
-                true => open.push(path),
-                false => sources.push_str(&std::fs::read_to_string(path).unwrap()),
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                sources.push_str(&std::fs::read_to_string(path).unwrap());
             }
         }
     }
     let mut keys = BTreeSet::new();
     flat(&toml::from_str(DEFAULT).unwrap(), "", &mut keys);
-    let unread = |key: &String| !sources.contains(&format!(".{key}"));
+    // The application asks for this one by `demo_refusal`.
+    assert!(sources.contains("demo_refusal(") && keys.remove("sign_in.demo_with_real_data"));
+    let name = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    let unread = |key: &String| !sources.contains(&format!(".{}", name(key)));
     let unread: Vec<_> = keys.into_iter().filter(unread).collect();
     assert!(unread.is_empty(), "nothing reads {unread:?}: use them or remove them");
 }

@@ -120,8 +120,8 @@ async fn read(gateway: &Gateway, first: usize) -> Result<(Vec<ExportRow>, bool),
 fn stream(
     gateway: Gateway,
     format: Format,
-    start: (Vec<ExportRow>, bool),
-) -> impl Stream<Item = Result<Bytes, Problem>> {
+    start: &(Vec<ExportRow>, bool),
+) -> impl Stream<Item = Result<Bytes, Problem>> + use<> {
     let head = Bytes::from_static(format.header().as_bytes());
     let text = move |rows: &[ExportRow]| {
         Bytes::from(rows.iter().map(|row| format.row(row)).collect::<String>())
@@ -173,7 +173,7 @@ pub async fn enrolments(
         Some(_) => return Err(Problem::new(&INVALID, "format is csv or json")),
     };
     let start = read(&state.gateway, 0).await?;
-    let body = stream(state.gateway.clone(), format, start);
+    let body = stream(state.gateway.clone(), format, &start);
     Ok(HttpResponse::Ok().content_type(kind).streaming(body))
 }
 

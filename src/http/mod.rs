@@ -26,6 +26,8 @@ pub mod settings;
 pub mod sign_in;
 pub mod socket;
 pub mod student;
+#[cfg(test)]
+mod tests;
 pub mod timetable;
 pub mod views;
 pub mod windows;

@@ -2,62 +2,76 @@
 
 use std::io::Write;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::WindowId;
 use crate::domain::registry::Registry;
 
+/// The first line of a spreadsheet.
+pub const CSV_HEADER: &str = "student,course,sections,window,journal\r\n";
+
 /// One enrolment.
-#[derive(Serialize)]
-struct Row<'a> {
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Row {
     /// Student number.
-    student: &'a str,
+    pub student: String,
     /// Course code.
-    course: &'a str,
-    /// One a component, with spaces between.
-    sections: String,
-    /// The window it came through.
-    window: &'a str,
-    /// The record that granted it.
-    sequence: u64,
+    pub course: String,
+    /// Section keys, one a component.
+    pub sections: Vec<String>,
+    /// Window key.
+    pub window: String,
+    /// Journal position of the grant.
+    pub journal: u64,
 }
 
-fn rows(registry: &Registry) -> impl Iterator<Item = Row<'_>> {
+impl Row {
+    /// As a line of a spreadsheet. Keys hold no comma, quote or line break; of what a spreadsheet
+    /// would run they can begin with `-` alone, which is then marked as text.
+    pub fn csv(&self) -> String {
+        let text =
+            |key: &str| if key.starts_with('-') { format!("'{key}") } else { key.to_owned() };
+        format!(
+            "{},{},{},{},{}\r\n",
+            text(&self.student),
+            text(&self.course),
+            text(&self.sections.join(" ")),
+            text(&self.window),
+            self.journal
+        )
+    }
+}
+
+/// Every enrolment, student by student.
+pub fn rows(registry: &Registry) -> impl Iterator<Item = Row> {
     let catalogue = &registry.catalogue;
-    let window = |id: WindowId| registry.window(id).map_or("", |w| w.rules.key.as_str());
+    let window = |id: WindowId| registry.window(id).map(|w| w.rules.key.to_string());
     registry.students.iter().flat_map(move |student| {
         student.enrolments.iter().map(move |enrolment| {
             let sections = enrolment.sections.iter();
-            let keys: Vec<_> = sections.map(|s| catalogue.section(*s).key.as_str()).collect();
             Row {
-                student: student.profile.key.as_str(),
-                course: catalogue.course(enrolment.course).key.as_str(),
-                sections: keys.join(" "),
-                window: window(enrolment.window),
-                sequence: enrolment.since.0,
+                student: student.profile.key.to_string(),
+                course: catalogue.course(enrolment.course).key.to_string(),
+                sections: sections.map(|s| catalogue.section(*s).key.to_string()).collect(),
+                window: window(enrolment.window).unwrap_or_default(),
+                journal: enrolment.since.0,
             }
         })
     })
 }
 
-/// Every enrolment as CSV with a header: student, course, sections, window, sequence.
-pub fn enrolments_csv(registry: &Registry, out: impl Write) -> std::io::Result<()> {
-    let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(out);
-    csv.write_record(["student", "course", "sections", "window", "sequence"])?;
-    for row in rows(registry) {
-        csv.serialize(row)?;
-    }
-    csv.flush()
+/// Every enrolment as CSV with a header.
+pub fn enrolments_csv(registry: &Registry, mut out: impl Write) -> std::io::Result<()> {
+    out.write_all(CSV_HEADER.as_bytes())?;
+    rows(registry).try_for_each(|row| out.write_all(row.csv().as_bytes()))
 }
 
-/// Every enrolment as one JSON list of objects with the same names, one a line.
+/// Every enrolment as JSON, one object a line.
 pub fn enrolments_json(registry: &Registry, mut out: impl Write) -> std::io::Result<()> {
-    out.write_all(b"[")?;
-    for (i, row) in rows(registry).enumerate() {
-        out.write_all(if i == 0 { b"\n" } else { b",\n" })?;
+    rows(registry).try_for_each(|row| {
         serde_json::to_writer(&mut out, &row)?;
-    }
-    out.write_all(b"\n]\n")
+        out.write_all(b"\n")
+    })
 }
 
 #[cfg(test)]
@@ -65,12 +79,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_row_is_plain_csv_or_one_line_of_json() {
+        let mut row = Row {
+            student: "s1".to_owned(),
+            course: "LAW-1".to_owned(),
+            sections: vec!["LAW-1/L1".to_owned(), "LAW-1/T2".to_owned()],
+            window: "2026-2".to_owned(),
+            journal: 7,
+        };
+        assert_eq!(row.csv(), "s1,LAW-1,LAW-1/L1 LAW-1/T2,2026-2,7\r\n");
+        let json = serde_json::to_string(&row).unwrap();
+        assert_eq!(serde_json::from_str::<Row>(&json).unwrap(), row);
+        row.student = "-1+2".to_owned();
+        assert!(row.csv().starts_with("'-1+2,"));
+    }
+
+    #[test]
     fn nothing_is_still_a_file() {
-        let registry = Registry::default();
         let (mut csv, mut json) = (Vec::new(), Vec::new());
-        enrolments_csv(&registry, &mut csv).unwrap();
-        enrolments_json(&registry, &mut json).unwrap();
-        assert_eq!(csv, b"student,course,sections,window,sequence\n");
-        assert_eq!(serde_json::from_slice::<Vec<()>>(&json).unwrap(), []);
+        enrolments_csv(&Registry::default(), &mut csv).unwrap();
+        enrolments_json(&Registry::default(), &mut json).unwrap();
+        assert_eq!(csv, CSV_HEADER.as_bytes());
+        assert!(json.is_empty());
     }
 }

@@ -1,5 +1,9 @@
 //! Data in and out of a directory that no gateway has: imports, exports, tokens, lotteries.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::thread::JoinHandle;
+
 use serde_json::json;
 use sluis::domain::ids::{Key, Ticket};
 use sluis::domain::lottery;
@@ -27,7 +31,8 @@ name = { nl = "Voorjaar", en = "Spring" }
 const STUDENTS: &str = "id,programme,year,blocks,completed\ns1,,1,,\ns2,,2,,\n";
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    let digit = |n: u8| char::from_digit(n.into(), 16).unwrap();
+    bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
 }
 
 #[test]
@@ -44,7 +49,7 @@ fn an_import_is_whole_durable_and_the_same_twice() {
     assert_eq!(json["added"], json!(["student s1", "student s2"]));
     let exported = program.run(&["export", "enrolments", "--data", "data"]);
     exported.expect(0, &[]);
-    assert_eq!(exported.out, "student,course,sections,window,sequence\n");
+    assert_eq!(exported.out, "student,course,sections,window,journal\r\n");
     program.run(&["journal", "verify", "--data", "data"]).expect(0, &["is sound"]);
 }
 
@@ -146,4 +151,72 @@ fn a_lottery_verifies_and_a_changed_one_does_not() {
     verify(&[]).expect(1, &["does not verify: place 4"]);
     program.write("lottery.json", "{}");
     verify(&[]).expect(78, &["not a lottery transcript"]);
+}
+
+/// Answers one request as a gateway would; gives back what it was sent.
+fn answer_once(body: &'static str, status: &'static str) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let thread = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(socket.try_clone().unwrap());
+        let (mut request, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            request.push_str(&line);
+            if line == "\r\n" {
+                break;
+            }
+        }
+        let mut sent = vec![0; length];
+        reader.read_exact(&mut sent).unwrap();
+        request.push_str(&String::from_utf8(sent).unwrap());
+        let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n", body.len());
+        write!(socket, "{head}Connection: close\r\n\r\n{body}").unwrap();
+        request
+    });
+    (url, thread)
+}
+
+#[test]
+fn a_running_gateway_is_asked_instead() {
+    let program = Program::new();
+    program.write("courses.toml", CATALOGUE);
+    let lock = sluis::journal::sled::open(&program.path("data")).unwrap();
+    let serve = |url: &str| {
+        program.write("data/serving.json", &json!({ "url": url }).to_string());
+    };
+    let import = || program.run(&["catalogue", "import", "courses.toml", "--data", "data"]);
+
+    let answer = r#"{"applied": true, "journal": 7, "added": ["course LAW-1"], "changed": [],
+                     "unchanged": 3, "kept": []}"#;
+    let (url, gateway) = answer_once(answer, "200 OK");
+    serve(&url);
+    import().expect(0, &["+ course LAW-1\n", "1 added", "up to record 7"]);
+    let request = gateway.join().unwrap();
+    let route = "POST /api/admin/catalogue?name=courses.toml&dry_run=false HTTP/1.1";
+    assert!(request.starts_with(route), "{request}");
+    assert!(request.contains("Bearer ") && request.ends_with(CATALOGUE), "{request}");
+
+    let answer = r#"{"title": "File not imported", "detail": "d", "faults": ["line 3: bad"]}"#;
+    let (url, gateway) = answer_once(answer, "422 Unprocessable Entity");
+    serve(&url);
+    import().expect(78, &["error: line 3: bad\n"]);
+    gateway.join().unwrap();
+
+    let (url, gateway) = answer_once("student,course\r\n", "200 OK");
+    serve(&url);
+    let exported = program.run(&["export", "enrolments", "--data", "data"]);
+    exported.expect(0, &["student,course\r\n"]);
+    assert!(gateway.join().unwrap().starts_with("GET /api/admin/enrolments?format=csv HTTP/1.1"));
+
+    let (url, gateway) = answer_once(r#"{"title": "Not allowed"}"#, "403 Forbidden");
+    serve(&url);
+    import().expect(1, &["answered 403 Not allowed; put a registrar's token into SLUIS_TOKEN"]);
+    gateway.join().unwrap();
+    drop(lock);
 }

@@ -1,0 +1,237 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::RangedI64ValueParser;
+use clap::{Args, Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  rush demand --sections sections.json.gz --requests requests.csv.gz
+  rush demand --sections sections.json --requests requests.csv --kill-after 300ms --json
+  rush bench --connections 64,1000 --seconds 10 --rounds 5
+  rush bench --connections '' --idle 5000
+  rush line --students 1000 --seats 100 --pace 200
+
+Each starts a gateway of its own in a temporary directory on 127.0.0.1, audits everything it is
+told with a model of its own, and ends with one JSON line on standard output. Talk goes to
+standard error; --json silences it.
+
+Exit codes: 0 all well; 1 a violation, or the run failed; 2 usage; 69 something needed is not
+available; 74 input or output failed; 78 a file is wrong; 130 interrupted.";
+
+/// Load tester for Sluis: replays an opening and audits every outcome.
+#[derive(Debug, Parser)]
+#[command(name = "rush", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Real demand: everybody connects, arms, and the window opens
+    Demand(DemandArgs),
+    /// Server CPU and rate of one durable decision told, beside a bare WebSocket echo
+    Bench(BenchArgs),
+    /// A paced line: positions, waiting times, forecasts and the lottery's transcript
+    Line(LineArgs),
+    /// The gateway as shipped, in this process (for the other commands)
+    #[command(hide = true, disable_help_flag = true)]
+    Gateway {
+        /// Arguments of `sluis`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// A bare WebSocket echo on actix-web-actors (for `bench`)
+    #[command(hide = true)]
+    Echo {
+        /// Where to listen.
+        #[arg(long)]
+        listen: SocketAddr,
+        /// Worker threads.
+        #[arg(long)]
+        workers: Option<usize>,
+    },
+}
+
+/// Arguments of `rush demand`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rush demand --sections 2017q1_sections.json.gz --requests 2017q1_requests.csv.gz
+  rush demand --sections sections.json --requests requests.csv --kill-after 300ms --json
+
+Each section becomes a course of its own; clash and credit limits, waitlists and pools are off, so
+each request stands alone and each section must grant exactly min(requests, capacity).
+With --kill-after the gateway is killed (kill -9) that long after the opening, started again on the
+same directory, and every outcome told before is compared with what is there after.")]
+pub struct DemandArgs {
+    /// Sections: JSON array of {"id", "capacity", …}; may be gzipped
+    #[arg(long, value_name = "FILE")]
+    pub sections: PathBuf,
+    /// Requests: CSV with columns student and section; may be gzipped
+    #[arg(long, value_name = "FILE")]
+    pub requests: PathBuf,
+    /// Kill the gateway this long after the opening, e.g. 300ms or 2s
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub kill_after: Option<Duration>,
+    /// Only the JSON line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `rush bench`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rush bench
+  rush bench --connections 64 --seconds 2 --rounds 1 --idle 0
+  rush bench --connections '' --idle 5000 --json
+
+An operation is one durable decision told: each socket alternates submit (of one course) and drop,
+one in flight, clash and credit checks on, capacity never reached. The echo runs on the same
+WebSocket crate with the same number of workers, the same client and the same frame sizes.")]
+pub struct BenchArgs {
+    /// Numbers of connections, in the order of the rotation; '' for none
+    #[arg(long, value_name = "N,N", default_value = "64,1000", value_parser = numbers)]
+    pub connections: Numbers,
+    /// Seconds measured in each run
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        value_parser = between::<u64>(1, 600)
+    )]
+    pub seconds: u64,
+    /// Rounds of the rotation
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 5,
+        value_parser = between::<u32>(1, 100)
+    )]
+    pub rounds: u32,
+    /// Courses, of one section each
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 200,
+        value_parser = between::<u32>(1, 5000)
+    )]
+    pub sections: u32,
+    /// Idle signed-in connections for the memory figure; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 5000)]
+    pub idle: usize,
+    /// Client threads
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = between::<u16>(1, 64))]
+    pub threads: u16,
+    /// Only the JSON line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `rush line`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rush line
+  rush line --students 1000 --seats 100 --pace 200 --json
+
+Fails when a told position rose, when the waiting time told at half way held for less than 90 % of
+the students, when less than 95 % of the forecasts came true, or when the lottery's transcript does
+not verify (or a changed one does).")]
+pub struct LineArgs {
+    /// Students, all armed
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1000,
+        value_parser = between::<u32>(1, 19_000)
+    )]
+    pub students: u32,
+    /// Seats of the one section
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub seats: u32,
+    /// Admissions a second
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 200,
+        value_parser = between::<u32>(1, 1_000_000)
+    )]
+    pub pace: u32,
+    /// Only the JSON line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Whole numbers in a range, bounds included.
+fn between<T>(from: i64, to: i64) -> RangedI64ValueParser<T>
+where
+    T: TryFrom<i64> + Clone + Send + Sync + 'static,
+    T::Error: Send + Sync + std::error::Error + 'static,
+{
+    RangedI64ValueParser::new().range(from..=to)
+}
+
+/// A comma-separated list of numbers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Numbers(pub Vec<usize>);
+
+fn numbers(text: &str) -> Result<Numbers, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let list: Result<Vec<usize>, _> = parts.map(str::parse).collect();
+    match list {
+        Ok(list) if list.iter().all(|n| (1..=19_000).contains(n)) => Ok(Numbers(list)),
+        _ => Err("give numbers from 1 to 19000, as in 64,1000".into()),
+    }
+}
+
+/// Reads `300ms` or `2s` or `1.5s`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "give a time with its unit, as in 300ms or 2s".to_owned();
+    let (number, unit_s) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(number), _) => (number, 0.001),
+        (None, Some(number)) => (number, 1.0),
+        (None, None) => return Err(wrong()),
+    };
+    let seconds = number.trim().parse::<f64>().map_err(|_| wrong())? * unit_s;
+    if !(0.001..=3600.0).contains(&seconds) {
+        return Err("give a time from 1ms to 3600s".into());
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration("300ms"), Ok(Duration::from_millis(300)));
+        assert_eq!(duration("2s"), Ok(Duration::from_secs(2)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        for wrong in ["300", "ms", "-1s", "0s", "9999s", "2m", "NaNs"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn connections_are_a_list() {
+        assert_eq!(numbers("64,1000"), Ok(Numbers(vec![64, 1000])));
+        assert_eq!(numbers(""), Ok(Numbers(vec![])));
+        assert!(numbers("64,x").is_err());
+        assert!(numbers("0").is_err());
+    }
+}

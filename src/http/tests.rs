@@ -1,0 +1,278 @@
+//! The routes over the real actors and an in-memory journal.
+
+use std::sync::Arc;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::{App, Error};
+use serde_json::{Value, json};
+
+use super::auth::{Claims, Role, Tokens};
+use super::imports::Importers;
+use super::problem::PROBLEM_JSON;
+use super::routes::{Entry, Who, table};
+use super::settings::{Rate, Rates, Settings, SignIn};
+use super::{Access, HttpState, finish, routes};
+use crate::application::core::{Core, Options};
+use crate::application::recover::recover;
+use crate::clock::Clock;
+use crate::domain::command::Command;
+use crate::domain::ids::{Key, Timestamp};
+use crate::domain::testkit;
+use crate::journal::memory::Disk;
+
+const NOW: Timestamp = Timestamp(1_000_000);
+
+async fn core() -> Core {
+    let recovered = recover(Box::new(Disk::new().open().unwrap())).unwrap();
+    let options = Options {
+        settings: crate::actors::gateway::Settings::default(),
+        clock: Clock::manual(NOW),
+        position_push_ms: 20,
+        snapshot_every: 0,
+        on_fault: Box::new(|_| {}),
+    };
+    let core = Core::start(recovered, options).unwrap();
+    let draft = testkit::draft().simple("A", 2).simple("B", 1).students(3).window(|_| {});
+    core.gateway.command(Command::Import(Arc::new(draft))).await.unwrap();
+    core
+}
+
+fn state(core: &Core, rates: Rates) -> Arc<HttpState> {
+    let tokens = Tokens::new(vec![actix_web::cookie::Key::from(&[1; 64])]);
+    let sign_in = SignIn::Demo { showcase: Vec::new() };
+    let settings = Settings { sign_in, rates, ..Settings::default() };
+    let access = Access::new(tokens, settings, Clock::manual(NOW));
+    let importers = Importers {
+        catalogue: |_, _, _, _| Err(vec!["line 1: no".to_owned()]),
+        students: |_, _, _| Err(vec!["line 2: no".to_owned()]),
+    };
+    Arc::new(HttpState::new(core.gateway.clone(), access, importers))
+}
+
+fn quick() -> Rates {
+    let fast = Rate { per_second: 100_000, burst: 100_000 };
+    Rates { sign_in: fast, connect: fast, anonymous: fast, change: fast, read: fast }
+}
+
+async fn student(state: &HttpState, nth: usize) -> Key {
+    let read = state.gateway.read(move |r| r.students[nth].profile.key.clone());
+    read.await.unwrap().1
+}
+
+async fn token(state: &HttpState, role: Role) -> String {
+    let key = match role {
+        Role::Student => Some(student(state, 0).await),
+        _ => None,
+    };
+    let expires = NOW.plus_ms(1_000);
+    state.access.tokens.mint(&Claims { role, student: key, expires })
+}
+
+macro_rules! serve {
+    ($state:expr) => {
+        init_service(App::new().configure(routes($state)).wrap(from_fn(finish))).await
+    };
+}
+
+fn request(method: &Method, path: &str) -> TestRequest {
+    TestRequest::default()
+        .method(method.clone())
+        .uri(path)
+        .peer_addr("192.0.2.1:9".parse().unwrap())
+}
+
+async fn problem(response: ServiceResponse<impl actix_web::body::MessageBody>) -> Value {
+    assert_eq!(response.headers().get("content-type").unwrap(), PROBLEM_JSON);
+    let status = response.status().as_u16();
+    let body: Value = serde_json::from_slice(&read_body(response).await).unwrap();
+    assert_eq!(body["status"], status);
+    for field in ["type", "title", "code", "detail"] {
+        assert!(body[field].as_str().is_some_and(|text| !text.is_empty()), "{body}");
+    }
+    body
+}
+
+fn expected(entry: &Entry, role: Option<Role>) -> Option<u16> {
+    match (entry.who, role) {
+        (Who::Anybody, _) | (Who::SignedIn, Some(_)) => None,
+        (_, None) => Some(401),
+        (Who::Only(only), Some(role)) => (only != role).then_some(403),
+        (Who::LocalOrOperator, Some(role)) => (role != Role::Operator).then_some(403),
+    }
+}
+
+#[actix_web::test]
+async fn every_route_lets_its_roles_in_and_no_other() {
+    let core = core().await;
+    let state = state(&core, quick());
+    let app = serve!(&state);
+    for entry in &table() {
+        let path = entry.path.replace("{code:.+}", "A").replace("{key:.+}", "nowhere");
+        for role in Role::ALL.map(Some).into_iter().chain([None]) {
+            let mut req = request(&entry.method, &path);
+            if let Some(role) = role {
+                let token = token(&state, role).await;
+                req = req.insert_header(("authorization", format!("Bearer {token}")));
+            }
+            let response = call_service(&app, req.to_request()).await;
+            let status = response.status().as_u16();
+            let told = format!("{} {path} {role:?}: {status}", entry.method);
+            match expected(entry, role) {
+                Some(refused) => assert_eq!(status, refused, "{told}"),
+                None => assert!(![401, 403, 405, 500].contains(&status), "{told}"),
+            }
+            assert_eq!(response.headers().get("x-content-type-options").unwrap(), "nosniff");
+            assert!(response.headers().contains_key("content-security-policy"), "{told}");
+            assert!(response.headers().contains_key("cache-control"), "{told}");
+            if status >= 400 {
+                problem(response).await;
+            }
+        }
+    }
+    core.gateway.stop();
+}
+
+async fn ask<S>(app: &S, req: TestRequest, status: u16, code: &str) -> Value
+where
+    S: Service<
+            actix_http::Request,
+            Response = ServiceResponse<actix_web::body::EitherBody<BoxBody>>,
+            Error = Error,
+        >,
+{
+    let response = call_service(app, req.to_request()).await;
+    assert_eq!(response.status(), status, "{code}");
+    let body = problem(response).await;
+    assert_eq!(body["code"], code);
+    body
+}
+
+#[actix_web::test]
+async fn every_no_is_a_problem_in_the_language_asked_for() {
+    let core = core().await;
+    let state = state(&core, quick());
+    let app = serve!(&state);
+    let bearer = format!("Bearer {}", token(&state, Role::Student).await);
+    let put = || request(&Method::PUT, "/api/plan").insert_header(("authorization", &*bearer));
+    let json = ("content-type", "application/json");
+    let get = |path| request(&Method::GET, path);
+
+    let dutch = get("/api/none").insert_header(("accept-language", "nl"));
+    assert_eq!(ask(&app, dutch, 404, "not_found").await["title"], "Niet gevonden");
+    assert_eq!(ask(&app, get("/api/none"), 404, "not_found").await["title"], "Not found");
+    ask(&app, request(&Method::DELETE, "/api/plan"), 405, "method_not_allowed").await;
+    ask(&app, put().set_payload("x"), 415, "unsupported_media_type").await;
+    ask(&app, put().insert_header(json).set_payload("{"), 400, "malformed").await;
+    ask(&app, put().insert_header(json).set_payload("{\"a\":1}"), 422, "invalid").await;
+    let huge = format!("{{\"courses\":[],\"x\":\"{}\"}}", "x".repeat(70_000));
+    ask(&app, put().insert_header(json).set_payload(huge), 413, "too_large").await;
+    let unknown = json!({"courses": [{"course": "nothing"}]});
+    ask(&app, put().set_json(unknown), 422, "unknown_course").await;
+    let twice = json!({"courses": [{"course": "A"}, {"course": "A"}]});
+    ask(&app, put().set_json(twice), 422, "plan_invalid").await;
+    ask(&app, get("/api/catalogue/nothing"), 404, "unknown_course").await;
+    ask(&app, get("/api/catalogue?per_page=101"), 422, "invalid").await;
+    ask(&app, get("/api/catalogue?colour=red"), 422, "invalid").await;
+    ask(&app, get("/api/me").insert_header(("authorization", "Bearer x")), 401, "token_invalid")
+        .await;
+    let registrar = format!("Bearer {}", token(&state, Role::Registrar).await);
+    let import = request(&Method::POST, "/api/admin/catalogue")
+        .insert_header(("authorization", &*registrar))
+        .set_payload("rubbish");
+    assert_eq!(ask(&app, import, 422, "import_invalid").await["faults"], json!(["line 1: no"]));
+    core.gateway.stop();
+}
+
+#[actix_web::test]
+async fn a_browser_signs_in_and_its_changes_must_come_from_our_own_page() {
+    let core = core().await;
+    let state = state(&core, quick());
+    let app = serve!(&state);
+    let who = student(&state, 0).await.to_string();
+    let own = [("host", "sluis.test"), ("origin", "http://sluis.test")];
+    let sign_in = |origin: &str| {
+        request(&Method::POST, "/api/sign-in")
+            .insert_header(own[0])
+            .insert_header(("origin", origin.to_owned()))
+            .set_json(json!({"student": who}))
+    };
+    ask(&app, sign_in("http://evil.test"), 403, "foreign_origin").await;
+    let nobody = request(&Method::POST, "/api/sign-in").set_json(json!({"student": "nobody"}));
+    ask(&app, nobody, 404, "unknown_student").await;
+
+    let response = call_service(&app, sign_in(own[1].1).to_request()).await;
+    assert_eq!(response.status(), 200);
+    let cookie = response.response().cookies().next().unwrap().into_owned();
+    assert_eq!((cookie.name(), cookie.path()), ("sluis", Some("/")));
+    assert_eq!(cookie.http_only(), Some(true));
+    assert_eq!(cookie.same_site(), Some(actix_web::cookie::SameSite::Strict));
+
+    let plan = || {
+        request(&Method::PUT, "/api/plan")
+            .cookie(cookie.clone())
+            .insert_header(own[0])
+            .set_json(json!({"courses": [{"course": "A", "waitlist": true}]}))
+    };
+    ask(&app, plan().insert_header(("origin", "http://evil.test")), 403, "foreign_origin").await;
+    ask(&app, plan().insert_header(("sec-fetch-site", "cross-site")), 403, "foreign_origin").await;
+    let response = call_service(&app, plan().insert_header(own[1]).to_request()).await;
+    assert_eq!(response.status(), 200);
+    let saved: Value = serde_json::from_slice(&read_body(response).await).unwrap();
+    assert_eq!(saved["courses"][0]["course"], "A");
+
+    let foreign_read = request(&Method::GET, "/api/me").cookie(cookie.clone());
+    let response = call_service(&app, foreign_read.to_request()).await;
+    assert_eq!(response.status(), 200, "a read needs no origin: another site cannot see it");
+    core.gateway.stop();
+}
+
+#[actix_web::test]
+async fn a_catalogue_page_is_sent_once_and_seats_are_apart() {
+    let core = core().await;
+    let state = state(&core, quick());
+    let app = serve!(&state);
+    let get = |path: &str| request(&Method::GET, path);
+    let first = call_service(&app, get("/api/catalogue?q=a").to_request()).await;
+    let tag = first.headers().get("etag").unwrap().clone();
+    let again = get("/api/catalogue?q=a").insert_header(("if-none-match", tag.clone()));
+    assert_eq!(call_service(&app, again.to_request()).await.status(), 304);
+    let other = get("/api/catalogue?q=b").insert_header(("if-none-match", tag));
+    assert_eq!(call_service(&app, other.to_request()).await.status(), 200);
+    let seats = call_service(&app, get("/api/catalogue?seats=true").to_request()).await;
+    assert!(!seats.headers().contains_key("etag"));
+    let seats: Value = serde_json::from_slice(&read_body(seats).await).unwrap();
+    assert_eq!(seats["courses"][0]["components"][0]["sections"][0]["left"], 2);
+    let seats = call_service(&app, get("/api/seats?course=A,B").to_request()).await;
+    let seats: Value = serde_json::from_slice(&read_body(seats).await).unwrap();
+    assert_eq!(seats["sections"].as_array().unwrap().len(), 2);
+    core.gateway.stop();
+}
+
+#[actix_web::test]
+async fn who_asks_too_fast_waits_and_others_do_not() {
+    let core = core().await;
+    let slow = Rate { per_second: 1, burst: 2 };
+    let state = state(&core, Rates { read: slow, ..quick() });
+    let app = serve!(&state);
+    let mut bearers = Vec::new();
+    for nth in 0..2 {
+        let key = Some(student(&state, nth).await);
+        let claims = Claims { role: Role::Student, student: key, expires: NOW.plus_ms(1_000) };
+        bearers.push(format!("Bearer {}", state.access.tokens.mint(&claims)));
+    }
+    let me = |who: &String| {
+        request(&Method::GET, "/api/me").insert_header(("authorization", who.clone()))
+    };
+    for _ in 0..2 {
+        assert_eq!(call_service(&app, me(&bearers[0]).to_request()).await.status(), 200);
+    }
+    let response = call_service(&app, me(&bearers[0]).to_request()).await;
+    assert_eq!(response.status(), 429);
+    assert_eq!(response.headers().get("retry-after").unwrap(), "1");
+    assert_eq!(call_service(&app, me(&bearers[1]).to_request()).await.status(), 200);
+    core.gateway.stop();
+}
