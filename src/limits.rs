@@ -189,10 +189,11 @@ pub const SNAPSHOT_QUIET_RECORDS: u64 = 1_000;
 pub const LISTEN_BACKLOG: u32 = 4_096;
 
 /// Largest file imported, in bytes, after decompression.
+pub const IMPORT_TEXT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest TOML file imported, in bytes: its parser keeps some ten times as much in memory.
 pub const IMPORT_TOML_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Most values (texts, numbers, lists, tables) in an imported file.
-pub const IMPORT_VALUES_MAX: usize = 8_000_000;
+/// Most values (texts, numbers, lists, tables, cells) in an imported file.
+pub const IMPORT_VALUES_MAX: usize = 4_000_000;
 /// Faults of a file that are told one by one; the rest are counted.
 pub const IMPORT_FAULTS_MAX: usize = 50;
 /// Most seats of a section that has a capacity.

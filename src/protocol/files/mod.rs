@@ -142,7 +142,7 @@ pub fn students(name: &str, bytes: &[u8], format: Option<Format>) -> Result<Draf
 /// The file's text: decompressed within bounds, UTF-8, without a byte order mark.
 fn unpack(bytes: &[u8], faults: &mut Faults) -> Option<String> {
     let mut plain = Vec::new();
-    let too_long = limits::IMPORT_BYTES_MAX as u64 + 1;
+    let too_long = limits::IMPORT_TEXT_BYTES_MAX as u64 + 1;
     let read = if bytes.starts_with(&[0x1f, 0x8b]) {
         flate2::read::MultiGzDecoder::new(bytes).take(too_long).read_to_end(&mut plain)
     } else {
@@ -152,8 +152,8 @@ fn unpack(bytes: &[u8], faults: &mut Faults) -> Option<String> {
         faults.add(0, format!("cannot be decompressed: {error}; compress it again with gzip"));
         return None;
     }
-    if plain.len() > limits::IMPORT_BYTES_MAX {
-        let max = limits::IMPORT_BYTES_MAX / (1024 * 1024);
+    if plain.len() > limits::IMPORT_TEXT_BYTES_MAX {
+        let max = limits::IMPORT_TEXT_BYTES_MAX / (1024 * 1024);
         faults.add(0, format!("is larger than {max} MiB; split it"));
         return None;
     }

@@ -134,7 +134,7 @@ fn a_gzipped_file_is_the_same_file() {
 fn a_gzip_bomb_is_refused_at_the_bound() {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let block = vec![b' '; 1024 * 1024];
-    for _ in 0..=limits::IMPORT_BYTES_MAX / block.len() {
+    for _ in 0..=limits::IMPORT_TEXT_BYTES_MAX / block.len() {
         packer.write_all(&block).unwrap();
     }
     let bomb = packer.finish().unwrap();
