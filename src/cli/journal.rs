@@ -104,6 +104,13 @@ fn verify(data: &Path, as_json: bool, out: &mut dyn Write) -> Result<(), Failure
     }
     match faults.len() {
         0 => {
+            // The entries are whole; the records must also follow from each other.
+            let told = Told::read(data)?;
+            if told.violations > 0 {
+                let n = told.violations;
+                let what = format!("{}: {n} broken promises in the state", data.display());
+                return Err(Failure::new(Code::Io, what));
+            }
             say(&format!("{}: every record is sound", data.display()));
             Ok(())
         }
@@ -115,12 +122,7 @@ fn verify(data: &Path, as_json: bool, out: &mut dyn Write) -> Result<(), Failure
     }
 }
 
-fn stats_text(
-    data: &Path,
-    stats: &Stats,
-    told: &Told,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
+fn stats_text(data: &Path, stats: &Stats, told: &Told, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "directory    {}", data.display())?;
     writeln!(out, "records      {} ({} to {})", stats.records, stats.first, stats.last)?;
     writeln!(out, "commits      {}", stats.commits)?;

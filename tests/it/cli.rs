@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use sluis::domain::ids::Sequence;
-use sluis::journal::{self, Journal, RecordBuffer};
+use sluis::domain::event::{Event, Record};
+use sluis::domain::ids::{Sequence, Timestamp};
+use sluis::journal::{self, Journal, RecordBuffer, record};
 
 /// The program, in a directory of its own.
 pub struct Program {
@@ -68,16 +69,26 @@ impl Ended {
     }
 }
 
-/// A journal of opaque records in `data`.
-fn make_journal(data: &Path) {
+/// A journal of 100 records in `data`.
+fn make_journal(data: &Path, record: impl Fn(u64) -> Vec<u8>) {
     let mut journal = Box::new(journal::sled::open(data).unwrap());
     let mut buffer = RecordBuffer::starting_at(Sequence(1));
-    for number in 0..100_u8 {
-        buffer.push(&[number; 40]).unwrap();
+    for number in 1..=100 {
+        buffer.push(&record(number)).unwrap();
     }
     assert!(journal.append(buffer.records()).unwrap().rest.is_empty());
     journal.flush().unwrap();
     journal.close().unwrap();
+}
+
+/// A record that changes nothing.
+fn sound(number: u64) -> Vec<u8> {
+    let (courses, students) = (Vec::new(), Vec::new());
+    let (sequence, at) = (Sequence(number), Timestamp(number));
+    let record = Record { sequence, epoch: 1, at, courses, students, event: Event::ImportBegun };
+    let mut bytes = Vec::new();
+    record::encode(&record, &mut bytes).unwrap();
+    bytes
 }
 
 #[test]
@@ -185,7 +196,7 @@ fn output_to_a_reader_that_has_enough_is_no_failure() {
 #[test]
 fn journal_verify_and_stats_read_what_is_there() {
     let program = Program::new();
-    make_journal(&program.path("data"));
+    make_journal(&program.path("data"), sound);
     let verified = program.run(&["journal", "verify", "--data", "data"]);
     verified.expect(0, &["every record is sound"]);
     assert!(verified.out.is_empty());
@@ -220,7 +231,10 @@ fn a_directory_in_use_is_69_and_says_so() {
 #[test]
 fn a_journal_of_something_else_is_74() {
     let program = Program::new();
-    make_journal(&program.path("data"));
+    make_journal(&program.path("data"), |number| vec![number as u8; 40]);
+    program
+        .run(&["journal", "verify", "--data", "data"])
+        .expect(74, &["record 1 is damaged", "restore the latest backup"]);
     let exported = program.run(&["export", "enrolments", "--data", "data"]);
     exported.expect(74, &["record 1 is damaged", "sluis journal verify"]);
 }
