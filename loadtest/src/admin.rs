@@ -91,20 +91,14 @@ struct Row {
     course: String,
 }
 
-/// The export is an array of rows, or an object that holds it as `enrolments`.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Export {
-    Rows(Vec<Row>),
-    Within { enrolments: Vec<Row> },
-}
-
-/// Pairs of student and course, from the export's text.
+/// Pairs of student and course, from the export's text: one object a line.
 pub fn parse_export(text: &str) -> Result<Vec<(String, String)>> {
-    let export: Export = serde_json::from_str(text)
-        .map_err(|e| Error::Failed(format!("the export of enrolments cannot be read: {e}")))?;
-    let (Export::Rows(rows) | Export::Within { enrolments: rows }) = export;
-    Ok(rows.into_iter().map(|row| (row.student, row.course)).collect())
+    let rows = text.lines().map(|line| {
+        let row: Row = serde_json::from_str(line)
+            .map_err(|e| Error::Failed(format!("the export of enrolments cannot be read: {e}")))?;
+        Ok((row.student, row.course))
+    });
+    rows.collect()
 }
 
 #[cfg(test)]
@@ -112,11 +106,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_export_is_read_in_both_forms() {
-        let rows = r#"[{"student":"u1","course":"7","sections":["7/1"],"journal":3}]"#;
-        let right = vec![("u1".to_owned(), "7".to_owned())];
-        assert_eq!(parse_export(rows).unwrap(), right);
-        assert_eq!(parse_export(&format!("{{\"enrolments\":{rows}}}")).unwrap(), right);
+    fn the_export_is_read_line_by_line() {
+        let row = r#"{"student":"u1","course":"7","sections":["7/1"],"window":"w","journal":3}"#;
+        let one = ("u1".to_owned(), "7".to_owned());
+        assert_eq!(parse_export(&format!("{row}\n{row}\n")).unwrap(), [one.clone(), one]);
+        assert!(parse_export("").unwrap().is_empty());
         assert!(matches!(parse_export("[{}]"), Err(Error::Failed(_))));
     }
 

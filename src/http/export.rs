@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, web};
 use bytes::Bytes;
 use futures_util::stream::{Stream, unfold};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::HttpState;
 use super::access::AsRegistrar;
@@ -17,6 +17,7 @@ use super::problem::{INVALID, Problem};
 use crate::actors::gateway::{Denied, Gateway};
 use crate::domain::registry::Registry;
 use crate::limits;
+use crate::protocol::export::{self, Row};
 
 /// How to write it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
@@ -25,21 +26,6 @@ use crate::limits;
 pub struct ExportQuery {
     /// `csv` (unless said otherwise) or `json`: one object a line.
     pub format: Option<String>,
-}
-
-/// One enrolment.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct ExportRow {
-    /// Student number.
-    pub student: String,
-    /// Course code.
-    pub course: String,
-    /// Section keys, one a component.
-    pub sections: Vec<String>,
-    /// Window key.
-    pub window: String,
-    /// Journal position of the grant.
-    pub journal: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,55 +37,27 @@ enum Format {
 impl Format {
     fn header(self) -> &'static str {
         match self {
-            Self::Csv => "student,course,sections,window,journal\r\n",
+            Self::Csv => export::CSV_HEADER,
             Self::Json => "",
         }
     }
 
-    /// Keys hold no comma, quote or line break; a leading `=` or `@`, which a spreadsheet would
-    /// run, is no part of a key either, and a leading `-` is quoted as text.
-    fn row(self, row: &ExportRow) -> String {
+    fn row(self, row: &Row) -> String {
         match self {
-            Self::Csv => {
-                let text = |key: &str| match key.starts_with('-') {
-                    true => format!("'{key}"),
-                    false => key.to_owned(),
-                };
-                let sections = row.sections.join(" ");
-                format!(
-                    "{},{},{},{},{}\r\n",
-                    text(&row.student),
-                    text(&row.course),
-                    text(&sections),
-                    text(&row.window),
-                    row.journal
-                )
-            }
-            Self::Json => match serde_json::to_string(row) {
-                Ok(text) => text + "\n",
-                Err(_) => String::new(),
-            },
+            Self::Csv => row.csv(),
+            Self::Json => serde_json::to_string(row).map_or_else(|_| String::new(), |t| t + "\n"),
         }
     }
 }
 
 /// The enrolments of some students, and whether there are students after them.
-fn chunk(registry: &Registry, first: usize, count: usize) -> (Vec<ExportRow>, bool) {
-    let catalogue = &registry.catalogue;
-    let mut rows = Vec::new();
-    for student in registry.students.iter().skip(first).take(count) {
-        rows.extend(student.enrolments.iter().map(|e| ExportRow {
-            student: student.profile.key.to_string(),
-            course: catalogue.course(e.course).key.to_string(),
-            sections: e.sections.iter().map(|s| catalogue.section(*s).key.to_string()).collect(),
-            window: registry.window(e.window).map(|w| w.rules.key.to_string()).unwrap_or_default(),
-            journal: e.since.0,
-        }));
-    }
+fn chunk(registry: &Registry, first: usize, count: usize) -> (Vec<Row>, bool) {
+    let students = registry.students.iter().skip(first).take(count);
+    let rows = students.flat_map(|student| export::rows_of(registry, student)).collect();
     (rows, first.saturating_add(count) < registry.students.len())
 }
 
-async fn read(gateway: &Gateway, first: usize) -> Result<(Vec<ExportRow>, bool), Problem> {
+async fn read(gateway: &Gateway, first: usize) -> Result<(Vec<Row>, bool), Problem> {
     let mut tries = 0;
     loop {
         let count = limits::EXPORT_STUDENTS_CHUNK;
@@ -120,12 +78,11 @@ async fn read(gateway: &Gateway, first: usize) -> Result<(Vec<ExportRow>, bool),
 fn stream(
     gateway: Gateway,
     format: Format,
-    start: &(Vec<ExportRow>, bool),
+    start: &(Vec<Row>, bool),
 ) -> impl Stream<Item = Result<Bytes, Problem>> + use<> {
     let head = Bytes::from_static(format.header().as_bytes());
-    let text = move |rows: &[ExportRow]| {
-        Bytes::from(rows.iter().map(|row| format.row(row)).collect::<String>())
-    };
+    let text =
+        move |rows: &[Row]| Bytes::from(rows.iter().map(|row| format.row(row)).collect::<String>());
     let ready = VecDeque::from([head, text(&start.0)]);
     let next = start.1.then_some(limits::EXPORT_STUDENTS_CHUNK);
     unfold((gateway, ready, next), move |(gateway, mut ready, next)| async move {
@@ -158,7 +115,7 @@ fn stream(
 #[utoipa::path(
     get, path = "/api/admin/enrolments", tag = "registrar", params(ExportQuery),
     responses(
-        (status = 200, content((ExportRow = "application/x-ndjson"), (String = "text/csv"))),
+        (status = 200, content((Row = "application/x-ndjson"), (String = "text/csv"))),
         ReadProblems,
     )
 )]
@@ -183,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_row_is_plain_csv_or_one_line_of_json() {
-        let mut row = ExportRow {
+        let mut row = Row {
             student: "s1".to_owned(),
             course: "LAW-1".to_owned(),
             sections: vec!["LAW-1/L1".to_owned(), "LAW-1/T2".to_owned()],
@@ -191,7 +148,7 @@ mod tests {
             journal: 7,
         };
         assert_eq!(Format::Csv.row(&row), "s1,LAW-1,LAW-1/L1 LAW-1/T2,2026-2,7\r\n");
-        let json: ExportRow = serde_json::from_str(&Format::Json.row(&row)).unwrap();
+        let json: Row = serde_json::from_str(&Format::Json.row(&row)).unwrap();
         assert_eq!(json, row);
         row.student = "-1+2".to_owned();
         assert!(Format::Csv.row(&row).starts_with("'-1+2,"));

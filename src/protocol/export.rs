@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::WindowId;
 use crate::domain::registry::Registry;
+use crate::domain::student::Student;
+use utoipa::ToSchema;
 
 /// The first line of a spreadsheet.
 pub const CSV_HEADER: &str = "student,course,sections,window,journal\r\n";
 
 /// One enrolment.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Row {
     /// Student number.
     pub student: String,
@@ -44,19 +46,26 @@ impl Row {
 
 /// Every enrolment, student by student.
 pub fn rows(registry: &Registry) -> impl Iterator<Item = Row> {
+    registry.students.iter().flat_map(move |student| rows_of(registry, student))
+}
+
+/// One student's enrolments.
+pub fn rows_of<'a>(
+    registry: &'a Registry,
+    student: &'a Student,
+) -> impl Iterator<Item = Row> + use<'a> {
     let catalogue = &registry.catalogue;
     let window = |id: WindowId| registry.window(id).map(|w| w.rules.key.to_string());
-    registry.students.iter().flat_map(move |student| {
-        student.enrolments.iter().map(move |enrolment| {
-            let sections = enrolment.sections.iter();
-            Row {
-                student: student.profile.key.to_string(),
-                course: catalogue.course(enrolment.course).key.to_string(),
-                sections: sections.map(|s| catalogue.section(*s).key.to_string()).collect(),
-                window: window(enrolment.window).unwrap_or_default(),
-                journal: enrolment.since.0,
-            }
-        })
+    student.enrolments.iter().map(move |enrolment| Row {
+        student: student.profile.key.to_string(),
+        course: catalogue.course(enrolment.course).key.to_string(),
+        sections: enrolment
+            .sections
+            .iter()
+            .map(|s| catalogue.section(*s).key.to_string())
+            .collect(),
+        window: window(enrolment.window).unwrap_or_default(),
+        journal: enrolment.since.0,
     })
 }
 
