@@ -24,6 +24,8 @@ pub struct Row {
     pub plan: Arc<Plan>,
     /// Whether somebody looks.
     pub wanted: bool,
+    /// Whether she is to be told even what has not changed.
+    pub fresh: bool,
 }
 
 /// One dry run.
@@ -68,9 +70,9 @@ impl Forecaster {
         Self { jobs }
     }
 
-    /// Starts a dry run, unless one is still under way.
-    pub fn submit(&self, job: Job) {
-        let _ = self.jobs.try_send(job);
+    /// Starts a dry run, unless one still waits; whether it did.
+    pub fn submit(&self, job: Job) -> bool {
+        self.jobs.try_send(job).is_ok()
     }
 }
 
@@ -86,7 +88,7 @@ fn run(job: &Job, told: &mut Told) -> Vec<Gated<Output>> {
     for row in &job.rows {
         if row.wanted {
             let courses: Arc<[CourseForecast]> = dry_run.forecast(&row.plan, covers).into();
-            if told.get(&row.student) != Some(&courses) {
+            if row.fresh || told.get(&row.student) != Some(&courses) {
                 let news = News::Forecast { window: job.window, courses: Arc::clone(&courses) };
                 outputs.push(Gated::new(job.as_of, Output::Student(row.student, news)));
             }

@@ -1,6 +1,7 @@
 //! One actor per window: keeps the order, admits tickets to the Registrar at the window's pace,
 //! tells who waits where they are, and opens and closes the window on time.
 
+use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -97,6 +98,8 @@ pub struct LineActor {
     closing_told: bool,
     ticks: u64,
     forecaster: Option<Forecaster>,
+    /// Who has just come (back) and must be told even what has not changed.
+    fresh: HashSet<StudentId>,
     registrar: Addr<Registrar>,
     gate: Gate,
     writer: Arc<Writer>,
@@ -132,6 +135,7 @@ impl LineActor {
             closing_told: false,
             ticks: 0,
             forecaster: None,
+            fresh: HashSet::new(),
             registrar,
             gate: parts.gate.clone(),
             writer: Arc::clone(&parts.writer),
@@ -315,7 +319,8 @@ impl LineActor {
         let rows = self.line.waiting().filter_map(|ticket| {
             let rider = self.riders.get(ticket.index())?.as_ref()?;
             let wanted = self.directory.is_connected(rider.student);
-            Some(Row { student: rider.student, plan: Arc::clone(&rider.plan), wanted })
+            let fresh = wanted && self.fresh.contains(&rider.student);
+            Some(Row { student: rider.student, plan: Arc::clone(&rider.plan), wanted, fresh })
         });
         let (as_of, sections) = self.board.all();
         let job = forecaster::Job {
@@ -329,7 +334,9 @@ impl LineActor {
         let forecaster = self
             .forecaster
             .get_or_insert_with(|| Forecaster::start(self.gate.clone(), Arc::clone(&self.writer)));
-        forecaster.submit(job);
+        if forecaster.submit(job) {
+            self.fresh.clear();
+        }
     }
 
     fn apply(&mut self, update: LineUpdate) {
@@ -363,6 +370,9 @@ impl LineActor {
                 }
             }
             LineUpdate::Tell(ticket) => {
+                if let Some(Some(rider)) = self.riders.get(ticket.index()) {
+                    self.fresh.insert(rider.student);
+                }
                 let output = self.position(ticket);
                 self.tell(output.into_iter().collect());
             }
@@ -400,6 +410,7 @@ impl LineActor {
         }
         if opened {
             self.tell_all_positions();
+            self.forecast();
         }
     }
 }

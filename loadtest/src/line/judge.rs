@@ -80,7 +80,7 @@ pub struct Judgement {
     pub students_without_outcome: u32,
     /// The range of waiting time known at half way: held the truth.
     pub eta: Score,
-    /// The forecast known at half way (`full` is none): came true.
+    /// The last likely or unlikely told up to half way (`full` is a fact): came true.
     pub forecast: Score,
     /// The first forecast after the opening: came true.
     pub first_forecast: Score,
@@ -100,7 +100,8 @@ pub fn judge(seen: &[Seen]) -> Judgement {
         let half = end / 2.0;
         let place = one.positions.iter().rev().find(|(at, _)| *at <= half);
         all.eta.add(place.map(|(at, place)| eta_held(*place, end - at)));
-        let at_half = one.forecasts.iter().rev().find(|(at, _)| *at <= half);
+        let foretold = |at: f64, verdict: Verdict| at <= half && verdict != Verdict::Full;
+        let at_half = one.forecasts.iter().rev().find(|(at, verdict)| foretold(*at, *verdict));
         all.forecast.add(at_half.and_then(|(_, verdict)| came_true(*verdict, enrolled)));
         let first = one.forecasts.first().filter(|(at, _)| *at < end);
         all.first_forecast.add(first.and_then(|(_, verdict)| came_true(*verdict, enrolled)));
