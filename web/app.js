@@ -1,7 +1,7 @@
 // The page: one store, one reducer, one way to draw. Actions are named by elements (`data-act`).
 import { morph } from './dom.js';
 import { Link, http, outbox } from './link.js';
-import { initial, reduce } from './state.js';
+import { covers as inScope, initial, reduce } from './state.js';
 import { texts } from './text.js';
 import { courseName, courseOf, dialog as dialogView, formats, messageText, page, planOf, reasonText, sectionOf, submittable } from './view.js';
 
@@ -21,6 +21,8 @@ let requirements = [];
 const courses = new Map();
 const asked = new Set(); // codes looked up
 const ui = { view: 'plan', open: null, query: '', results: null, dialog: null, choices: [], wait: false, late: false, windows: null };
+/** Whether the window is for this course. One not looked up yet counts: the gateway decides. */
+const covers = (window, code) => !courses.has(code) || inScope(window, courses.get(code));
 let lang = localStorage.getItem('sluis.lang') ?? (navigator.languages?.some((l) => l.startsWith('nl')) ? 'nl' : 'en');
 
 function model() {
@@ -28,15 +30,6 @@ function model() {
   const m = { s, ui, me, lang, t: texts[lang], link, signIn, courses, requirements, covers, now, serverNow: now + (s.offset ?? 0) };
   m.f = formats(m);
   return m;
-}
-
-/** Whether the window is for this course, as far as the page can tell; the gateway decides. */
-function covers(window, code) {
-  const course = courses.get(code);
-  if (!course) return true;
-  if (course.term !== window.term) return false;
-  const exams = (w) => /exam|tentam|resit|herkans/i.test(w.key + w.name.en);
-  return !s.windows.some(exams) || exams(window) === !!course.part_of;
 }
 
 // ---------------------------------------------------------------- drawing

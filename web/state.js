@@ -23,6 +23,10 @@ export const canonical = (courses) => JSON.stringify(courses.map((r) => {
   return [r.course, choices.every((c) => c === 'any') ? [] : choices, !!r.waitlist];
 }));
 
+/** Whether a course can be registered for in a window. */
+export const covers = (window, course) => course.term === window.term
+  && (window.scope === 'only' ? window.only.includes(course.key) : (window.scope === 'exams') === !!course.part_of);
+
 /** Ids of pending requests that this message answers. */
 export function answered(pending, m) {
   const windows = m.type === 'welcome' ? m.line.map((l) => l.window)

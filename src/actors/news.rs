@@ -51,6 +51,8 @@ pub enum News {
         at: Timestamp,
         /// Position in her stream.
         sequence: u32,
+        /// The window whose line she left with it.
+        served: Option<WindowId>,
     },
     /// New in her message centre.
     Message {

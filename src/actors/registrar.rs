@@ -433,7 +433,7 @@ impl Desk {
                 let registry = &self.parts.registry;
                 let sequence = registry.student(student).sequence;
                 let at = view::decided_at(registry, student, journal);
-                let news = News::Outcomes { request, outcomes, journal, at, sequence };
+                let news = News::Outcomes { request, outcomes, journal, at, sequence, served: None };
                 self.output(Output::Student(student, news));
             }
             (Verdict::InLine(window, ticket), _) => {

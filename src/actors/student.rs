@@ -141,8 +141,9 @@ impl StudentActor {
         let mut outcomes: Vec<OutcomeView> = Vec::new();
         let mut last = 0;
         for news in all {
-            if let News::Outcomes { request, outcomes: list, journal, at, sequence } = news {
+            if let News::Outcomes { request, outcomes: list, journal, at, sequence, served } = news {
                 last = sequence;
+                self.places.retain(|place| Some(place.window) != served);
                 let catalogue = &public.catalogue;
                 outcomes.extend(list.iter().map(|(course, outcome)| {
                     convert::outcome_view(catalogue, request, *course, outcome, journal, at)

@@ -32,7 +32,7 @@ pub fn outputs(parts: &Parts, record: &Record) -> Vec<Output> {
         out.push(Output::Count(counts));
     }
     match &record.event {
-        Event::Decided { student, request, outcomes, .. }
+        Event::Decided { student, request, outcomes, via, .. }
             if parts.directory.is_connected(*student) =>
         {
             let outcomes = match registry.memo(*student, *request) {
@@ -45,6 +45,10 @@ pub fn outputs(parts: &Parts, record: &Record) -> Vec<Output> {
                 journal: record.sequence,
                 at: record.at,
                 sequence: registry.student(*student).sequence,
+                served: match via {
+                    Via::Ticket(window, _) => Some(*window),
+                    _ => None,
+                },
             };
             out.push(Output::Student(*student, news));
         }

@@ -50,11 +50,19 @@ pub fn student(parts: &Parts, id: StudentId) -> StudentView {
     }
 }
 
-/// The latest outcome of each course that she asked for, newest first.
+/// The latest outcome of each course that she asked for, newest first. What came of a rehearsal
+/// that was run again is withdrawn.
 pub fn outcomes(registry: &Registry, id: StudentId) -> Vec<OutcomeView> {
     let mut seen = HashSet::new();
+    let resets = registry.window_notices.iter().filter(|n| n.kind == WindowNoticeKind::Reset);
+    let resets: Vec<_> = resets.map(|n| (n.sequence, &registry.windows[n.window.index()])).collect();
+    let withdrawn = |at: Sequence, course: CourseId| {
+        resets.iter().any(|(reset, w)| *reset > at && w.covers(&registry.catalogue, course))
+    };
     let newest = registry.student(id).inbox.iter().rev().filter_map(|item| match &item.notice {
-        Notice::Outcome { request, course, outcome } if seen.insert(*course) => {
+        Notice::Outcome { request, course, outcome }
+            if seen.insert(*course) && !withdrawn(item.sequence, *course) =>
+        {
             Some(convert::outcome_view(
                 &registry.catalogue,
                 *request,

@@ -236,7 +236,7 @@ pub async fn windows(
     _registrar: AsRegistrar,
     state: web::Data<HttpState>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(Windows::now(&state)))
+    Ok(HttpResponse::Ok().json(Windows::counted(&state).await?))
 }
 
 /// Windows, how many wait, and every section's seats

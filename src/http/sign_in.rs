@@ -29,6 +29,8 @@ pub struct SignInChoices {
     pub page: u32,
     /// Students in all (demonstration only).
     pub total: u32,
+    /// Who is signed in already, if anybody.
+    pub me: Option<Me>,
 }
 
 /// Which page of students.
@@ -104,6 +106,7 @@ pub async fn choices(
     _anybody: Anybody,
     state: web::Data<HttpState>,
     query: web::Query<PageQuery>,
+    req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let page = query.page.unwrap_or(1);
     let (first, size) = page_bounds(page, query.per_page.unwrap_or(50))?;
@@ -115,6 +118,7 @@ pub async fn choices(
         students: Vec::new(),
         page,
         total: 0,
+        me: state.access.authenticate(&req).ok().map(|who| me(&state, &who.claims)),
     };
     if matches!(sign_in, SignIn::Demo { .. }) {
         choices.roles = vec!["student".to_owned(), "registrar".to_owned()];

@@ -208,6 +208,14 @@ async fn a_browser_signs_in_and_its_changes_must_come_from_our_own_page() {
     assert_eq!(response.status(), 200);
     let cookie = response.response().cookies().next().unwrap().into_owned();
     assert_eq!((cookie.name(), cookie.path()), ("sluis", Some("/")));
+    let choices = || request(&Method::GET, "/api/sign-in");
+    let nobody = read_body(call_service(&app, choices().to_request()).await).await;
+    let nobody: Value = serde_json::from_slice(&nobody).unwrap();
+    assert_eq!(nobody["me"], json!(null));
+    let known = choices().cookie(cookie.clone()).to_request();
+    let known = read_body(call_service(&app, known).await).await;
+    let known: Value = serde_json::from_slice(&known).unwrap();
+    assert_eq!(known["me"]["student"], json!(who));
     assert_eq!(cookie.http_only(), Some(true));
     assert_eq!(cookie.same_site(), Some(actix_web::cookie::SameSite::Strict));
 

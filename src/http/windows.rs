@@ -32,6 +32,19 @@ impl Windows {
         let windows = state.gateway.public().windows.clone();
         Self { windows, server_time: state.access.clock.now().0 }
     }
+
+    /// As they are on disk, with how many wait at this moment.
+    pub(super) async fn counted(state: &HttpState) -> Result<Self, Problem> {
+        let read = state.gateway.read(|registry| {
+            registry.windows.iter().map(|w| w.waiting).collect::<Vec<u32>>()
+        });
+        let waiting = read.await?.1;
+        let mut now = Self::now(state);
+        for (window, waiting) in now.windows.iter_mut().zip(waiting) {
+            window.waiting = waiting;
+        }
+        Ok(now)
+    }
 }
 
 /// The window with that key.

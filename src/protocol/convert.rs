@@ -19,7 +19,7 @@ use crate::domain::plan::{Choice, CourseRequest, Plan};
 use crate::domain::registry::{Registry, WindowNotice, WindowNoticeKind};
 use crate::domain::section::{Quote, SectionStatus};
 use crate::domain::student::{Enrolment, InboxItem, Notice};
-use crate::domain::window::{ClashPolicy, Order, Window, WindowState};
+use crate::domain::window::{ClashPolicy, Order, Scope, Window, WindowState};
 use crate::limits;
 
 /// A key on the wire that names nothing.
@@ -235,6 +235,15 @@ pub fn window_view(catalogue: &Catalogue, window: &Window) -> WindowView {
         seed_hash: hex(&lottery::seed_hash(&rules.seed)),
         seed: window.opened_at.map(|_| hex(&rules.seed)),
         waiting: window.waiting,
+        scope: match rules.scope {
+            Scope::Courses => "courses".to_owned(),
+            Scope::Exams => "exams".to_owned(),
+            Scope::Only(_) => "only".to_owned(),
+        },
+        only: match &rules.scope {
+            Scope::Only(keys) => keys.iter().map(ToString::to_string).collect(),
+            Scope::Courses | Scope::Exams => Vec::new(),
+        },
     }
 }
 

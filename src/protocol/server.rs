@@ -196,6 +196,12 @@ pub struct WindowView {
     pub seed: Option<String>,
     /// Waiting in its line (armed, before the opening).
     pub waiting: u32,
+    /// What can be registered for: `courses` (of the term, not the exams that stand alone),
+    /// `exams` (of the term, those that stand alone) or `only` (just the courses in `only`).
+    pub scope: String,
+    /// Course codes, when the scope is `only`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
 }
 
 /// A plan with what stands in its way right now.
