@@ -181,6 +181,8 @@ pub const WINDOW_COURSES_BYTES_MAX: usize = 3300;
 pub const REFRESHES_MAX: u32 = 5;
 /// How long a stopping gateway waits for its sessions to close, in milliseconds.
 pub const STOP_SESSIONS_MS_MAX: u64 = 1_200;
+/// How often a session without a hub looks whether the gateway stops, in milliseconds.
+pub const STOP_LOOK_MS: u64 = 101;
 /// How often the snapshot thread looks at the journal, in milliseconds.
 pub const SNAPSHOT_LOOK_MS: u64 = 1_009;
 /// Records in one look under which the journal counts as quiet.

@@ -114,9 +114,11 @@ impl Directory {
         self.sessions.load(Ordering::Relaxed)
     }
 
-    /// A session opened; returns how many there are now.
-    pub fn session_opened(&self) -> usize {
-        self.sessions.fetch_add(1, Ordering::Relaxed) + 1
+    /// Counts a session in, unless there are `most` already; returns how many there are now.
+    pub fn session_opened(&self, most: usize) -> Option<usize> {
+        let one_more = |open: usize| (open < most).then_some(open + 1);
+        let before = self.sessions.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        before.ok().map(|open| open + 1)
     }
 
     /// A session closed.

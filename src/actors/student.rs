@@ -419,6 +419,10 @@ impl Handler<FromSession> for StudentActor {
 
     fn handle(&mut self, from: FromSession, _: &mut Self::Context) {
         match from {
+            FromSession::Attach { sink, .. } if !self.gateway.is_ready() => {
+                // The hubs' sessions were closed already, or are about to be.
+                let _ = sink.try_send(ToSession::Close(Close::Restart));
+            }
             FromSession::Attach { number, sink, behind, last_sequence } => {
                 if self.sessions.len() >= self.gateway.settings().sessions_per_student {
                     let oldest = self.sessions.remove(0);

@@ -27,6 +27,7 @@ use crate::actors::session::{self, Action, Connected, Identified};
 use crate::actors::student::{Behind, FromSession, StudentActor, ToSession, frame};
 use crate::clock;
 use crate::domain::ids::StudentId;
+use crate::http::problem::Problem;
 use crate::limits;
 use crate::protocol::client::ClientMessage;
 use crate::protocol::close::Close;
@@ -54,6 +55,30 @@ pub fn tune(connection: &dyn std::any::Any) {
     }
 }
 
+/// A session's place among those that fit, given back when it goes, however it goes.
+struct Place(Gateway);
+
+impl Place {
+    fn take(gateway: &Gateway) -> Result<Self, Problem> {
+        let most = gateway.settings().sessions_max;
+        let open = match gateway.is_ready() {
+            true => gateway.directory().session_opened(most),
+            false => None,
+        };
+        let Some(open) = open else { return Err(gateway.busy().into()) };
+        gateway.metrics().sessions(open);
+        Ok(Self(gateway.clone()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let directory = self.0.directory();
+        directory.session_closed();
+        self.0.metrics().sessions(directory.sessions());
+    }
+}
+
 /// Upgrades the request of a signed-in student to a session.
 pub fn open(
     request: &HttpRequest,
@@ -62,6 +87,7 @@ pub fn open(
     student: StudentId,
 ) -> Result<HttpResponse, Error> {
     let session = SessionActor {
+        _place: Place::take(gateway)?,
         gateway: gateway.clone(),
         number: gateway.session_number(),
         phase: Phase::Connected(Connected { student }),
@@ -90,6 +116,7 @@ struct Fragments {
 
 /// One WebSocket.
 pub struct SessionActor {
+    _place: Place,
     gateway: Gateway,
     number: u32,
     phase: Phase,
@@ -273,6 +300,19 @@ impl SessionActor {
         self.close(ctx, close);
     }
 
+    /// A stopping gateway tells the hubs to close their sessions; one without a hub looks itself.
+    fn look_whether_it_stops(ctx: &mut Ctx) {
+        ctx.run_later(Duration::from_millis(limits::STOP_LOOK_MS), |session, ctx| {
+            match session.phase {
+                Phase::Connected(_) if session.gateway.is_ready() => {
+                    Self::look_whether_it_stops(ctx);
+                }
+                Phase::Connected(_) => session.close(ctx, Close::Restart),
+                Phase::Identified(_) => {}
+            }
+        });
+    }
+
     fn beat(&mut self, ctx: &mut Ctx) {
         self.refreshes = 0;
         let silent = self.heard.elapsed() > Duration::from_millis(limits::SILENCE_MS_MAX);
@@ -300,14 +340,13 @@ impl Actor for SessionActor {
 
     fn started(&mut self, ctx: &mut Ctx) {
         ctx.set_mailbox_capacity(limits::SESSION_MAILBOX_MAX);
-        let open = self.gateway.directory().session_opened();
-        self.gateway.metrics().sessions(open);
         ctx.run_interval(Duration::from_millis(limits::HEARTBEAT_MS), Self::beat);
         ctx.run_later(Duration::from_millis(limits::HELLO_MS_MAX), |session, ctx| {
             if matches!(session.phase, Phase::Connected(_)) {
                 session.close(ctx, Close::Silent);
             }
         });
+        Self::look_whether_it_stops(ctx);
     }
 
     fn stopping(&mut self, _: &mut Ctx) -> Running {
@@ -318,8 +357,6 @@ impl Actor for SessionActor {
         if let Some(hub) = &self.hub {
             let _ = hub.try_send(FromSession::Detach(self.number));
         }
-        self.gateway.directory().session_closed();
-        self.gateway.metrics().sessions(self.gateway.directory().sessions());
     }
 }
 

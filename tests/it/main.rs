@@ -1,5 +1,8 @@
 //! The integration tests, one crate.
 
+// Helpers are shared by tests that each need some of them.
+#![allow(dead_code)]
+
 mod catalogue_files;
 mod cli;
 mod cli_data;
@@ -7,3 +10,6 @@ mod cli_serve;
 mod journal_child;
 mod journal_crash;
 mod powercut;
+mod socket;
+mod stop;
+mod support;

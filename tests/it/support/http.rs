@@ -1,0 +1,93 @@
+//! HTTP as a tool uses it. Blocking: the gateway runs on threads of its own.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// A client with a token, or without.
+#[derive(Clone)]
+pub struct Http {
+    agent: ureq::Agent,
+    base: String,
+    token: Option<String>,
+}
+
+/// What was answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub retry_after: Option<String>,
+    pub body: String,
+}
+
+impl Http {
+    pub fn new(gateway: SocketAddr, token: Option<&str>) -> Self {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .build();
+        let token = token.map(|token| format!("Bearer {token}"));
+        Self { agent: config.into(), base: format!("http://{gateway}"), token }
+    }
+
+    /// The answer, or that there was none.
+    pub fn try_get(&self, path: &str) -> Result<Answer, ureq::Error> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", token);
+        }
+        request.call().map(Answer::from)
+    }
+
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Answer {
+        self.try_get(path).unwrap_or_else(|e| panic!("GET {path}: {e}"))
+    }
+
+    #[track_caller]
+    pub fn post(&self, path: &str, body: &str) -> Answer {
+        let mut request = self.agent.post(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", token);
+        }
+        if body.starts_with('{') {
+            request = request.header("content-type", "application/json");
+        }
+        let answer = request.send(body);
+        answer.map(Answer::from).unwrap_or_else(|e| panic!("POST {path}: {e}"))
+    }
+}
+
+impl From<ureq::http::Response<ureq::Body>> for Answer {
+    fn from(mut answer: ureq::http::Response<ureq::Body>) -> Self {
+        let retry_after = answer.headers().get("retry-after");
+        Self {
+            status: answer.status().as_u16(),
+            retry_after: retry_after.map(|value| value.to_str().unwrap().to_owned()),
+            body: answer.body_mut().read_to_string().unwrap_or_default(),
+        }
+    }
+}
+
+impl Answer {
+    /// The body of a 200.
+    #[track_caller]
+    pub fn ok(self) -> String {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body
+    }
+
+    /// The body of a 200, as JSON.
+    #[track_caller]
+    pub fn json(self) -> Value {
+        serde_json::from_str(&self.ok()).unwrap()
+    }
+
+    /// The `code` of a problem.
+    #[track_caller]
+    pub fn problem(&self) -> (u16, String) {
+        let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        (self.status, body["code"].as_str().unwrap_or(&self.body).to_owned())
+    }
+}

@@ -1,0 +1,47 @@
+//! What the tests of the whole gateway share: a gateway in this process or as the real program,
+//! students with sockets, and frames by hand.
+
+pub mod chance;
+pub mod gateway;
+pub mod http;
+pub mod process;
+pub mod raw;
+pub mod student;
+pub mod university;
+
+pub use chance::Chance;
+pub use gateway::TestGateway;
+pub use http::Http;
+pub use process::Process;
+pub use raw::Raw;
+pub use student::TestStudent;
+pub use university::University;
+
+use std::time::{Duration, Instant};
+
+use sluis::domain::ids::{Key, Timestamp};
+use sluis::http::auth::{Claims, Role, Tokens};
+
+/// Longest wait for anything that must come.
+pub const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A sign-in token of a student.
+pub fn student_token(tokens: &Tokens, student: &str, now: Timestamp) -> String {
+    let student = Some(Key::new(student).unwrap());
+    tokens.mint(&Claims { role: Role::Student, student, expires: now.plus_ms(3_600_000) })
+}
+
+/// A sign-in token of a role without a student.
+pub fn role_token(tokens: &Tokens, role: Role, now: Timestamp) -> String {
+    tokens.mint(&Claims { role, student: None, expires: now.plus_ms(3_600_000) })
+}
+
+/// Waits until something holds.
+#[track_caller]
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !holds() {
+        assert!(since.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
