@@ -115,8 +115,6 @@ pub const HEARTBEAT_MS: u64 = 19_937;
 pub const SILENCE_MS_MAX: u64 = 45_000;
 /// Time in which the first message must come, in milliseconds.
 pub const HELLO_MS_MAX: u64 = 10_000;
-/// Time that a session may be behind before it is closed, in milliseconds.
-pub const BEHIND_MS_MAX: u64 = 10_000;
 /// Time after which data that the peer did not acknowledge ends the connection, in milliseconds.
 pub const TCP_USER_TIMEOUT_MS: u64 = 10_000;
 /// Kernel send buffer of a connection, in bytes.

@@ -139,7 +139,6 @@ fn a_low_descriptor_limit_comes_with_its_remedy() {
 }
 
 #[test]
-#[ignore = "needs the gateway's command line"]
 fn a_small_demand_is_granted_to_the_last_seat() {
     let files = Files::new();
     assert_right(&report(&files.demand("sections.json", "requests.csv", &["--json"])));
@@ -153,7 +152,6 @@ fn a_small_demand_is_granted_to_the_last_seat() {
 }
 
 #[test]
-#[ignore = "needs the gateway's command line"]
 fn a_kill_in_the_middle_loses_nothing() {
     let files = Files::new();
     let more = ["--kill-after", "500ms", "--json"];
@@ -164,7 +162,6 @@ fn a_kill_in_the_middle_loses_nothing() {
 }
 
 #[test]
-#[ignore = "needs the gateway's command line"]
 fn a_line_is_honest_and_nothing_is_left_running() {
     let temporary = tempfile::tempdir().unwrap();
     let args = ["line", "--students", "100", "--seats", "20", "--pace", "40", "--json"];

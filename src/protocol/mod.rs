@@ -1,6 +1,8 @@
 //! The words on the wire: what clients send, what the gateway answers, how sockets close, and
 //! the files that are imported. Deliberately absent: state, and anything that sends.
 
+#[cfg(test)]
+mod asyncapi_tests;
 pub mod client;
 pub mod close;
 pub mod convert;
