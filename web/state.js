@@ -69,7 +69,10 @@ function outcomes(s, m) {
       }
     }
   }
-  return { enrolments, waitlist, line, positions, forecasts, outcomes: list, news };
+  return {
+    enrolments, waitlist, line, positions, forecasts, outcomes: list, news,
+    unread: m.unread ?? s.unread,
+  };
 }
 
 function position(s, m, now) {

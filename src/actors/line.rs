@@ -311,6 +311,15 @@ impl LineActor {
         }
     }
 
+    /// Pushes now and again after a while, the longer the more look on.
+    fn keep_pushing(&mut self, ctx: &mut Context<Self>) {
+        let connected = self.directory.sessions() as u64;
+        let step = 1 + connected / limits::COARSER_PUSH_SESSIONS;
+        ctx.run_later(Duration::from_millis(self.push_ms.saturating_mul(step)), Self::keep_pushing);
+        self.ticks += 1;
+        self.push();
+    }
+
     /// Has the plans ahead run dry on the seats that are on disk, on a thread of its own.
     fn forecast(&mut self) {
         if self.line.is_empty() || self.directory.students() == 0 {
@@ -425,14 +434,7 @@ impl Actor for LineActor {
             // After a fault in the chain of admissions this starts it again.
             line.admit(ctx);
         });
-        fn push(line: &mut LineActor, ctx: &mut Context<LineActor>) {
-            let connected = line.directory.sessions() as u64;
-            let step = 1 + connected / limits::COARSER_PUSH_SESSIONS;
-            ctx.run_later(Duration::from_millis(line.push_ms.saturating_mul(step)), push);
-            line.ticks += 1;
-            line.push();
-        }
-        push(self, ctx);
+        self.keep_pushing(ctx);
     }
 }
 

@@ -51,6 +51,8 @@ pub enum News {
         at: Timestamp,
         /// Position in her stream.
         sequence: u32,
+        /// Unread messages in all.
+        unread: u32,
         /// The window whose line she left with it.
         served: Option<WindowId>,
     },

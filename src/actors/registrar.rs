@@ -331,9 +331,8 @@ impl Desk {
         registry.apply(&record);
         for (section, change) in changes {
             let apply = Apply { as_of: record.sequence, change };
-            if self.sections[section.index()].try_send(apply).is_err() {
-                panic!("section {section} does not take a change that is in the journal");
-            }
+            let taken = self.sections[section.index()].try_send(apply).is_ok();
+            assert!(taken, "section {section} does not take a change that is in the journal");
         }
         if !new.is_empty() {
             self.output(Output::Seats(new.clone()));
@@ -433,7 +432,10 @@ impl Desk {
                 let registry = &self.parts.registry;
                 let sequence = registry.student(student).sequence;
                 let at = view::decided_at(registry, student, journal);
-                let news = News::Outcomes { request, outcomes, journal, at, sequence, served: None };
+                let unread = registry.unread(student);
+                let served = None;
+                let news =
+                    News::Outcomes { request, outcomes, journal, at, sequence, unread, served };
                 self.output(Output::Student(student, news));
             }
             (Verdict::InLine(window, ticket), _) => {

@@ -139,10 +139,19 @@ impl StudentActor {
     fn news(&mut self, all: Vec<News>) {
         let public = self.gateway.public();
         let mut outcomes: Vec<OutcomeView> = Vec::new();
-        let mut last = 0;
+        let mut last = (0, 0);
         for news in all {
-            if let News::Outcomes { request, outcomes: list, journal, at, sequence, served } = news {
-                last = sequence;
+            if let News::Outcomes {
+                request,
+                outcomes: list,
+                journal,
+                at,
+                sequence,
+                unread,
+                served,
+            } = news
+            {
+                last = (sequence, unread);
                 self.places.retain(|place| Some(place.window) != served);
                 let catalogue = &public.catalogue;
                 outcomes.extend(list.iter().map(|(course, outcome)| {
@@ -156,10 +165,11 @@ impl StudentActor {
         self.flush_outcomes(&mut outcomes, last);
     }
 
-    fn flush_outcomes(&mut self, outcomes: &mut Vec<OutcomeView>, sequence: u32) {
+    fn flush_outcomes(&mut self, outcomes: &mut Vec<OutcomeView>, last: (u32, u32)) {
         if !outcomes.is_empty() {
             let outcomes = std::mem::take(outcomes);
-            self.send(&ServerMessage::Outcomes { sequence, outcomes });
+            let (sequence, unread) = last;
+            self.send(&ServerMessage::Outcomes { sequence, unread, outcomes });
         }
     }
 
@@ -168,7 +178,6 @@ impl StudentActor {
         match news {
             News::Outcomes { .. } => {}
             News::Message { message, unread, sequence } => {
-                // Her own requests' outcomes have a message of their own.
                 self.send(&ServerMessage::Message { message: *message, unread, sequence });
             }
             News::Rank(entry) => self.send(&ServerMessage::WaitlistRank { entry: *entry }),

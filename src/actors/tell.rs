@@ -9,6 +9,7 @@ use crate::domain::event::{Event, Record, Via};
 use crate::domain::ids::{CourseId, StudentId, Ticket, WindowId};
 use crate::domain::outcome::Outcome;
 use crate::domain::registry::Registry;
+use crate::domain::student::Notice;
 use crate::domain::window::{TicketState, WindowState};
 use crate::protocol::convert;
 use crate::protocol::server::WaitlistView;
@@ -45,6 +46,7 @@ pub fn outputs(parts: &Parts, record: &Record) -> Vec<Output> {
                 journal: record.sequence,
                 at: record.at,
                 sequence: registry.student(*student).sequence,
+                unread: registry.unread(*student),
                 served: match via {
                     Via::Ticket(window, _) => Some(*window),
                     _ => None,
@@ -131,6 +133,10 @@ fn messages(parts: &Parts, record: &Record, out: &mut Vec<Output>) {
         }
         let unread = registry.unread(student);
         for (index, item) in who.inbox[who.inbox.len() - new..].iter().enumerate() {
+            // Her own request's outcome is told as such; the message centre has it too.
+            if matches!(item.notice, Notice::Outcome { .. }) {
+                continue;
+            }
             let view = convert::message_view(registry, item, index, who.read_up_to);
             let news =
                 News::Message { message: Box::new(view), unread, sequence: item.student_sequence };

@@ -135,7 +135,7 @@ async fn a_window_opens_by_itself_when_its_time_has_come() {
     tokio::time::sleep(Duration::from_millis(150)).await;
     let state = |r: &crate::domain::registry::Registry| r.windows[0].state;
     assert_eq!(gateway.read(state).await.unwrap().1, WindowState::Planned);
-    gateway.clock().advance(Duration::from_mins(1));
+    gateway.clock().advance(Duration::from_secs(60));
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(gateway.read(state).await.unwrap().1, WindowState::Open);
 }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::news::News;
 use super::registrar::Parts;
 use super::tell;
-use crate::domain::ids::{Sequence, StudentId, Timestamp};
-use crate::domain::registry::Registry;
+use crate::domain::ids::{CourseId, Sequence, StudentId, Timestamp};
+use crate::domain::registry::{Registry, WindowNoticeKind};
 use crate::domain::student::{InboxItem, Notice};
 use crate::limits;
 use crate::protocol::server::{MessageView, OutcomeView, StudentView, TicketView, WaitlistView};
@@ -55,7 +55,8 @@ pub fn student(parts: &Parts, id: StudentId) -> StudentView {
 pub fn outcomes(registry: &Registry, id: StudentId) -> Vec<OutcomeView> {
     let mut seen = HashSet::new();
     let resets = registry.window_notices.iter().filter(|n| n.kind == WindowNoticeKind::Reset);
-    let resets: Vec<_> = resets.map(|n| (n.sequence, &registry.windows[n.window.index()])).collect();
+    let resets: Vec<_> =
+        resets.map(|n| (n.sequence, &registry.windows[n.window.index()])).collect();
     let withdrawn = |at: Sequence, course: CourseId| {
         resets.iter().any(|(reset, w)| *reset > at && w.covers(&registry.catalogue, course))
     };

@@ -231,7 +231,7 @@ fn bind(config: &Config, state: &Arc<HttpState>) -> Result<(Server, Vec<SocketAd
 
 /// Limiters forget whom they need not remember.
 async fn housekeeping(state: Arc<HttpState>) {
-    let mut minute = tokio::time::interval(Duration::from_mins(1));
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {
         minute.tick().await;
         state.tidy_limits();

@@ -601,8 +601,10 @@ impl Registry {
     pub fn unread(&self, student: StudentId) -> u32 {
         let student = self.student(student);
         let after = student.read_up_to;
-        let own = student.inbox.iter().rev().take_while(|i| i.sequence > after).count();
-        let all = self.window_notices.iter().rev().take_while(|n| n.sequence > after).count();
+        // Both are in the order of the journal: a look-up, not a walk.
+        let own = student.inbox.len() - student.inbox.partition_point(|i| i.sequence <= after);
+        let notices = &self.window_notices;
+        let all = notices.len() - notices.partition_point(|n| n.sequence <= after);
         (own + all) as u32
     }
 }

@@ -35,9 +35,9 @@ impl Windows {
 
     /// As they are on disk, with how many wait at this moment.
     pub(super) async fn counted(state: &HttpState) -> Result<Self, Problem> {
-        let read = state.gateway.read(|registry| {
-            registry.windows.iter().map(|w| w.waiting).collect::<Vec<u32>>()
-        });
+        let read = state
+            .gateway
+            .read(|registry| registry.windows.iter().map(|w| w.waiting).collect::<Vec<u32>>());
         let waiting = read.await?.1;
         let mut now = Self::now(state);
         for (window, waiting) in now.windows.iter_mut().zip(waiting) {

@@ -199,13 +199,13 @@ impl SessionActor {
             }
             Action::Attach(last_sequence) => self.attach(ctx, last_sequence),
             Action::Command(id, command) => {
-                self.to_hub(ctx, FromSession::Command(self.number, id, command), id);
+                self.ask_hub(ctx, FromSession::Command(self.number, id, command), id);
             }
             Action::Watch(sections) => {
-                self.to_hub(ctx, FromSession::Watch(self.number, sections), None);
+                self.ask_hub(ctx, FromSession::Watch(self.number, sections), None);
             }
             Action::Unwatch(sections) => {
-                self.to_hub(ctx, FromSession::Unwatch(self.number, sections), None);
+                self.ask_hub(ctx, FromSession::Unwatch(self.number, sections), None);
             }
             Action::Close(close) => self.close(ctx, close),
         }
@@ -240,7 +240,7 @@ impl SessionActor {
         self.close(ctx, Close::Restart);
     }
 
-    fn to_hub(&mut self, ctx: &mut Ctx, message: FromSession, id: Option<uuid::Uuid>) {
+    fn ask_hub(&mut self, ctx: &mut Ctx, message: FromSession, id: Option<uuid::Uuid>) {
         let sent = self.hub.as_ref().map(|hub| hub.try_send(message));
         match sent {
             Some(Ok(())) => {}
@@ -331,7 +331,7 @@ impl SessionActor {
         if self.refreshes > limits::REFRESHES_MAX {
             return self.close(ctx, Close::SlowReader);
         }
-        self.to_hub(ctx, FromSession::Refresh(self.number), None);
+        self.ask_hub(ctx, FromSession::Refresh(self.number), None);
     }
 }
 

@@ -90,8 +90,7 @@ fn client_samples() -> Vec<ClientMessage> {
         choices: vec![ChoiceDto::Any(AnyWord::Any), ChoiceDto::Ranked(vec!["A/t1".to_owned()])],
         waitlist: true,
     };
-    let plain =
-        CourseRequestDto { course: "B".to_owned(), choices: Vec::new(), waitlist: false };
+    let plain = CourseRequestDto { course: "B".to_owned(), choices: Vec::new(), waitlist: false };
     let courses = vec![wish.clone(), plain];
     let sections = vec!["A/l1".to_owned()];
     let samples = vec![
@@ -352,7 +351,7 @@ fn server_samples() -> Vec<ServerMessage> {
         position(Some(3)),
         S::Forecast { window: window(), courses: forecasts },
         S::Seats { as_of: u64::MAX, sections: seats.to_vec() },
-        S::Outcomes { sequence: 1, outcomes: view.outcomes.clone() },
+        S::Outcomes { sequence: 1, unread: 0, outcomes: view.outcomes.clone() },
         S::WaitlistRank { entry },
         S::Plan { plan: view.plan.clone(), sequence: 2 },
         S::Busy { id: None, retry_after_ms: limits::BUSY_RETRY_MS },

@@ -68,6 +68,8 @@ pub enum ServerMessage {
     Outcomes {
         /// Position in her stream.
         sequence: u32,
+        /// Unread messages in all.
+        unread: u32,
         /// In the order decided.
         outcomes: Vec<OutcomeView>,
     },

@@ -1,7 +1,6 @@
 //! What the tests of the whole gateway share: a gateway in this process or as the real program,
 //! students with sockets, and frames by hand.
 
-pub mod chance;
 pub mod gateway;
 pub mod http;
 pub mod process;
@@ -9,7 +8,6 @@ pub mod raw;
 pub mod student;
 pub mod university;
 
-pub use chance::Chance;
 pub use gateway::TestGateway;
 pub use http::Http;
 pub use process::Process;

@@ -109,7 +109,7 @@ impl TestStudent {
 
     fn note(&mut self, message: &ServerMessage) {
         match message {
-            ServerMessage::Outcomes { sequence, outcomes } => {
+            ServerMessage::Outcomes { sequence, outcomes, .. } => {
                 self.outcomes.extend(outcomes.iter().cloned());
                 self.sequence = self.sequence.max(*sequence);
             }
