@@ -55,7 +55,7 @@ impl Http {
             request = request.header("content-type", "application/json");
         }
         let answer = request.send(body);
-        answer.map(Answer::from).unwrap_or_else(|e| panic!("POST {path}: {e}"))
+        answer.map_or_else(|e| panic!("POST {path}: {e}"), Answer::from)
     }
 }
 

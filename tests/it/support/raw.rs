@@ -1,5 +1,6 @@
 //! A WebSocket by hand: any bytes can be sent, and everything that comes back is seen.
 
+use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -11,6 +12,10 @@ pub const CLOSE: u8 = 0x8;
 pub const PING: u8 = 0x9;
 pub const PONG: u8 = 0xa;
 pub const FIN: u8 = 0x80;
+/// In the second byte: the payload is masked, and how its length is written (RFC 6455 §5.2).
+const MASKED: u8 = 0x80;
+const LENGTH_16: u8 = 0x7e;
+const LENGTH_64: u8 = 0x7f;
 
 const MASK: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
 
@@ -34,7 +39,7 @@ impl Raw {
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         );
         for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            let _ = write!(text, "{name}: {value}\r\n");
         }
         text.push_str("\r\n");
         stream.write_all(text.as_bytes()).unwrap();
@@ -168,13 +173,13 @@ pub fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 pub fn head(first: u8, length: u64) -> Vec<u8> {
     let mut frame = vec![first];
     match length {
-        0..=125 => frame.push(0x80 | length as u8),
+        0..=125 => frame.push(MASKED | length as u8),
         126..=0xffff => {
-            frame.push(0x80 | 126);
+            frame.push(MASKED | LENGTH_16);
             frame.extend((length as u16).to_be_bytes());
         }
         _ => {
-            frame.push(0x80 | 127);
+            frame.push(MASKED | LENGTH_64);
             frame.extend(length.to_be_bytes());
         }
     }

@@ -124,10 +124,10 @@ impl TestStudent {
 
     /// The next message, which must come.
     pub async fn next(&mut self) -> ServerMessage {
-        match timeout(PATIENCE, self.hear()).await {
-            Ok(heard) => heard.unwrap_or_else(|e| panic!("{}: the socket ended: {e:?}", self.key)),
-            Err(_) => panic!("{}: nothing heard; last: {:?}", self.key, self.log.last()),
-        }
+        let Ok(heard) = timeout(PATIENCE, self.hear()).await else {
+            panic!("{}: nothing heard; last: {:?}", self.key, self.log.last());
+        };
+        heard.unwrap_or_else(|e| panic!("{}: the socket ended: {e:?}", self.key))
     }
 
     /// Reads on until a message of the wanted kind.
@@ -144,10 +144,10 @@ impl TestStudent {
                 }
             }
         };
-        match timeout(PATIENCE, search).await {
-            Ok(found) => found,
-            Err(_) => panic!("{}: no {what}; heard {:?}", self.key, self.log),
-        }
+        let Ok(found) = timeout(PATIENCE, search).await else {
+            panic!("{}: no {what}; heard {:?}", self.key, self.log);
+        };
+        found
     }
 
     /// Reads whatever comes within this time.
