@@ -8,7 +8,14 @@ pub const JOURNAL_RECORD_BYTES_MAX: usize = 3968;
 /// Most entries in one commit.
 pub const JOURNAL_COMMIT_ENTRIES_MAX: usize = 64;
 /// Most bytes waiting for the journal writer before it answers "full".
-pub const JOURNAL_PENDING_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub const JOURNAL_PENDING_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Records not durable yet beyond which commands from outside are answered Busy and lines admit
+/// nobody: half of what the writer has room for, so that a turn under way always fits.
+pub const JOURNAL_BEHIND_RECORDS_MAX: u64 = 32_768;
+const _: () = assert!(
+    JOURNAL_BEHIND_RECORDS_MAX as usize * JOURNAL_RECORD_BYTES_MAX
+        <= JOURNAL_PENDING_BYTES_MAX / 2 + JOURNAL_PENDING_BYTES_MAX / 64
+);
 /// Whole snapshots kept; older ones are removed after a new one is complete.
 pub const SNAPSHOTS_KEPT_MAX: usize = 2;
 /// Commits between two looks that the store wrote nothing its sync does not cover.
@@ -33,6 +40,8 @@ pub const PLAN_REQUESTS_MAX: usize = 24;
 pub const PLAN_CHOICES_MAX: usize = 20;
 /// Most combinations of sections that one course request may span: the search's step limit.
 pub const PLAN_COMBINATIONS_MAX: usize = 4096;
+/// Most sections that one search for a combination looks at.
+pub const SEARCH_STEPS_MAX: usize = 8 * PLAN_COMBINATIONS_MAX;
 /// Most entries on one waitlist.
 pub const WAITLIST_ENTRIES_MAX: usize = 10_000;
 /// Requests remembered for one student in a term, unless the configuration says otherwise.
@@ -109,6 +118,8 @@ pub const SESSION_MAILBOX_MAX: usize = 64;
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
 /// Most fragments of one message.
 pub const MESSAGE_FRAGMENTS_MAX: usize = 64;
+/// Pause before a hub that missed something is told so, in milliseconds.
+pub const MISSED_RETRY_MS: u64 = 53;
 /// How often a session is asked whether it lives, in milliseconds (an odd period).
 pub const HEARTBEAT_MS: u64 = 19_937;
 /// Silence after which a session is closed, in milliseconds.

@@ -45,7 +45,18 @@ impl Directory {
 
     /// The workers' messengers, by index.
     pub fn messengers(&self) -> Vec<Addr<Messenger>> {
-        self.workers.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.messengers_from(0)
+    }
+
+    /// The messengers of the workers from this index on: usually none.
+    pub fn messengers_from(&self, first: usize) -> Vec<Addr<Messenger>> {
+        let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
+        workers.get(first..).unwrap_or_default().to_vec()
+    }
+
+    /// The student's hub, wherever it lives.
+    pub fn hub_of(&self, student: StudentId) -> Option<Addr<StudentActor>> {
+        self.hubs.get(&student).map(|presence| presence.hub.clone())
     }
 
     /// Notes that a worker lost a batch.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use super::gate::{Gate, Gated};
@@ -47,15 +48,19 @@ pub struct Job {
 /// A handle to the thread.
 pub struct Forecaster {
     jobs: SyncSender<Job>,
+    waiting: Arc<AtomicBool>,
 }
 
 impl Forecaster {
     /// Starts the thread; it ends with the handle.
     pub fn start(gate: Gate, writer: Arc<Writer>) -> Self {
         let (jobs, incoming) = sync_channel::<Job>(1);
+        let waiting = Arc::new(AtomicBool::new(false));
+        let taken = Arc::clone(&waiting);
         let run = move || {
             let mut told = HashMap::new();
             for job in incoming {
+                taken.store(false, Ordering::Release);
                 let mut outputs = run(&job, &mut told);
                 if !outputs.is_empty() {
                     gate.hold(&mut outputs);
@@ -67,11 +72,17 @@ impl Forecaster {
         if let Err(error) = thread {
             tracing::error!(%error, "no thread for forecasts; the line goes on without them");
         }
-        Self { jobs }
+        Self { jobs, waiting }
+    }
+
+    /// Whether a dry run still waits: another need not be prepared.
+    pub fn is_busy(&self) -> bool {
+        self.waiting.load(Ordering::Acquire)
     }
 
     /// Starts a dry run, unless one still waits; whether it did.
     pub fn submit(&self, job: Job) -> bool {
+        self.waiting.store(true, Ordering::Release);
         self.jobs.try_send(job).is_ok()
     }
 }

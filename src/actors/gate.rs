@@ -70,6 +70,8 @@ pub struct Exit {
     public: watch::Sender<Arc<Public>>,
     directory: Arc<Directory>,
     metrics: Arc<Metrics>,
+    /// Kept, not asked for each time: a fresh copy of an address is never told "full".
+    messengers: Vec<Addr<Messenger>>,
     batches: Vec<Vec<Delivery>>,
 }
 
@@ -82,7 +84,15 @@ impl Exit {
         directory: Arc<Directory>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { gate, board, public, directory, metrics, batches: Vec::new() }
+        Self {
+            gate,
+            board,
+            public,
+            directory,
+            metrics,
+            messengers: Vec::new(),
+            batches: Vec::new(),
+        }
     }
 
     /// Lets out everything that rests on nothing after `durable`.
@@ -91,8 +101,9 @@ impl Exit {
         if outputs.is_empty() {
             return;
         }
-        let messengers = self.directory.messengers();
-        self.batches.resize_with(messengers.len(), Vec::new);
+        let known = self.messengers.len();
+        self.messengers.extend(self.directory.messengers_from(known));
+        self.batches.resize_with(self.messengers.len(), Vec::new);
         for output in outputs {
             match output {
                 Output::Student(student, news) => self.student(student, news),
@@ -106,7 +117,7 @@ impl Exit {
                 Output::Done(permit) => drop(permit),
             }
         }
-        self.send(&messengers);
+        self.send();
     }
 
     fn student(&mut self, student: StudentId, news: News) {
@@ -134,8 +145,8 @@ impl Exit {
 
     /// One message per worker and commit. A worker that does not keep up loses the batch and is
     /// told so: its sessions then read everything back from state.
-    fn send(&mut self, messengers: &[Addr<Messenger>]) {
-        for (worker, addr) in messengers.iter().enumerate() {
+    fn send(&mut self) {
+        for (worker, addr) in self.messengers.iter().enumerate() {
             let batch = std::mem::take(&mut self.batches[worker]);
             if !batch.is_empty() && addr.try_send(Deliver(batch)).is_err() {
                 self.directory.lost(worker);

@@ -276,7 +276,11 @@ impl Gateway {
         };
         for (window, after_s, closes_at) in due {
             let opens_at = Some(self.0.clock.now().plus_ms(u64::from(after_s) * 1000));
-            let _ = self.command(Command::Schedule { window, opens_at, closes_at }).await;
+            let schedule = Command::Schedule { window, opens_at, closes_at };
+            if self.command(schedule).await.is_err() {
+                // The next sign-in tries again.
+                self.0.signed_in.store(false, Ordering::Relaxed);
+            }
         }
     }
 

@@ -86,8 +86,8 @@ pub struct LineActor {
     riders: Vec<Option<Rider>>,
     catalogue: Arc<Catalogue>,
     limiter: Option<DefaultDirectRateLimiter>,
-    /// Tickets given to the Registrar and not decided yet.
-    admitted: usize,
+    /// Tickets given to the Registrar whose end has not come back yet.
+    admitted: HashSet<Ticket>,
     retry_scheduled: bool,
     as_of: Sequence,
     /// What was last told to everybody.
@@ -119,14 +119,15 @@ impl LineActor {
             waiting.then(|| Rider { student: info.student, plan: Arc::clone(plan) })
         });
         let riders = riders.collect();
-        let served = Line::new(&window).served();
+        let line = Line::new(&window);
+        let served = line.served();
         let mut line = Self {
             id,
-            line: Line::new(&window),
+            line,
             riders,
             catalogue: Arc::clone(&parts.registry.catalogue),
             limiter: None,
-            admitted: 0,
+            admitted: HashSet::new(),
             retry_scheduled: false,
             as_of: parts.registry.sequence,
             told: (0, 0),
@@ -165,8 +166,12 @@ impl LineActor {
 
     /// Gives the Registrar the next tickets, in order, when it has decided the last ones.
     fn admit(&mut self, ctx: &mut Context<Self>) {
-        if !self.is_open() || self.admitted > 0 || self.line.is_empty() {
+        if !self.is_open() || !self.admitted.is_empty() || self.line.is_empty() {
             return;
+        }
+        if self.writer.is_behind() {
+            let wait = Duration::from_millis(limits::LINE_TICK_MS);
+            return Self::retry_later(&mut self.retry_scheduled, ctx, wait);
         }
         let mut tickets = Vec::new();
         for ticket in self.line.waiting().take(limits::ADMIT_BATCH_MAX) {
@@ -186,7 +191,7 @@ impl LineActor {
             |ticket: &Ticket| Job::Command(Command::Admit(self.id, *ticket), Origin::Own, None);
         let batch = Batch(tickets.iter().map(job).collect());
         match self.registrar.try_send(batch) {
-            Ok(()) => self.admitted = tickets.len(),
+            Ok(()) => self.admitted.extend(tickets),
             // The Registrar's mailbox is full of commands from outside: the same tickets again.
             Err(_) => Self::retry_later(&mut self.retry_scheduled, ctx, Duration::from_millis(2)),
         }
@@ -201,9 +206,9 @@ impl LineActor {
         }
     }
 
-    fn own_command(&self, command: Command) {
-        // A full mailbox is no loss: the next tick tries again.
-        let _ = self.registrar.try_send(Batch(vec![Job::Command(command, Origin::Own, None)]));
+    /// Whether the Registrar took it; if not, the next tick tries again.
+    fn own_command(&self, command: Command) -> bool {
+        self.registrar.try_send(Batch(vec![Job::Command(command, Origin::Own, None)])).is_ok()
     }
 
     /// Opens and closes on time. The state changes by the Registrar's event, never by the clock.
@@ -215,12 +220,13 @@ impl LineActor {
             WindowState::Planned if due(rules.opens_at) => {
                 self.own_command(Command::Open(self.id));
             }
-            WindowState::Open if due(rules.closes_at) => self.own_command(Command::Close(self.id)),
+            WindowState::Open if due(rules.closes_at) => {
+                self.own_command(Command::Close(self.id));
+            }
             WindowState::Open if !self.closing_told => {
                 let soon = now.plus_ms(limits::CLOSING_NOTICE_MS);
                 if rules.closes_at.is_some_and(|at| at <= soon) {
-                    self.closing_told = true;
-                    self.own_command(Command::Closing(self.id));
+                    self.closing_told = self.own_command(Command::Closing(self.id));
                 }
             }
             _ => {}
@@ -325,6 +331,12 @@ impl LineActor {
         if self.line.is_empty() || self.directory.students() == 0 {
             return;
         }
+        let forecaster = self
+            .forecaster
+            .get_or_insert_with(|| Forecaster::start(self.gate.clone(), Arc::clone(&self.writer)));
+        if forecaster.is_busy() {
+            return;
+        }
         let rows = self.line.waiting().filter_map(|ticket| {
             let rider = self.riders.get(ticket.index())?.as_ref()?;
             let wanted = self.directory.is_connected(rider.student);
@@ -340,10 +352,7 @@ impl LineActor {
             sections,
             rows: rows.collect(),
         };
-        let forecaster = self
-            .forecaster
-            .get_or_insert_with(|| Forecaster::start(self.gate.clone(), Arc::clone(&self.writer)));
-        if forecaster.submit(job) {
+        if self.forecaster.as_ref().is_some_and(|forecaster| forecaster.submit(job)) {
             self.fresh.clear();
         }
     }
@@ -365,11 +374,12 @@ impl LineActor {
             }
             LineUpdate::Left(ticket) => {
                 self.left |= self.is_open();
+                self.admitted.remove(&ticket);
                 self.line.leave(ticket);
                 self.leave(ticket);
             }
             LineUpdate::Served(ticket) => {
-                self.admitted = self.admitted.saturating_sub(1);
+                self.admitted.remove(&ticket);
                 self.line.serve(ticket);
                 self.leave(ticket);
             }
@@ -409,7 +419,7 @@ impl LineActor {
         }
         if again || closed || opened {
             self.line = Line::new(&self.window);
-            self.admitted = 0;
+            self.admitted.clear();
             self.told = (0, 0);
             let served = self.line.served();
             self.rate = Rate { since: clock::monotonic(), served, per_second: None };

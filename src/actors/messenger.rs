@@ -1,16 +1,20 @@
 //! One per HTTP worker: carries batches both ways, so that a wake-up across threads is paid once
 //! a tick and not once a request.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix::prelude::SendError;
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
+use uuid::Uuid;
 
+use super::gateway::Denied;
 use super::gateway::Gateway;
 use super::news::{Bulletin, News};
-use super::registrar::{Batch, Job};
+use super::registrar::{Batch, Job, Origin};
 use super::student::{Receive, StudentActor};
+use crate::domain::command::Command;
 use crate::domain::ids::StudentId;
 use crate::limits;
 
@@ -22,6 +26,9 @@ pub struct Messenger {
     outgoing: Vec<Job>,
     flush_scheduled: bool,
     seats_version: u64,
+    /// Hubs whose mailbox was full: they read everything back from state.
+    missed: HashSet<StudentId>,
+    retry_scheduled: bool,
 }
 
 impl Messenger {
@@ -37,6 +44,8 @@ impl Messenger {
             outgoing: Vec::new(),
             flush_scheduled: false,
             seats_version: 0,
+            missed: HashSet::new(),
+            retry_scheduled: false,
         };
         context.run(messenger);
         (worker, addr)
@@ -49,24 +58,49 @@ impl Messenger {
         }
         let batch = Batch(std::mem::take(&mut self.outgoing));
         for job in self.gateway.post(batch).err().into_iter().flat_map(|batch| batch.0) {
-            if let Some((student, session, id)) = job.session() {
-                let why = self.gateway.busy();
-                self.pass(student, vec![News::Denied { session, id, why }]);
+            if let Some((student, news)) = job.refused(self.gateway.busy()) {
+                self.pass(student, vec![news]);
             }
         }
     }
 
-    fn pass(&self, student: StudentId, news: Vec<News>) {
-        if let Some((_, hub)) = self.hubs.get(&student) {
-            // A full hub reads everything back from state when it gets to run.
-            let _ = hub.try_send(Receive::News(news));
+    fn pass(&mut self, student: StudentId, news: Vec<News>) {
+        if !self.offer(student, Receive::News(news)) {
+            self.missed.insert(student);
         }
     }
 
-    fn broadcast(&self, bulletin: &Arc<Bulletin>) {
-        for (_, hub) in self.hubs.values() {
-            let _ = hub.try_send(Receive::Bulletin(Arc::clone(bulletin)));
+    /// Whether the student's hub has room for it, if there is a hub. One on another worker is
+    /// found too: her other tab may have started it.
+    fn offer(&self, student: StudentId, receive: Receive) -> bool {
+        let fits =
+            |hub: &Addr<StudentActor>| !matches!(hub.try_send(receive), Err(SendError::Full(_)));
+        match self.hubs.get(&student) {
+            Some((_, hub)) => fits(hub),
+            None => self.gateway.directory().hub_of(student).as_ref().is_none_or(fits),
         }
+    }
+
+    fn broadcast(&mut self, receive: &impl Fn() -> Receive) {
+        for (student, (_, hub)) in &self.hubs {
+            if let Err(SendError::Full(_)) = hub.try_send(receive()) {
+                self.missed.insert(*student);
+            }
+        }
+    }
+
+    /// Tells the hubs that missed something to read it back, as soon as they take a message.
+    fn tell_missed(&mut self, ctx: &mut Context<Self>) {
+        if self.missed.is_empty() || std::mem::replace(&mut self.retry_scheduled, true) {
+            return;
+        }
+        ctx.run_later(Duration::from_millis(limits::MISSED_RETRY_MS), |messenger, ctx| {
+            messenger.retry_scheduled = false;
+            let mut missed = std::mem::take(&mut messenger.missed);
+            missed.retain(|student| !messenger.offer(*student, Receive::Missed));
+            messenger.missed = missed;
+            messenger.tell_missed(ctx);
+        });
     }
 
     fn push_seats(&mut self, ctx: &mut Context<Self>) {
@@ -80,7 +114,9 @@ impl Messenger {
         let (as_of, version, changed) = self.gateway.board().changed_since(self.seats_version);
         self.seats_version = version;
         if !changed.is_empty() {
-            self.broadcast(&Arc::new(Bulletin::Seats(as_of, changed.into())));
+            let bulletin = Arc::new(Bulletin::Seats(as_of, changed.into()));
+            self.broadcast(&|| Receive::Bulletin(Arc::clone(&bulletin)));
+            self.tell_missed(ctx);
         }
     }
 }
@@ -112,6 +148,31 @@ impl Handler<Post> for Messenger {
     }
 }
 
+/// Sends a session's command on its way to the Registrar, or says at once that there is no room.
+pub fn send_command(
+    gateway: &Gateway,
+    messenger: &Addr<Messenger>,
+    (student, session, id): (StudentId, u32, Option<Uuid>),
+    command: Command,
+) -> Result<(), Denied> {
+    let permit = gateway.permit().ok_or_else(|| gateway.busy())?;
+    let origin = Origin::Session { student, session, id };
+    let job = Job::Command(command, origin, Some(permit));
+    messenger.try_send(Post(job)).map_err(|_| gateway.busy())
+}
+
+/// Asks the Registrar to show a session everything, or says at once that there is no room.
+pub fn send_view(
+    gateway: &Gateway,
+    messenger: &Addr<Messenger>,
+    (student, session): (StudentId, u32),
+    last_sequence: Option<u32>,
+) -> Result<(), Denied> {
+    let permit = gateway.permit().ok_or_else(|| gateway.busy())?;
+    let job = Job::View { student, session, last_sequence, permit };
+    messenger.try_send(Post(job)).map_err(|_| gateway.busy())
+}
+
 #[derive(Message)]
 #[rtype("()")]
 struct Flush;
@@ -119,8 +180,9 @@ struct Flush;
 impl Handler<Flush> for Messenger {
     type Result = ();
 
-    fn handle(&mut self, _: Flush, _: &mut Self::Context) {
+    fn handle(&mut self, _: Flush, ctx: &mut Self::Context) {
         self.flush();
+        self.tell_missed(ctx);
     }
 }
 
@@ -168,11 +230,9 @@ pub struct Deliver(pub Vec<Delivery>);
 impl Handler<Deliver> for Messenger {
     type Result = ();
 
-    fn handle(&mut self, Deliver(batch): Deliver, _: &mut Self::Context) {
+    fn handle(&mut self, Deliver(batch): Deliver, ctx: &mut Self::Context) {
         if self.gateway.directory().take_lost(self.worker) {
-            for (_, hub) in self.hubs.values() {
-                let _ = hub.try_send(Receive::Missed);
-            }
+            self.broadcast(&|| Receive::Missed);
         }
         // One message per student and commit; bulletins keep their place in between.
         let mut pending: HashMap<StudentId, Vec<News>> = HashMap::new();
@@ -190,13 +250,14 @@ impl Handler<Deliver> for Messenger {
                     for student in order.drain(..) {
                         self.pass(student, pending.remove(&student).unwrap_or_default());
                     }
-                    self.broadcast(&bulletin);
+                    self.broadcast(&|| Receive::Bulletin(Arc::clone(&bulletin)));
                 }
             }
         }
         for student in order {
             self.pass(student, pending.remove(&student).unwrap_or_default());
         }
+        self.tell_missed(ctx);
     }
 }
 

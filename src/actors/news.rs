@@ -110,6 +110,11 @@ pub enum News {
         /// What she missed, when it can be told piece by piece.
         missed: Vec<(MessageView, u32)>,
     },
+    /// A session that asked for everything gets nothing: there is no room.
+    NotShown {
+        /// Which session.
+        session: u32,
+    },
     /// A request of one session was not accepted.
     Denied {
         /// Which session.
@@ -137,6 +142,15 @@ pub struct LineState {
 pub enum Bulletin {
     /// The catalogue or the windows changed; these windows are to be shown again.
     Public(Arc<Public>, Vec<WindowId>),
+    /// A window's message to everybody.
+    Notice {
+        /// Which window.
+        window: WindowId,
+        /// The rehearsal starts again: places in its line are gone.
+        reset: bool,
+        /// The message.
+        view: Box<MessageView>,
+    },
     /// A line moved.
     Line(WindowId, LineState),
     /// How many are armed for a window.

@@ -76,13 +76,15 @@ pub enum Job {
 }
 
 impl Job {
-    /// The session that waits for an answer.
-    pub fn session(&self) -> Option<(StudentId, u32, Option<Uuid>)> {
+    /// What the session that waits for an answer is told when there is no room for the job.
+    pub fn refused(&self, why: Denied) -> Option<(StudentId, News)> {
         match self {
             Self::Command(_, Origin::Session { student, session, id }, _) => {
-                Some((*student, *session, *id))
+                Some((*student, News::Denied { session: *session, id: *id, why }))
             }
-            Self::View { student, session, .. } => Some((*student, *session, None)),
+            Self::View { student, session, .. } => {
+                Some((*student, News::NotShown { session: *session }))
+            }
             _ => None,
         }
     }
@@ -220,6 +222,13 @@ async fn work_off(desk: Rc<RefCell<Desk>>) {
 
 async fn work(desk: &Rc<RefCell<Desk>>, job: Job) {
     match job {
+        Job::Command(_, origin, permit)
+            if !matches!(origin, Origin::Own) && desk.borrow().parts.writer.is_behind() =>
+        {
+            let desk = desk.borrow();
+            desk.deny(origin, Denied::Busy { retry_after_ms: limits::BUSY_RETRY_MS });
+            permit.into_iter().for_each(|permit| desk.output(Output::Done(permit)));
+        }
         Job::Command(command, origin, permit) => decide(desk, command, origin, permit).await,
         Job::Recover => {
             let turn = Turn::recovery(&desk.borrow().parts.registry);
@@ -282,17 +291,15 @@ async fn ask(desk: &Rc<RefCell<Desk>>, mut ids: Vec<SectionId>) -> Quotes {
         let desk = desk.borrow();
         ids.iter().map(|id| (*id, desk.sections[id.index()].send(Ask))).collect()
     };
-    let mut quotes = Quotes::with_capacity(asked.len());
+    let mut quotes = Vec::with_capacity(asked.len());
     for (id, answer) in asked {
         match answer.await {
-            Ok(quote) => {
-                quotes.insert(id, quote);
-            }
+            Ok(quote) => quotes.push((id, quote)),
             // A section that does not answer is a fault: the process stops, a restart replays.
             Err(error) => panic!("section {id} does not answer: {error}"),
         }
     }
-    quotes
+    quotes.into_iter().collect()
 }
 
 impl Desk {
@@ -346,7 +353,7 @@ impl Desk {
         self.outbox
             .borrow_mut()
             .extend(told.into_iter().map(|output| Gated::new(record.sequence, output)));
-        self.moved.extend(tell::moved_waitlists(&record.event));
+        self.moved.extend(tell::moved_waitlists(&self.parts.registry, &record.event));
     }
 
     fn open_sections(&mut self, seats: Vec<Section>) {
@@ -386,24 +393,27 @@ impl Desk {
         }
     }
 
-    fn answer(&mut self, command: &Command, verdict: Result<Verdict, Rejection>, origin: Origin) {
+    fn deny(&self, origin: Origin, why: Denied) {
         match origin {
             Origin::Own => {}
-            Origin::Caller(reply) => {
-                let answer = match verdict {
-                    Ok(verdict) => Ok(self.caller_answer(command, verdict)),
-                    Err(rejection) => Err(Denied::Rejected(rejection)),
-                };
-                self.output(Output::Reply(reply, answer));
+            Origin::Caller(reply) => self.output(Output::Reply(reply, Err(why))),
+            Origin::Session { student, session, id } => {
+                self.output(Output::Student(student, News::Denied { session, id, why }));
             }
-            Origin::Session { student, session, id } => match verdict {
-                Ok(verdict) => self.session_answer(command, verdict, student),
-                Err(rejection) => {
-                    let why = Denied::Rejected(rejection);
-                    let denied = News::Denied { session, id, why };
-                    self.output(Output::Student(student, denied));
-                }
-            },
+        }
+    }
+
+    fn answer(&mut self, command: &Command, verdict: Result<Verdict, Rejection>, origin: Origin) {
+        match (origin, verdict) {
+            (origin, Err(rejection)) => self.deny(origin, Denied::Rejected(rejection)),
+            (Origin::Own, Ok(_)) => {}
+            (Origin::Caller(reply), Ok(verdict)) => {
+                let answer = self.caller_answer(command, verdict);
+                self.output(Output::Reply(reply, Ok(answer)));
+            }
+            (Origin::Session { student, .. }, Ok(verdict)) => {
+                self.session_answer(command, verdict, student);
+            }
         }
     }
 

@@ -11,10 +11,8 @@ use bytestring::ByteString;
 use uuid::Uuid;
 
 use super::gateway::{Denied, Gateway};
-use super::messenger::{HubStarted, HubStopped, Messenger, Post};
+use super::messenger::{HubStarted, HubStopped, Messenger, send_view};
 use super::news::{Bulletin, LineState, News, Public};
-use super::registrar::{Job, Origin};
-use crate::domain::command::Command;
 use crate::domain::ids::{SectionId, StudentId, Ticket, WindowId};
 use crate::domain::line::eta;
 use crate::domain::section::Section;
@@ -61,19 +59,40 @@ pub struct StudentActor {
     generation: u64,
     gateway: Gateway,
     messenger: Addr<Messenger>,
+    /// Whether the messenger knows of this hub.
+    announced: bool,
     sessions: Vec<Seat>,
     places: Vec<Place>,
+    /// Unread messages and the position in her stream, as last told.
+    unread: u32,
+    sequence: u32,
 }
 
 impl StudentActor {
-    /// A hub without sessions.
-    pub fn new(
+    /// Starts a hub without sessions on the current worker. The messenger is told before anybody
+    /// can send the hub a session, so that no answer comes before it is known.
+    pub fn begin(
         id: StudentId,
         generation: u64,
         gateway: Gateway,
         messenger: Addr<Messenger>,
-    ) -> Self {
-        Self { id, generation, gateway, messenger, sessions: Vec::new(), places: Vec::new() }
+    ) -> Addr<Self> {
+        let context = Context::new();
+        let addr = context.address();
+        let announced = messenger.try_send(HubStarted(id, generation, addr.clone())).is_ok();
+        let (sessions, places) = (Vec::new(), Vec::new());
+        context.run(Self {
+            id,
+            generation,
+            gateway,
+            messenger,
+            announced,
+            sessions,
+            places,
+            unread: 0,
+            sequence: 0,
+        });
+        addr
     }
 
     fn send(&mut self, message: &ServerMessage) {
@@ -99,41 +118,28 @@ impl StudentActor {
         });
     }
 
-    fn post(&mut self, session: u32, id: Option<Uuid>, job: impl FnOnce(&Gateway) -> Option<Job>) {
-        let why = match job(&self.gateway) {
-            Some(job) => match self.messenger.try_send(Post(job)) {
-                Ok(()) => return,
-                Err(_) => self.gateway.busy(),
-            },
-            None => self.gateway.busy(),
-        };
-        self.deny(session, id, &why);
-    }
-
     fn deny(&mut self, session: u32, id: Option<Uuid>, why: &Denied) {
-        let message = match why {
-            Denied::Busy { retry_after_ms } => {
-                self.gateway.metrics().busy();
-                ServerMessage::Busy { id, retry_after_ms: *retry_after_ms }
-            }
-            Denied::Rejected(rejection) => ServerMessage::Error {
-                id,
-                code: rejection.key().to_owned(),
-                detail: rejection.to_string(),
-            },
-            Denied::Stopping => {
-                ServerMessage::Busy { id, retry_after_ms: limits::RESTART_RETRY_MS }
-            }
-        };
-        self.send_frame(&frame(&message), |seat| seat.number == session);
+        if matches!(why, Denied::Busy { .. }) {
+            self.gateway.metrics().busy();
+        }
+        self.send_frame(&frame(&denial(id, why)), |seat| seat.number == session);
     }
 
-    fn show(&mut self, session: u32, last_sequence: Option<u32>) {
-        let student = self.id;
-        self.post(session, None, |gateway| {
-            let permit = gateway.permit()?;
-            Some(Job::View { student, session, last_sequence, permit })
-        });
+    /// Has a session shown everything again.
+    fn show(&mut self, session: u32) {
+        let to = (self.id, session);
+        if send_view(&self.gateway, &self.messenger, to, None).is_err() {
+            self.not_shown(session);
+        }
+    }
+
+    /// A session that cannot be shown anything would be silent for ever: it comes back later.
+    fn not_shown(&mut self, session: u32) {
+        self.gateway.metrics().busy();
+        let close = if self.gateway.is_ready() { Close::Busy } else { Close::Restart };
+        for seat in self.sessions.extract_if(.., |seat| seat.number == session) {
+            let _ = seat.sink.try_send(ToSession::Close(close));
+        }
     }
 
     fn news(&mut self, all: Vec<News>) {
@@ -152,6 +158,14 @@ impl StudentActor {
             } = news
             {
                 last = (sequence, unread);
+                (self.sequence, self.unread) = last;
+                if list.is_empty()
+                    && let Some(window) = served
+                {
+                    // Nothing that the window covers was left in her plan: her place ends all the same.
+                    let window = public.window_key(window).to_owned();
+                    self.send(&ServerMessage::Disarmed { window });
+                }
                 self.places.retain(|place| Some(place.window) != served);
                 let catalogue = &public.catalogue;
                 outcomes.extend(list.iter().map(|(course, outcome)| {
@@ -178,6 +192,7 @@ impl StudentActor {
         match news {
             News::Outcomes { .. } => {}
             News::Message { message, unread, sequence } => {
+                (self.sequence, self.unread) = (sequence, unread);
                 self.send(&ServerMessage::Message { message: *message, unread, sequence });
             }
             News::Rank(entry) => self.send(&ServerMessage::WaitlistRank { entry: *entry }),
@@ -211,6 +226,8 @@ impl StudentActor {
                     return;
                 };
                 seat.shown = true;
+                let watched = seat.watched.clone();
+                (self.sequence, self.unread) = (view.sequence, view.unread);
                 let unread = view.unread;
                 let welcome = frame(&ServerMessage::Welcome(view));
                 self.send_frame(&welcome, |seat| seat.number == session);
@@ -218,7 +235,11 @@ impl StudentActor {
                     let frame = frame(&ServerMessage::Message { message, unread, sequence });
                     self.send_frame(&frame, |seat| seat.number == session);
                 }
+                if !watched.is_empty() {
+                    self.send_seats(public, session, &watched);
+                }
             }
+            News::NotShown { session } => self.not_shown(session),
             News::Denied { session, id, why } => self.deny(session, id, &why),
         }
     }
@@ -275,6 +296,15 @@ impl StudentActor {
                     self.send(&ServerMessage::Window { window: window.clone() });
                 }
             }
+            Bulletin::Notice { window, reset, view } => {
+                if *reset {
+                    self.places.retain(|place| place.window != *window);
+                }
+                self.unread += 1;
+                let (unread, sequence) = (self.unread, self.sequence);
+                let message = view.as_ref().clone();
+                self.send(&ServerMessage::Message { message, unread, sequence });
+            }
             Bulletin::Line(window, state) => self.line_moved(&public, *window, *state),
             Bulletin::Among(window, among) => {
                 let armed = self.places.iter().find(|p| p.window == *window);
@@ -307,9 +337,13 @@ impl StudentActor {
                 seat.watched.push(*section);
             }
         }
-        // What is on disk already may be told at once.
+        self.send_seats(&public, session, sections);
+    }
+
+    /// What is on disk already may be told at once.
+    fn send_seats(&mut self, public: &Public, session: u32, sections: &[SectionId]) {
         let (as_of, seats) = self.gateway.board().sections(sections);
-        let sections = seats.iter().map(|s| seats_view(&public, s)).collect();
+        let sections = seats.iter().map(|s| seats_view(public, s)).collect();
         let message = ServerMessage::Seats { as_of: as_of.0, sections };
         self.send_frame(&frame(&message), |seat| seat.number == session);
     }
@@ -325,6 +359,21 @@ fn seats_view(public: &Public, section: &Section) -> crate::protocol::server::Se
     convert::seats_view(&public.catalogue, section.id, section.quote())
 }
 
+/// What a session is told of a request that led to nothing.
+pub fn denial(id: Option<Uuid>, why: &Denied) -> ServerMessage {
+    match why {
+        Denied::Busy { retry_after_ms } => {
+            ServerMessage::Busy { id, retry_after_ms: *retry_after_ms }
+        }
+        Denied::Rejected(rejection) => ServerMessage::Error {
+            id,
+            code: rejection.key().to_owned(),
+            detail: rejection.to_string(),
+        },
+        Denied::Stopping => ServerMessage::Busy { id, retry_after_ms: limits::RESTART_RETRY_MS },
+    }
+}
+
 /// A message as a text frame.
 pub fn frame(message: &ServerMessage) -> ByteString {
     // A ServerMessage has string keys and finite numbers only: it always serialises.
@@ -336,10 +385,8 @@ impl Actor for StudentActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(limits::STUDENT_MAILBOX_MAX);
-        let started = HubStarted(self.id, self.generation, ctx.address());
-        if self.messenger.try_send(started).is_err() {
-            ctx.stop();
-            return;
+        if !self.announced {
+            return ctx.stop();
         }
         ctx.run_interval(Duration::from_millis(limits::HUB_IDLE_MS), |hub, ctx| {
             if hub.sessions.is_empty() {
@@ -383,10 +430,12 @@ impl Handler<Receive> for StudentActor {
             Receive::News(news) => self.news(news),
             Receive::Bulletin(bulletin) => self.bulletin(&bulletin),
             Receive::Missed => {
+                // What was lost may have ended a place; the view tells those that are left.
+                self.places.clear();
                 self.send(&ServerMessage::Resync {});
                 let numbers: Vec<u32> = self.sessions.iter().map(|s| s.number).collect();
                 for number in numbers {
-                    self.show(number, None);
+                    self.show(number);
                 }
             }
             Receive::Stop => self.close_all(Close::Restart),
@@ -398,7 +447,7 @@ impl Handler<Receive> for StudentActor {
 #[derive(Message)]
 #[rtype("()")]
 pub enum FromSession {
-    /// It is identified; show it everything.
+    /// It is identified, and asks the Registrar to be shown everything.
     Attach {
         /// Its number.
         number: u32,
@@ -406,13 +455,9 @@ pub enum FromSession {
         sink: Recipient<ToSession>,
         /// Set when a frame did not fit.
         behind: Behind,
-        /// Last position of her stream that the client saw.
-        last_sequence: Option<u32>,
     },
     /// It closed.
     Detach(u32),
-    /// A command.
-    Command(u32, Option<Uuid>, Command),
     /// Push these sections' seats.
     Watch(u32, Vec<SectionId>),
     /// No longer.
@@ -432,24 +477,15 @@ impl Handler<FromSession> for StudentActor {
                 // The hubs' sessions were closed already, or are about to be.
                 let _ = sink.try_send(ToSession::Close(Close::Restart));
             }
-            FromSession::Attach { number, sink, behind, last_sequence } => {
+            FromSession::Attach { number, sink, behind } => {
                 if self.sessions.len() >= self.gateway.settings().sessions_per_student {
                     let oldest = self.sessions.remove(0);
                     let _ = oldest.sink.try_send(ToSession::Close(Close::TooManySessions));
                 }
                 let watched = Vec::new();
                 self.sessions.push(Seat { number, sink, behind, shown: false, watched });
-                self.show(number, last_sequence);
             }
             FromSession::Detach(number) => self.sessions.retain(|s| s.number != number),
-            FromSession::Command(session, id, command) => {
-                let student = self.id;
-                self.post(session, id, |gateway| {
-                    let permit = gateway.permit()?;
-                    let origin = Origin::Session { student, session, id };
-                    Some(Job::Command(command, origin, Some(permit)))
-                });
-            }
             FromSession::Watch(session, sections) => self.watch(session, &sections),
             FromSession::Unwatch(session, sections) => {
                 if let Some(seat) = self.sessions.iter_mut().find(|s| s.number == session) {
@@ -459,7 +495,7 @@ impl Handler<FromSession> for StudentActor {
             FromSession::Refresh(session) => {
                 let resync = frame(&ServerMessage::Resync {});
                 self.send_frame(&resync, |seat| seat.number == session);
-                self.show(session, None);
+                self.show(session);
             }
             FromSession::SignOut => self.close_all(Close::SignedOut),
         }

@@ -1,18 +1,18 @@
 //! What a record is news of: for students, for the lines, for the counters.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::line::LineUpdate;
 use super::news::{Bulletin, Count, News, Output, Public};
 use super::registrar::Parts;
 use crate::domain::event::{Event, Record, Via};
-use crate::domain::ids::{CourseId, StudentId, Ticket, WindowId};
+use crate::domain::ids::{CourseId, SectionId, Sequence, StudentId, Ticket, WindowId};
 use crate::domain::outcome::Outcome;
-use crate::domain::registry::Registry;
+use crate::domain::registry::{Registry, WindowNoticeKind};
 use crate::domain::student::Notice;
 use crate::domain::window::{TicketState, WindowState};
 use crate::protocol::convert;
-use crate::protocol::server::WaitlistView;
 
 /// What everybody may know, as of now.
 pub fn public(registry: &Registry) -> Public {
@@ -77,6 +77,15 @@ pub fn outputs(parts: &Parts, record: &Record) -> Vec<Output> {
             out.push(everyone(registry, all.collect()));
         }
         _ => {}
+    }
+    if let Some(notice) = registry.window_notices.last().filter(|n| n.sequence == record.sequence) {
+        let view = convert::window_message_view(registry, notice, Sequence(0));
+        let reset = notice.kind == WindowNoticeKind::Reset;
+        out.push(Output::Everyone(Arc::new(Bulletin::Notice {
+            window: notice.window,
+            reset,
+            view: Box::new(view),
+        })));
     }
     messages(parts, record, &mut out);
     out
@@ -186,8 +195,9 @@ pub fn line_updates(registry: &Registry, event: &Event) -> Vec<(WindowId, LineUp
 }
 
 /// Courses whose waitlist ranks the event may have moved.
-pub fn moved_waitlists(event: &Event) -> Vec<CourseId> {
+pub fn moved_waitlists(registry: &Registry, event: &Event) -> Vec<CourseId> {
     match event {
+        Event::WindowReset { .. } => registry.courses_with_waitlist().collect(),
         Event::Promoted { course, .. } => vec![*course],
         Event::Decided { outcomes, .. } => {
             let left = outcomes.iter().filter(|(_, o)| matches!(o, Outcome::LeftWaitlist));
@@ -200,18 +210,19 @@ pub fn moved_waitlists(event: &Event) -> Vec<CourseId> {
 /// The ranks of the connected who wait for a course.
 pub fn ranks(parts: &Parts, course: CourseId) -> Vec<Output> {
     let registry = &parts.registry;
-    let key = |c: CourseId| registry.catalogue.course(c).key.to_string();
-    let entries = registry.book(course).waitlist.iter().enumerate();
-    let connected = entries.filter(|(_, e)| parts.directory.is_connected(e.student));
-    let output = connected.map(|(i, entry)| {
-        let view = WaitlistView {
-            course: key(course),
-            rank: i as u32 + 1,
-            keeps: entry.replaces.map(key),
-        };
-        Output::Student(entry.student, News::Rank(Box::new(view)))
-    });
-    output.collect()
+    let mut ahead: HashMap<SectionId, u32> = HashMap::new();
+    let mut out = Vec::new();
+    for (i, entry) in registry.book(course).waitlist.iter().enumerate() {
+        if parts.directory.is_connected(entry.student) {
+            let ahead = |section| ahead.get(&section).copied().unwrap_or(0);
+            let view = convert::waitlist_view(&registry.catalogue, entry, i as u32 + 1, ahead);
+            out.push(Output::Student(entry.student, News::Rank(Box::new(view))));
+        }
+        for section in entry.request.sections(&registry.catalogue) {
+            *ahead.entry(section).or_default() += 1;
+        }
+    }
+    out
 }
 
 /// What the counters add for an event (I12: the same for a fold of the journal).

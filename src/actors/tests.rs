@@ -6,7 +6,8 @@ use std::time::Duration;
 use actix::{Actor, Addr, Context, Handler, Message};
 
 use super::gateway::{Answer, Denied, Gateway, Settings};
-use super::messenger::Messenger;
+use super::messenger::{Deliver, Delivery, Messenger, send_command, send_view};
+use super::news::News;
 use super::student::{FromSession, StudentActor, ToSession};
 use crate::application::core::{Core, Options};
 use crate::application::recover::recover;
@@ -20,6 +21,7 @@ use crate::domain::plan::{CourseRequest, Plan};
 use crate::domain::testkit;
 use crate::domain::window::{Order, WindowState};
 use crate::journal::memory::{Disk, Torn};
+use crate::protocol::close::Close;
 use crate::protocol::server::ServerMessage;
 
 const W: WindowId = WindowId(0);
@@ -143,6 +145,7 @@ async fn a_window_opens_by_itself_when_its_time_has_come() {
 #[derive(Default)]
 struct FakeSession {
     frames: Vec<ServerMessage>,
+    closed: Option<Close>,
 }
 
 impl Actor for FakeSession {
@@ -153,8 +156,9 @@ impl Handler<ToSession> for FakeSession {
     type Result = ();
 
     fn handle(&mut self, message: ToSession, _: &mut Context<Self>) {
-        if let ToSession::Frame(text) = message {
-            self.frames.push(serde_json::from_str(&text).unwrap());
+        match message {
+            ToSession::Frame(text) => self.frames.push(serde_json::from_str(&text).unwrap()),
+            ToSession::Close(close) => self.closed = Some(close),
         }
     }
 }
@@ -171,6 +175,18 @@ impl Handler<Frames> for FakeSession {
     }
 }
 
+#[derive(Message)]
+#[rtype(result = "Option<Close>")]
+struct Closed;
+
+impl Handler<Closed> for FakeSession {
+    type Result = Option<Close>;
+
+    fn handle(&mut self, _: Closed, _: &mut Context<Self>) -> Option<Close> {
+        self.closed
+    }
+}
+
 fn attach(
     gateway: &Gateway,
     messenger: &(usize, Addr<Messenger>),
@@ -179,12 +195,25 @@ fn attach(
 ) -> (Addr<FakeSession>, Addr<StudentActor>) {
     let session = FakeSession::default().start();
     let (id, through) = (StudentId(student), messenger.1.clone());
-    let start = |g| StudentActor::new(id, g, gateway.clone(), through).start();
+    let start = |g| StudentActor::begin(id, g, gateway.clone(), through);
     let hub = gateway.directory().hub(id, messenger.0, start);
     let sink = session.clone().recipient();
     let behind = Arc::default();
-    hub.try_send(FromSession::Attach { number, sink, behind, last_sequence: None }).unwrap();
+    hub.try_send(FromSession::Attach { number, sink, behind }).unwrap();
+    if send_view(gateway, &messenger.1, (id, number), None).is_err() {
+        session.try_send(ToSession::Close(Close::Busy)).unwrap();
+    }
     (session, hub)
+}
+
+/// As the session of that student and number.
+fn say(
+    gateway: &Gateway,
+    messenger: &(usize, Addr<Messenger>),
+    (student, session): (u32, u32),
+    command: Command,
+) {
+    send_command(gateway, &messenger.1, (StudentId(student), session, None), command).unwrap();
 }
 
 fn outcome_lines(gateway: &Gateway) -> Vec<String> {
@@ -222,9 +251,9 @@ async fn while_the_journal_stalls_nothing_leaves_by_any_door() {
         plan: Some(Arc::clone(&plan)),
         queue: false,
     };
-    hub.try_send(FromSession::Command(1, None, submit(0))).unwrap();
+    say(&gateway, &messenger, (0, 1), submit(0));
     let drop = Command::Drop { student: StudentId(0), request: request(7), course: CourseId(1) };
-    hub.try_send(FromSession::Command(1, None, drop)).unwrap();
+    say(&gateway, &messenger, (0, 1), drop);
     let busy = Denied::Busy { retry_after_ms: crate::limits::BUSY_RETRY_MS };
     assert_eq!(gateway.command(submit(2)).await, Err(busy.clone()), "an HTTP command");
     assert_eq!(gateway.read(|r| r.sequence).await.err(), Some(busy), "an HTTP read");
@@ -304,7 +333,7 @@ async fn tabs_see_the_same_and_a_repeat_gains_nothing() {
     gateway.command(Command::Import(Arc::new(demand(2, 5, None)))).await.unwrap();
     gateway.command(Command::Open(W)).await.unwrap();
     let messenger = Messenger::begin(&gateway);
-    let (one, hub) = attach(&gateway, &messenger, 0, 1);
+    let (one, _) = attach(&gateway, &messenger, 0, 1);
     let (two, _) = attach(&gateway, &messenger, 0, 2);
     frames(&one).await;
     frames(&two).await;
@@ -317,7 +346,7 @@ async fn tabs_see_the_same_and_a_repeat_gains_nothing() {
         queue: false,
     };
     for session in [1, 2, 1] {
-        hub.try_send(FromSession::Command(session, None, submit.clone())).unwrap();
+        say(&gateway, &messenger, (0, session), submit.clone());
     }
     let outcomes = |frames: Vec<ServerMessage>| {
         let all = frames.into_iter().filter_map(|m| match m {
@@ -331,4 +360,54 @@ async fn tabs_see_the_same_and_a_repeat_gains_nothing() {
     assert_eq!(first.len(), 3);
     assert!(first.iter().all(|o| o == &first[0]), "one outcome, told again: {first:?}");
     assert_eq!(gateway.board().all().1[0].taken, 1);
+}
+
+#[actix::test]
+async fn a_hub_that_was_full_reads_everything_back() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(1, 1, None)))).await.unwrap();
+    let messenger = Messenger::begin(&gateway);
+    let (one, _) = attach(&gateway, &messenger, 0, 1);
+    assert!(matches!(frames(&one).await[0], ServerMessage::Welcome(_)));
+    // The messenger takes all of these in one go, before the hub gets to run.
+    for _ in 0..2 * crate::limits::STUDENT_MAILBOX_MAX {
+        let news = Delivery::Student(StudentId(0), News::Disarmed(W));
+        messenger.1.try_send(Deliver(vec![news])).unwrap();
+    }
+    let told = frames(&one).await;
+    let lost = 2 * crate::limits::STUDENT_MAILBOX_MAX - (told.len() - 2);
+    assert!(lost > 0, "the hub was never full");
+    let back = &told[told.len() - 2..];
+    assert!(matches!(back, [ServerMessage::Resync {}, ServerMessage::Welcome(_)]), "{back:?}");
+    assert_eq!(frames(&one).await, [], "once");
+}
+
+#[actix::test]
+async fn a_session_without_room_for_its_welcome_is_asked_to_come_back() {
+    let disk = Disk::new();
+    let settings = Settings { jobs_in_flight_max: 1, answer_deadline_ms: 100, ..quick() };
+    let running = core(&disk, settings);
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(2, 1, None)))).await.unwrap();
+    let messenger = Messenger::begin(&gateway);
+    let (shown, hub) = attach(&gateway, &messenger, 0, 1);
+    frames(&shown).await;
+    let (_, wanted) = gateway
+        .read(|registry| CourseRequest::any(&registry.catalogue, CourseId(0), false))
+        .await
+        .unwrap();
+    disk.stall();
+    // Takes the only permit, and holds it while the journal stalls.
+    say(
+        &gateway,
+        &messenger,
+        (1, 9),
+        Command::SetPlan(StudentId(1), Arc::new(Plan { courses: vec![Arc::new(wanted)] })),
+    );
+    hub.try_send(FromSession::Refresh(1)).unwrap();
+    frames(&shown).await;
+    assert_eq!(shown.send(Closed).await.unwrap(), Some(Close::Busy));
+    disk.resume();
 }

@@ -9,7 +9,7 @@ use crate::domain::ids::{CourseId, Sequence, StudentId, Timestamp};
 use crate::domain::registry::{Registry, WindowNoticeKind};
 use crate::domain::student::{InboxItem, Notice};
 use crate::limits;
-use crate::protocol::server::{MessageView, OutcomeView, StudentView, TicketView, WaitlistView};
+use crate::protocol::server::{MessageView, OutcomeView, StudentView, TicketView};
 use crate::protocol::{PROTOCOL_VERSION, convert};
 
 /// Everything that a page needs to draw one student.
@@ -17,13 +17,6 @@ pub fn student(parts: &Parts, id: StudentId) -> StudentView {
     let registry = &parts.registry;
     let catalogue = &registry.catalogue;
     let who = registry.student(id);
-    let key = |course| catalogue.course(course).key.to_string();
-    let waitlist = who.waiting.iter().filter_map(|course| {
-        let book = registry.book(*course);
-        let rank = book.rank(id)?;
-        let keeps = book.waitlist[rank as usize - 1].replaces.map(key);
-        Some(WaitlistView { course: key(*course), rank, keeps })
-    });
     let line = who.tickets.iter().filter_map(|(window, ticket)| {
         let w = registry.window(*window)?;
         let window = w.rules.key.to_string();
@@ -41,7 +34,7 @@ pub fn student(parts: &Parts, id: StudentId) -> StudentView {
         windows: registry.windows.iter().map(|w| convert::window_view(catalogue, w)).collect(),
         plan,
         enrolments: who.enrolments.iter().map(|e| convert::enrolment_view(catalogue, e)).collect(),
-        waitlist: waitlist.collect(),
+        waitlist: convert::waitlist_views(registry, id),
         line: line.collect(),
         outcomes: outcomes(registry, id),
         unread: registry.unread(id),

@@ -125,12 +125,10 @@ impl Core {
         if let Some(snapshotter) = self.snapshotter {
             snapshotter.stop();
         }
-        // What the Registrar has appended is drained by the close; what it appends after that is
-        // told to nobody.
-        let closed = self.writer.close();
+        // Nothing is decided any more; what was handed to the journal becomes durable and is told.
         self.arbiter.stop();
         let _ = self.arbiter.join();
-        closed
+        self.writer.close()
     }
 }
 

@@ -2,7 +2,7 @@
 //! The order of choice is fixed: components in catalogue order, her ranks first, "any" = most
 //! seats left, then section id; depth first, so that the same state gives the same answer.
 
-use std::collections::HashMap;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::catalogue::Catalogue;
@@ -12,9 +12,31 @@ use super::plan::{Choice, CourseRequest};
 use super::section::{Quote, SectionStatus};
 use super::student::{Holdings, Student};
 use super::window::{ClashPolicy, Window};
+use crate::limits;
 
-/// What the sections concerned can give, asked just before the decision.
-pub type Quotes = HashMap<SectionId, Quote>;
+/// What the sections concerned can give, asked just before the decision. Few of them, sorted by
+/// section.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Quotes(Vec<(SectionId, Quote)>);
+
+impl Quotes {
+    /// What the section can give, if it was asked.
+    pub fn get(&self, section: SectionId) -> Option<Quote> {
+        let found = self.0.binary_search_by_key(&section, |(id, _)| *id);
+        found.ok().map(|at| self.0[at].1)
+    }
+}
+
+impl FromIterator<(SectionId, Quote)> for Quotes {
+    fn from_iter<T: IntoIterator<Item = (SectionId, Quote)>>(quotes: T) -> Self {
+        let mut all: Vec<_> = quotes.into_iter().collect();
+        if !all.is_sorted_by_key(|(id, _)| *id) {
+            all.sort_by_key(|(id, _)| *id);
+        }
+        all.dedup_by_key(|(id, _)| *id);
+        Self(all)
+    }
+}
 
 /// A place on an offering's waitlist. Keeps no seat and costs no credits while it waits.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,9 +103,16 @@ pub struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The first combination that fits her and has a seat in every component.
+    /// The first combination that has a seat in every component and no clash; where clashes are
+    /// only told, one with a clash if there is no other.
     pub fn granted(&self) -> Option<Vec<SectionId>> {
-        self.find(Obstacles { seats: true, clashes: self.clash == ClashPolicy::Refuse })
+        let free = self.find(Obstacles { seats: true, clashes: true });
+        match self.clash {
+            ClashPolicy::Refuse => free,
+            ClashPolicy::Warn => {
+                free.or_else(|| self.find(Obstacles { seats: true, clashes: false }))
+            }
+        }
     }
 
     /// Whether seats alone would allow a combination, whatever else she has.
@@ -102,6 +131,20 @@ impl Search<'_> {
             return Reason::Clash(with.unwrap_or(self.request.course));
         }
         Reason::Full
+    }
+
+    /// Everything that stands in the way when there is none, each by itself.
+    pub fn obstacles(&self) -> Vec<Reason> {
+        let first = self.reason();
+        let full = || self.find(Obstacles { seats: true, clashes: false }).is_none();
+        let both = matches!(first, Reason::Clash(_)) && full();
+        std::iter::once(first).chain(both.then_some(Reason::Full)).collect()
+    }
+
+    /// The course that these sections clash with: one she has, or this one itself.
+    pub fn clash_of(&self, sections: &[SectionId]) -> Option<CourseId> {
+        let with = sections.iter().find_map(|s| self.holdings.clash(*s));
+        with.or_else(|| self.clashes(sections).then_some(self.request.course))
     }
 
     /// Whether these sections clash with something she has, or with each other.
@@ -123,7 +166,8 @@ impl Search<'_> {
             candidates.push(list);
         }
         let mut chosen = Vec::with_capacity(components);
-        self.extend(&candidates, obstacles, &mut chosen).then_some(chosen)
+        let steps = Cell::new(limits::SEARCH_STEPS_MAX);
+        self.extend(&candidates, obstacles, &mut chosen, &steps).then_some(chosen)
     }
 
     fn candidates(&self, component: usize, obstacles: Obstacles) -> Vec<SectionId> {
@@ -141,7 +185,7 @@ impl Search<'_> {
     }
 
     fn enterable(&self, section: SectionId, seats: bool) -> bool {
-        let Some(quote) = self.quotes.get(&section) else {
+        let Some(quote) = self.quotes.get(section) else {
             return false;
         };
         if self.own.contains(&section) {
@@ -151,22 +195,29 @@ impl Search<'_> {
     }
 
     fn room(&self, section: SectionId) -> u32 {
-        self.quotes.get(&section).map_or(0, |q| q.room())
+        self.quotes.get(section).map_or(0, Quote::room)
     }
 
+    /// Depth first. A catalogue that grew after the plan was checked may span more combinations
+    /// than a plan may: after so many steps the rest counts as full.
     fn extend(
         &self,
         candidates: &[Vec<SectionId>],
         obstacles: Obstacles,
         chosen: &mut Vec<SectionId>,
+        steps: &Cell<usize>,
     ) -> bool {
         let Some(list) = candidates.get(chosen.len()) else {
             return true;
         };
         for section in list {
+            let Some(left) = steps.get().checked_sub(1) else {
+                return false;
+            };
+            steps.set(left);
             if self.fits(*section, chosen, obstacles.clashes) {
                 chosen.push(*section);
-                if self.extend(candidates, obstacles, chosen) {
+                if self.extend(candidates, obstacles, chosen, steps) {
                     return true;
                 }
                 chosen.pop();

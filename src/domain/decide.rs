@@ -9,7 +9,8 @@ use super::event::{Event, Via};
 use super::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, WindowId};
 use super::outcome::{Outcome, Reason, Rejection};
 use super::plan::{CourseRequest, Plan};
-use super::registry::Registry;
+use super::registry::{Registry, WindowNoticeKind};
+use super::section::Quote;
 use super::student::{Holdings, Memo, Student};
 use super::window::{TicketState, Window, WindowState};
 use crate::limits;
@@ -41,6 +42,8 @@ pub struct CourseBlockers {
     pub course: CourseId,
     /// Everything that stands in the way right now, in order of precedence.
     pub blockers: Vec<Reason>,
+    /// Under the policy `warn`: the course that it would clash with.
+    pub clash: Option<CourseId>,
 }
 
 impl Registry {
@@ -428,6 +431,7 @@ impl Registry {
                 WindowState::Closed => Err(Rejection::WindowClosed),
             },
             Command::Closing(window) => match state(window) {
+                WindowState::Open if self.closing_told(*window) => Ok(Verdict::Nothing),
                 WindowState::Open => Verdict::one(Event::WindowClosing(*window)),
                 _ => Err(Rejection::WindowState),
             },
@@ -459,6 +463,12 @@ impl Registry {
         }
     }
 
+    /// Whether it was told that the window closes soon, since it opened.
+    fn closing_told(&self, window: WindowId) -> bool {
+        let mut notices = self.window_notices.iter().rev().filter(|n| n.window == window);
+        notices.next().is_some_and(|n| n.kind == WindowNoticeKind::Closing)
+    }
+
     /// Everything that stands in the way of each course of a plan right now, as if the courses
     /// before it had been granted.
     pub fn blockers(
@@ -473,23 +483,28 @@ impl Registry {
         for request in &plan.courses {
             let course = request.course;
             if let Some(has) = already(who, course) {
-                all.push(CourseBlockers { course, blockers: vec![has] });
+                all.push(CourseBlockers { course, blockers: vec![has], clash: None });
                 continue;
             }
             let covers = |w: &&Window| w.covers(&self.catalogue, course);
             let open = |w: &&Window| w.state != WindowState::Closed && covers(w);
             let Some(window) = self.windows.iter().find(open).or(self.windows.iter().find(covers))
             else {
-                all.push(CourseBlockers { course, blockers: vec![Reason::OutsideWindow] });
+                let blockers = vec![Reason::OutsideWindow];
+                all.push(CourseBlockers { course, blockers, clash: None });
                 continue;
             };
             let mut blockers = personal_blockers(&self.catalogue, who, &holdings, window, course);
             let search = self.search(window, request, &holdings, &[], quotes);
+            let mut clash = None;
             match search.granted() {
-                Some(sections) => holdings.grant(course, sections),
-                None => blockers.push(search.reason()),
+                Some(sections) => {
+                    clash = search.clash_of(&sections);
+                    holdings.grant(course, sections);
+                }
+                None => blockers.extend(search.obstacles()),
             }
-            all.push(CourseBlockers { course, blockers });
+            all.push(CourseBlockers { course, blockers, clash });
         }
         all
     }
@@ -521,7 +536,7 @@ impl Registry {
         let book = self.book(course);
         let swaps_inside = || book.waitlist.iter().any(|e| e.replaces == Some(course));
         let mut components = self.catalogue.course(course).components.iter();
-        let free = |s: &SectionId| quotes.get(s).is_some_and(|q| q.free());
+        let free = |s: &SectionId| quotes.get(*s).is_some_and(Quote::free);
         if !components.all(|c| c.sections.iter().any(free)) && !swaps_inside() {
             return None;
         }
@@ -543,7 +558,7 @@ impl Registry {
             _ => &[],
         };
         // Most of a long list waits for sections that are full: no search for those.
-        let enterable = |s: &SectionId| own.contains(s) || quotes.get(s).is_some_and(|q| q.free());
+        let enterable = |s: &SectionId| own.contains(s) || quotes.get(*s).is_some_and(Quote::free);
         let mut components = 0..entry.request.choices.len();
         if !components.all(|c| entry.request.accepted(&self.catalogue, c).iter().any(enterable)) {
             return None;
@@ -612,7 +627,7 @@ impl Registry {
     }
 
     /// The courses that somebody waits for.
-    pub(super) fn courses_with_waitlist(&self) -> impl Iterator<Item = CourseId> {
+    pub fn courses_with_waitlist(&self) -> impl Iterator<Item = CourseId> {
         let books = self.courses.iter().enumerate();
         books.filter(|(_, b)| !b.waitlist.is_empty()).map(|(i, _)| CourseId(i as u32))
     }

@@ -62,7 +62,7 @@ impl<'a> DryRun<'a> {
 
     fn quote(&self, section: SectionId) -> Quote {
         let closed = Quote { left: Some(0), status: super::section::SectionStatus::Closed };
-        self.now.get(&section).copied().unwrap_or(closed)
+        self.now.get(section).unwrap_or(closed)
     }
 
     fn room(&self, section: SectionId) -> u32 {

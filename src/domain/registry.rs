@@ -1,6 +1,6 @@
 //! The Registrar's state: everything but the seats. A fold of the journal (I9).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::catalogue::{Catalogue, Item};
@@ -225,8 +225,12 @@ impl Registry {
             Event::WindowReset { window, .. } => {
                 let enrolments = self.students.iter().flat_map(|s| &s.enrolments);
                 let withdrawn = enrolments.filter(|e| e.window == *window);
-                let sections = withdrawn.flat_map(|e| &e.sections);
-                changes.extend(sections.map(|s| (*s, SeatChange::Release)));
+                let mut seats: BTreeMap<SectionId, u32> = BTreeMap::new();
+                for section in withdrawn.flat_map(|e| &e.sections) {
+                    *seats.entry(*section).or_default() += 1;
+                }
+                let changed = seats.into_iter();
+                changes.extend(changed.map(|(section, n)| (section, SeatChange::Withdraw(n))));
             }
             _ => {}
         }
@@ -317,8 +321,7 @@ impl Registry {
                 }
             }
             Event::MessagesRead(student, up_to) => {
-                let student = &mut self.students[student.index()];
-                student.read_up_to = student.read_up_to.max(*up_to);
+                self.students[student.index()].mark_read(*up_to);
             }
         }
     }
@@ -600,11 +603,10 @@ impl Registry {
     /// Unread messages: hers, and the windows'.
     pub fn unread(&self, student: StudentId) -> u32 {
         let student = self.student(student);
-        let after = student.read_up_to;
-        // Both are in the order of the journal: a look-up, not a walk.
-        let own = student.inbox.len() - student.inbox.partition_point(|i| i.sequence <= after);
+        let own = student.inbox.len() - student.read_items;
         let notices = &self.window_notices;
-        let all = notices.len() - notices.partition_point(|n| n.sequence <= after);
+        let read = notices.partition_point(|n| n.sequence <= student.read_up_to);
+        let all = notices.len() - read;
         (own + all) as u32
     }
 }

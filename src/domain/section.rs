@@ -42,6 +42,8 @@ pub enum SeatChange {
     Take,
     /// Somebody leaves.
     Release,
+    /// So many leave at once: a rehearsal is run again.
+    Withdraw(u32),
     /// Capacity set; may be below what is taken.
     Capacity(Option<u32>),
     /// Opened, closed or cancelled.
@@ -89,6 +91,7 @@ impl Section {
                 self.taken += 1;
             }
             SeatChange::Release => self.taken = self.taken.saturating_sub(1),
+            SeatChange::Withdraw(seats) => self.taken = self.taken.saturating_sub(seats),
             SeatChange::Capacity(capacity) => self.capacity = capacity,
             SeatChange::Status(status) => self.status = status,
         }

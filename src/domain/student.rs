@@ -122,6 +122,10 @@ pub struct Memos(Vec<(RequestId, Memo)>);
 impl Memos {
     /// What the request led to.
     pub fn get(&self, request: RequestId) -> Option<&Memo> {
+        // A new request usually has the newest id: no search through the old ones.
+        if self.0.last().is_none_or(|(last, _)| *last < request) {
+            return None;
+        }
         let found = self.0.binary_search_by_key(&request, |(id, _)| *id);
         found.ok().map(|i| &self.0[i].1)
     }
@@ -197,6 +201,8 @@ pub struct Student {
     pub inbox: Vec<InboxItem>,
     /// Messages up to here are read.
     pub read_up_to: Sequence,
+    /// How many of the inbox that is: counted once, when they are read.
+    pub read_items: usize,
 }
 
 impl Student {
@@ -212,7 +218,15 @@ impl Student {
             requests: Memos::default(),
             inbox: Vec::new(),
             read_up_to: Sequence(0),
+            read_items: 0,
         }
+    }
+
+    /// Messages up to here are read.
+    pub fn mark_read(&mut self, up_to: Sequence) {
+        self.read_up_to = self.read_up_to.max(up_to);
+        let read = |item: &InboxItem| item.sequence <= self.read_up_to;
+        self.read_items = self.inbox.partition_point(read);
     }
 
     /// Her seat in the course.

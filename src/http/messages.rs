@@ -159,7 +159,7 @@ mod tests {
                 notice: Notice::TicketEnded { window: WindowId(0) },
             });
         }
-        student.read_up_to = Sequence(3);
+        student.mark_read(Sequence(3));
         let notice = |sequence| WindowNotice {
             sequence: Sequence(sequence),
             at: Timestamp(0),

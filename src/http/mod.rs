@@ -12,6 +12,7 @@ pub mod catalogue;
 pub mod export;
 mod extract;
 mod finish;
+mod frames;
 pub mod health;
 pub mod imports;
 pub mod key_file;

@@ -91,18 +91,9 @@ pub async fn set_plan(
 fn enrolments_of(registry: &Registry, student: StudentId) -> Enrolments {
     let catalogue = &registry.catalogue;
     let who = registry.student(student);
-    let waitlist = who.waiting.iter().filter_map(|course| {
-        let book = registry.book(*course);
-        let entry = book.waitlist.iter().find(|e| e.student == student)?;
-        Some(WaitlistView {
-            course: catalogue.course(*course).key.to_string(),
-            rank: book.rank(student)?,
-            keeps: entry.replaces.map(|c| catalogue.course(c).key.to_string()),
-        })
-    });
     Enrolments {
         enrolments: who.enrolments.iter().map(|e| enrolment_view(catalogue, e)).collect(),
-        waitlist: waitlist.collect(),
+        waitlist: convert::waitlist_views(registry, student),
         as_of: 0,
     }
 }

@@ -21,12 +21,13 @@ use actix_web_actors::ws::{
 use bytes::BytesMut;
 use socket2::SockRef;
 
-use crate::actors::gateway::{Denied, Gateway};
-use crate::actors::messenger::Messenger;
+use crate::actors::gateway::Gateway;
+use crate::actors::messenger::{Messenger, send_command, send_view};
 use crate::actors::session::{self, Action, Connected, Identified};
-use crate::actors::student::{Behind, FromSession, StudentActor, ToSession, frame};
+use crate::actors::student::{Behind, FromSession, StudentActor, ToSession, denial, frame};
 use crate::clock;
-use crate::domain::ids::StudentId;
+use crate::domain::ids::{StudentId, Timestamp};
+use crate::http::frames::{FrameGuard, OVERSIZED};
 use crate::http::problem::Problem;
 use crate::limits;
 use crate::protocol::client::ClientMessage;
@@ -38,8 +39,11 @@ thread_local! {
     static WORKER: OnceCell<(usize, Addr<Messenger>)> = const { OnceCell::new() };
 }
 
-fn worker(gateway: &Gateway) -> (usize, Addr<Messenger>) {
-    WORKER.with(|cell| cell.get_or_init(|| Messenger::begin(gateway)).clone())
+fn with_worker<T>(gateway: &Gateway, run: impl FnOnce(usize, &Addr<Messenger>) -> T) -> T {
+    WORKER.with(|cell| {
+        let (index, messenger) = cell.get_or_init(|| Messenger::begin(gateway));
+        run(*index, messenger)
+    })
 }
 
 /// Bounds what one connection can hold in the kernel, and for how long a peer may leave sent
@@ -85,7 +89,9 @@ pub fn open(
     payload: Payload,
     gateway: &Gateway,
     student: StudentId,
+    expires: Timestamp,
 ) -> Result<HttpResponse, Error> {
+    let payload = FrameGuard::new(payload);
     let session = SessionActor {
         _place: Place::take(gateway)?,
         gateway: gateway.clone(),
@@ -93,6 +99,7 @@ pub fn open(
         phase: Phase::Connected(Connected { student }),
         hub: None,
         student,
+        expires,
         behind: Arc::new(AtomicBool::new(false)),
         refreshes: 0,
         refused: 0,
@@ -122,6 +129,8 @@ pub struct SessionActor {
     phase: Phase,
     hub: Option<Addr<StudentActor>>,
     student: StudentId,
+    /// When her sign-in runs out.
+    expires: Timestamp,
     behind: Behind,
     /// Times that it had to read back from state because it read too slowly.
     refreshes: u32,
@@ -141,7 +150,7 @@ impl SessionActor {
         }
         self.gateway.metrics().closed(close);
         let mut reason = close.key().to_owned();
-        if close == Close::Restart {
+        if matches!(close, Close::Restart | Close::Busy) {
             // Spread over a second by the session's number: not everybody at once.
             let retry = limits::RESTART_RETRY_MS + self.number.wrapping_mul(617) % 1_000;
             reason = format!("retry_ms={retry}");
@@ -199,58 +208,70 @@ impl SessionActor {
             }
             Action::Attach(last_sequence) => self.attach(ctx, last_sequence),
             Action::Command(id, command) => {
-                self.ask_hub(ctx, FromSession::Command(self.number, id, command), id);
+                let from = (self.student, self.number, id);
+                let sent = with_worker(&self.gateway, |_, messenger| {
+                    send_command(&self.gateway, messenger, from, command)
+                });
+                if let Err(why) = sent {
+                    self.gateway.metrics().busy();
+                    Self::send(ctx, &denial(id, &why));
+                }
             }
             Action::Watch(sections) => {
-                self.ask_hub(ctx, FromSession::Watch(self.number, sections), None);
+                self.ask_hub(ctx, FromSession::Watch(self.number, sections));
             }
             Action::Unwatch(sections) => {
-                self.ask_hub(ctx, FromSession::Unwatch(self.number, sections), None);
+                self.ask_hub(ctx, FromSession::Unwatch(self.number, sections));
             }
             Action::Close(close) => self.close(ctx, close),
         }
     }
 
     fn attach(&mut self, ctx: &mut Ctx, last_sequence: Option<u32>) {
-        let (index, messenger) = worker(&self.gateway);
         let (student, gateway) = (self.student, self.gateway.clone());
-        // A hub may stop between the look-up and the message: then another is started.
-        for _ in 0..2 {
-            let start = |generation| {
-                let hub =
-                    StudentActor::new(student, generation, gateway.clone(), messenger.clone());
-                hub.start()
-            };
-            let hub = self.gateway.directory().hub(student, index, start);
-            let attach = FromSession::Attach {
-                number: self.number,
-                sink: ctx.address().recipient(),
-                behind: Arc::clone(&self.behind),
-                last_sequence,
-            };
-            match hub.try_send(attach) {
-                Ok(()) => {
-                    self.hub = Some(hub);
-                    return;
+        let attached = with_worker(&gateway, |index, messenger| {
+            // A hub may stop between the look-up and the message: then another is started.
+            for _ in 0..2 {
+                let start = |generation| {
+                    let (gateway, messenger) = (gateway.clone(), messenger.clone());
+                    StudentActor::begin(student, generation, gateway, messenger)
+                };
+                let hub = gateway.directory().hub(student, index, start);
+                let attach = FromSession::Attach {
+                    number: self.number,
+                    sink: ctx.address().recipient(),
+                    behind: Arc::clone(&self.behind),
+                };
+                match hub.try_send(attach) {
+                    Ok(()) => self.hub = Some(hub),
+                    Err(SendError::Full(_)) => return false,
+                    Err(SendError::Closed(_)) => continue,
                 }
-                Err(SendError::Full(_)) => break,
-                Err(SendError::Closed(_)) => {}
+                // After the hub has it, and before any command of this session.
+                let to = (student, self.number);
+                return send_view(&gateway, messenger, to, last_sequence).is_ok();
             }
+            false
+        });
+        if !attached {
+            self.close_busy(ctx);
         }
-        self.close(ctx, Close::Restart);
     }
 
-    fn ask_hub(&mut self, ctx: &mut Ctx, message: FromSession, id: Option<uuid::Uuid>) {
+    /// There is no room for this session: it is asked to come back.
+    fn close_busy(&mut self, ctx: &mut Ctx) {
+        self.gateway.metrics().busy();
+        let close = if self.gateway.is_ready() { Close::Busy } else { Close::Restart };
+        self.close(ctx, close);
+    }
+
+    fn ask_hub(&mut self, ctx: &mut Ctx, message: FromSession) {
         let sent = self.hub.as_ref().map(|hub| hub.try_send(message));
         match sent {
             Some(Ok(())) => {}
             Some(Err(SendError::Full(_))) => {
-                let retry_after_ms = match self.gateway.busy() {
-                    Denied::Busy { retry_after_ms } => retry_after_ms,
-                    _ => limits::BUSY_RETRY_MS,
-                };
                 self.gateway.metrics().busy();
-                Self::send(ctx, &ServerMessage::Busy { id, retry_after_ms });
+                Self::send(ctx, &denial(None, &self.gateway.busy()));
             }
             Some(Err(SendError::Closed(_))) | None => self.close(ctx, Close::Restart),
         }
@@ -291,6 +312,7 @@ impl SessionActor {
     fn on_error(&mut self, ctx: &mut Ctx, error: &ProtocolError) {
         let close = match error {
             ProtocolError::Overflow => Close::TooBig,
+            ProtocolError::Io(error) if error.to_string() == OVERSIZED.to_string() => Close::TooBig,
             // The library gives one kind of error for both; its text tells them apart.
             ProtocolError::Io(error) if error.to_string().to_ascii_lowercase().contains("utf") => {
                 Close::NotUtf8
@@ -316,9 +338,28 @@ impl SessionActor {
     fn beat(&mut self, ctx: &mut Ctx) {
         self.refreshes = 0;
         let silent = self.heard.elapsed() > Duration::from_millis(limits::SILENCE_MS_MAX);
-        match silent {
-            true => self.close(ctx, Close::Silent),
-            false => ctx.ping(b""),
+        let hub_gone = self.hub.as_ref().is_some_and(|hub| !hub.connected());
+        if silent {
+            self.close(ctx, Close::Silent);
+        } else if self.expires <= self.gateway.clock().now() {
+            self.close(ctx, Close::SignedOut);
+        } else if hub_gone {
+            self.close(ctx, Close::Restart);
+        } else {
+            ctx.ping(b"");
+            self.catch_up(ctx);
+        }
+    }
+
+    /// Pings count as messages: who sends too many is not answered, and then closed.
+    fn on_ping(&mut self, ctx: &mut Ctx, bytes: &[u8]) {
+        if self.gateway.allow_message(self.student).is_ok() {
+            return ctx.pong(bytes);
+        }
+        self.gateway.metrics().message_refused("rate_limited");
+        self.refused += 1;
+        if self.refused > limits::MESSAGES_REFUSED_MAX {
+            self.close(ctx, Close::RateLimited);
         }
     }
 
@@ -331,7 +372,7 @@ impl SessionActor {
         if self.refreshes > limits::REFRESHES_MAX {
             return self.close(ctx, Close::SlowReader);
         }
-        self.ask_hub(ctx, FromSession::Refresh(self.number), None);
+        self.ask_hub(ctx, FromSession::Refresh(self.number));
     }
 }
 
@@ -368,7 +409,7 @@ impl StreamHandler<Result<Message, ProtocolError>> for SessionActor {
         self.heard = clock::monotonic();
         match message {
             Ok(Message::Text(text)) => self.on_text(ctx, &text),
-            Ok(Message::Ping(bytes)) => ctx.pong(&bytes),
+            Ok(Message::Ping(bytes)) => self.on_ping(ctx, &bytes),
             Ok(Message::Pong(_) | Message::Nop) => {}
             Ok(Message::Binary(_)) => self.close(ctx, Close::Unsupported),
             Ok(Message::Continuation(item)) => self.on_fragment(ctx, item),

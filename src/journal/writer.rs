@@ -18,7 +18,7 @@ use super::sink::SnapshotSink;
 use super::snapshot::Manifest;
 use crate::clock;
 use crate::domain::ids::Sequence;
-use crate::limits::{JOURNAL_CLOSE_MS_MAX, JOURNAL_PENDING_BYTES_MAX};
+use crate::limits::{JOURNAL_BEHIND_RECORDS_MAX, JOURNAL_CLOSE_MS_MAX, JOURNAL_PENDING_BYTES_MAX};
 
 /// What one commit was, for the metrics. All zero after a nudge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -189,6 +189,11 @@ impl Writer {
     /// The last sequence handed over.
     pub fn written(&self) -> Sequence {
         Sequence(self.shared.written.load(Ordering::Acquire))
+    }
+
+    /// Whether so much is not durable yet that nothing new should be accepted.
+    pub fn is_behind(&self) -> bool {
+        self.written().0 - self.durable().0.min(self.written().0) > JOURNAL_BEHIND_RECORDS_MAX
     }
 
     /// Starts a snapshot that folds the journal up to `sequence`, which must be durable. One at

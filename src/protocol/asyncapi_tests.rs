@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::client::{AnyWord, CLIENT_TYPES, ChoiceDto, ClientMessage, CourseRequestDto};
 use super::close::Close;
 use super::convert::{self, Unknown};
-use super::server::{ServerMessage, StudentView, TicketView, WaitlistView};
+use super::server::{AheadView, ServerMessage, StudentView, TicketView, WaitlistView};
 use super::{PROTOCOL_VERSION, server};
 use crate::domain::command::Command;
 use crate::domain::forecast::{CourseForecast, Verdict};
@@ -181,10 +181,10 @@ fn world() -> World {
         .given();
     let b = world.any("B");
     world.set_plan(0, &[world.ranked("A", &[&[], &["A/t2", "A/t1"]]).or_wait(), b]);
-    world.arm(0);
     world.run(Command::Open(W)).unwrap();
     world.enrol(1, "C");
     world.enrol(0, "C");
+    world.arm(0);
     world
 }
 
@@ -301,7 +301,12 @@ fn welcome(world: &World) -> StudentView {
         windows: registry.windows.iter().map(|w| convert::window_view(catalogue, w)).collect(),
         plan: convert::plan_view(catalogue, &who.plan, &blockers),
         enrolments: enrolments.iter().map(|e| convert::enrolment_view(catalogue, e)).collect(),
-        waitlist: vec![WaitlistView { course: "C".to_owned(), rank: 1, keeps: None }],
+        waitlist: vec![WaitlistView {
+            course: "C".to_owned(),
+            rank: 1,
+            ahead: vec![],
+            keeps: None,
+        }],
         line: vec![TicketView { window: "w0".to_owned(), ticket: 0, among: 1 }],
         outcomes: who.inbox.iter().filter_map(outcome).collect(),
         unread: registry.unread(id),
@@ -337,7 +342,12 @@ fn server_samples() -> Vec<ServerMessage> {
         eta_high: eta,
         serving: 0,
     };
-    let entry = WaitlistView { course: "A".to_owned(), rank: 2, keeps: Some("C".to_owned()) };
+    let entry = WaitlistView {
+        course: "A".to_owned(),
+        rank: 2,
+        ahead: vec![AheadView { section: "A/t1".to_owned(), ahead: 1 }],
+        keeps: Some("C".to_owned()),
+    };
     let forecasts = vec![
         forecast(None, Verdict::Likely),
         forecast(Some(1), Verdict::Unlikely),

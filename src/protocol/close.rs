@@ -7,6 +7,8 @@ pub enum Close {
     Normal,
     /// The gateway stops; the reason says `retry_ms=<n>`.
     Restart,
+    /// The gateway has no room just now; the reason says `retry_ms=<n>`.
+    Busy,
     /// A frame that breaks RFC 6455.
     ProtocolError,
     /// Binary, where text is spoken.
@@ -33,9 +35,10 @@ pub enum Close {
 
 impl Close {
     /// Every reason, for tables and metrics.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Normal,
         Self::Restart,
+        Self::Busy,
         Self::ProtocolError,
         Self::Unsupported,
         Self::NotUtf8,
@@ -60,6 +63,7 @@ impl Close {
             Self::TooBig => 1009,
             Self::Fault => 1011,
             Self::Restart => 1012,
+            Self::Busy => 1013,
             Self::SlowReader => 4001,
             Self::Silent => 4002,
             Self::WrongVersion => 4003,
@@ -73,6 +77,7 @@ impl Close {
         match self {
             Self::Normal => "normal",
             Self::Restart => "restart",
+            Self::Busy => "busy",
             Self::ProtocolError => "protocol_error",
             Self::Unsupported => "unsupported",
             Self::NotUtf8 => "not_utf8",

@@ -6,13 +6,14 @@ use uuid::Uuid;
 
 use super::client::{AnyWord, ChoiceDto, CourseRequestDto};
 use super::server::{
-    BlockersView, EnrolmentView, ForecastView, MessageView, OutcomeView, PlanView, ReasonView,
-    SeatsView, TextView, WindowView,
+    AheadView, BlockersView, EnrolmentView, ForecastView, MessageView, OutcomeView, PlanView,
+    ReasonView, SeatsView, TextView, WaitlistView, WindowView,
 };
 use crate::domain::catalogue::{Catalogue, Text};
+use crate::domain::course::WaitlistEntry;
 use crate::domain::decide::CourseBlockers;
 use crate::domain::forecast::CourseForecast;
-use crate::domain::ids::{CourseId, RequestId, SectionId, Sequence, Timestamp};
+use crate::domain::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Timestamp};
 use crate::domain::lottery;
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::plan::{Choice, CourseRequest, Plan};
@@ -131,6 +132,7 @@ pub fn plan_view(catalogue: &Catalogue, plan: &Plan, blockers: &[CourseBlockers]
             .map(|b| BlockersView {
                 course: course_key(catalogue, b.course),
                 blockers: b.blockers.iter().map(|r| reason_view(catalogue, r)).collect(),
+                clash: b.clash.map(|course| course_key(catalogue, course)),
             })
             .collect(),
         credits: f64::from(credits) / 100.0,
@@ -197,6 +199,42 @@ pub fn enrolment_view(catalogue: &Catalogue, enrolment: &Enrolment) -> Enrolment
         sections: section_keys(catalogue, &enrolment.sections),
         journal: enrolment.since.0,
     }
+}
+
+/// A place on a waitlist for the wire, with how many are `ahead` for each section she names.
+pub fn waitlist_view(
+    catalogue: &Catalogue,
+    entry: &WaitlistEntry,
+    rank: u32,
+    ahead: impl Fn(SectionId) -> u32,
+) -> WaitlistView {
+    let named = entry.request.choices.iter().flat_map(|choice| match choice {
+        Choice::Any => &[][..],
+        Choice::Ranked(sections) => sections.as_slice(),
+    });
+    let ahead = named.map(|section| AheadView {
+        section: catalogue.section(*section).key.to_string(),
+        ahead: ahead(*section),
+    });
+    WaitlistView {
+        course: course_key(catalogue, entry.request.course),
+        rank,
+        ahead: ahead.collect(),
+        keeps: entry.replaces.map(|course| course_key(catalogue, course)),
+    }
+}
+
+/// Every waitlist that she is on, for the wire.
+pub fn waitlist_views(registry: &Registry, student: StudentId) -> Vec<WaitlistView> {
+    let catalogue = &registry.catalogue;
+    let waiting = registry.student(student).waiting.iter().filter_map(|course| {
+        let book = registry.book(*course);
+        let rank = book.rank(student)?;
+        let entry = &book.waitlist[rank as usize - 1];
+        let ahead = |section| book.ahead_for(catalogue, student, section);
+        Some(waitlist_view(catalogue, entry, rank, ahead))
+    });
+    waiting.collect()
 }
 
 /// A text for the wire.

@@ -224,6 +224,9 @@ pub struct BlockersView {
     pub course: String,
     /// In order of precedence.
     pub blockers: Vec<ReasonView>,
+    /// Where a clash is told and stands in nobody's way: the course that it would clash with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clash: Option<String>,
 }
 
 /// A reason, as a stable key and what it is about.
@@ -254,9 +257,21 @@ pub struct WaitlistView {
     pub course: String,
     /// From 1, over all who wait for the course.
     pub rank: u32,
+    /// For each section that she accepts by name: how many ahead of her accept it too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ahead: Vec<AheadView>,
     /// Course whose place is kept until promoted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keeps: Option<String>,
+}
+
+/// How many stand before her for one section.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AheadView {
+    /// Section key.
+    pub section: String,
+    /// Entries ahead that accept it.
+    pub ahead: u32,
 }
 
 /// A place in a line.

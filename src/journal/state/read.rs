@@ -190,7 +190,7 @@ impl Parts {
             since: Sequence(e.since),
         });
         let tickets = student.tickets.into_iter();
-        self.students.push(Student {
+        let mut read = Student {
             profile: Arc::new(student.profile.into()),
             plan: Arc::new(student.plan.into()),
             enrolments: enrolments.collect(),
@@ -199,8 +199,11 @@ impl Parts {
             sequence: student.sequence,
             requests: memos.into_iter().collect(),
             inbox,
-            read_up_to: Sequence(student.read_up_to),
-        });
+            read_up_to: Sequence(0),
+            read_items: 0,
+        };
+        read.mark_read(Sequence(student.read_up_to));
+        self.students.push(read);
         Ok(())
     }
 
