@@ -271,7 +271,8 @@ fn every_source_file_named_in_the_docs_is_there() {
         let body = text(&page);
         // Every second part stands between backticks.
         for name in body.split('`').skip(1).step_by(2) {
-            let source = name.ends_with(".rs") || name.ends_with(".md");
+            let extension = Path::new(name).extension();
+            let source = extension.is_some_and(|e| e == "rs" || e == "md");
             let whole = folders.iter().any(|folder| root().join(folder).join(name).exists());
             if source && name.contains('/') && !name.contains(' ') && !whole {
                 missing.push(format!("{page}: {name}"));
