@@ -16,9 +16,9 @@ pub struct Banner<'a> {
     pub config: Option<&'a Path>,
     /// How people sign in, such as "demo, this machine only".
     pub sign_in: &'a str,
-    /// The window, such as "2027-1 opens 60 s after the first sign-in, 599 armed".
+    /// The window, such as "… opens 60 s after the first sign-in".
     pub window: Option<&'a str>,
-    /// What to do now, such as "choose Noor Visser, press Arm".
+    /// What to do now, such as "add courses, press Arm".
     pub next: Option<&'a str>,
 }
 

@@ -10,6 +10,7 @@ mod cli_serve;
 mod journal_child;
 mod journal_crash;
 mod powercut;
+mod readme;
 mod socket;
 mod stop;
 mod support;
