@@ -9,6 +9,7 @@ mod cli_data;
 mod cli_serve;
 mod journal_child;
 mod journal_crash;
+mod kill;
 mod powercut;
 mod socket;
 mod stop;
