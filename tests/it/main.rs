@@ -3,6 +3,7 @@
 // Helpers are shared by tests that each need some of them.
 #![allow(dead_code)]
 
+mod bounds;
 mod catalogue_files;
 mod cli;
 mod cli_data;
@@ -12,5 +13,7 @@ mod journal_crash;
 mod kill;
 mod powercut;
 mod socket;
+mod stall;
 mod stop;
 mod support;
+mod tidy;

@@ -91,7 +91,8 @@ impl Rusher {
                 }
             }
             // Not accepted, nothing changed: the request never was.
-            ServerMessage::Error { id: Some(id), .. } | ServerMessage::Busy { id: Some(id), .. } => {
+            ServerMessage::Error { id: Some(id), .. }
+            | ServerMessage::Busy { id: Some(id), .. } => {
                 self.asked.remove(id);
             }
             _ => {}
@@ -166,9 +167,7 @@ impl Rusher {
         let message = match (turn, held(&self.has, turn), held(&self.waits, turn)) {
             (0 | 1, Some(course), _) => ClientMessage::Drop { id, course },
             (2, _, Some(course)) => ClientMessage::LeaveWaitlist { id, course },
-            (3 | 4, Some(from), _) => {
-                ClientMessage::Swap { id, from, to: any(&other, turn == 4) }
-            }
+            (3 | 4, Some(from), _) => ClientMessage::Swap { id, from, to: any(&other, turn == 4) },
             _ => {
                 let courses: Vec<CourseRequestDto> = vec![any(&course, turn != 5)];
                 ClientMessage::Submit { id, window, courses: Some(courses) }
