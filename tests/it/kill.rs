@@ -36,7 +36,7 @@ fn window(round: u64) -> String {
 
 /// What a round's window does: opens on an armed crowd, slowly or at once, or was open already.
 fn pace(round: u64, seed: u64) -> Option<u64> {
-    (round % 3 == 0).then(|| 100 + scatter(seed ^ round) % 300)
+    round.is_multiple_of(3).then(|| 100 + scatter(seed ^ round) % 300)
 }
 
 fn university(seed: u64) -> University {

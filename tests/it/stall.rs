@@ -109,9 +109,9 @@ async fn scene() -> Scene {
     for n in 0..5 {
         people.push(gateway.student(&format!("s000{n}")).await);
     }
-    for waits in 1..4 {
-        people[waits].submit("w", &[any("B", true)]).await;
-        people[waits].outcome("B").await;
+    for person in &mut people[1..4] {
+        person.submit("w", &[any("B", true)]).await;
+        person.outcome("B").await;
     }
     people[4].set_plan(&[any("C", false)]).await;
     people[4].arm("later").await;
