@@ -84,8 +84,9 @@ pub const ERROR_CHARS_MAX: usize = 300;
 pub const WATCHED_MAX: usize = 300;
 /// Outcomes in a view: the latest of so many courses.
 pub const VIEW_OUTCOMES_MAX: usize = 100;
-/// Messages told one by one after a `resume`; more are left to the message centre.
-pub const RESUME_MISSED_MAX: usize = 100;
+/// Messages told one by one after a `resume`; more are left to the message centre. With the
+/// welcome and what else may come they must fit in the session's mailbox.
+pub const RESUME_MISSED_MAX: usize = 50;
 /// Messages a second from one student, unless the configuration says otherwise.
 pub const MESSAGES_PER_SECOND: u32 = 20;
 /// Messages at once from one student, unless the configuration says otherwise.

@@ -3,14 +3,18 @@
 // Helpers are shared by tests that each need some of them.
 #![allow(dead_code)]
 
+mod bounds;
 mod catalogue_files;
 mod cli;
 mod cli_data;
 mod cli_serve;
 mod journal_child;
 mod journal_crash;
+mod kill;
 mod powercut;
 mod readme;
 mod socket;
+mod stall;
 mod stop;
 mod support;
+mod tidy;

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use sluis::http::auth::Tokens;
+use sluis::limits;
 
 use crate::support::raw::{BINARY, CLOSE, CONTINUE, FIN, PING, PONG, TEXT, head, masked};
 use crate::support::{Http, Raw, TestGateway, University, role_token, student_token};
@@ -128,7 +129,11 @@ fn what_breaks_the_grammar_is_closed_with_its_code() {
         ("a message within a message", 1002, [masked(TEXT, b"{"), masked(TEXT, b"}")].concat()),
         ("a fragmented ping", 1002, masked(PING, b"")),
         ("a ping of 126 bytes", 1002, masked(FIN | PING, &[0; 126])),
-        ("a frame over the limit", 1009, masked(FIN | TEXT, &[b' '; 16 * 1024 + 1])),
+        (
+            "a frame over the limit",
+            1009,
+            masked(FIN | TEXT, &[b' '; limits::MESSAGE_BYTES_MAX + 1]),
+        ),
         ("a tebibyte announced", 1009, [head(FIN | TEXT, 1 << 40), vec![1, 2, 3, 4]].concat()),
         (
             "fragments over the limit together",
@@ -138,7 +143,8 @@ fn what_breaks_the_grammar_is_closed_with_its_code() {
         (
             "more fragments than allowed",
             1009,
-            [masked(TEXT, b" "), masked(CONTINUE, b"").repeat(64)].concat(),
+            [masked(TEXT, b" "), masked(CONTINUE, b"").repeat(limits::MESSAGE_FRAGMENTS_MAX)]
+                .concat(),
         ),
     ];
     for (what, code, bytes) in cases {
@@ -203,7 +209,8 @@ fn a_flood_is_told_busy_and_then_closed() {
         config.limits.student_messages_burst = 20;
     });
     let mut raw = Raw::hello(gateway.address(), &gateway.token(STUDENT));
-    let flood = masked(FIN | TEXT, br#"{"type":"ping","n":1}"#).repeat(400);
+    let most = limits::MESSAGES_REFUSED_MAX as usize;
+    let flood = masked(FIN | TEXT, br#"{"type":"ping","n":1}"#).repeat(4 * most);
     let _ = raw.bytes(&flood);
     let busy = raw.expect_text("\"type\":\"busy\"");
     assert!(busy.contains("retry_after_ms"), "{busy}");
@@ -218,7 +225,8 @@ fn a_flood_is_told_busy_and_then_closed() {
 fn the_sixth_session_closes_the_oldest() {
     let gateway = gateway();
     let (address, token) = (gateway.address(), gateway.token(STUDENT));
-    let mut tabs: Vec<Raw> = (0..6).map(|_| Raw::hello(address, &token)).collect();
+    let most = limits::SESSIONS_PER_STUDENT_MAX;
+    let mut tabs: Vec<Raw> = (0..=most).map(|_| Raw::hello(address, &token)).collect();
     assert_eq!(tabs[0].closed().0, 4005);
     for tab in &mut tabs[1..] {
         tab.text(r#"{"type":"ping","n":3}"#);

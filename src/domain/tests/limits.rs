@@ -149,6 +149,22 @@ fn a_forecast_counts_who_is_ahead_and_offers_what_is_left() {
 }
 
 #[test]
+fn so_many_alternatives_are_offered() {
+    let most = limits::ALTERNATIVES_MAX;
+    for free in [most, most + 1] {
+        let mut all = sections("A/", free);
+        all.push(sec("A/full", 0));
+        let world = draft().course("A", &[lecture(&all)]).students(1).window(|_| {}).open();
+        let ids: Vec<SectionId> = (0..=free as u32).map(SectionId).collect();
+        let quotes = world.university.quotes(&ids);
+        let wanted = plan(&[world.ranked("A", &[&["A/full"]])]);
+        let run = DryRun::new(&world.university.registry.catalogue, &quotes);
+        let told = run.forecast(&wanted, |_| true);
+        assert_eq!(told[0].alternatives.len(), most, "{free} have seats");
+    }
+}
+
+#[test]
 fn a_seat_too_many_is_never_promised_by_a_waitlist_of_one() {
     let mut world = draft().simple("A", 1).students(3).window(|_| {}).open();
     world.enrol(0, "A");

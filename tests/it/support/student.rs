@@ -197,9 +197,14 @@ impl TestStudent {
         .await
     }
 
+    /// Saves a plan; does not wait for the answer.
+    pub async fn set_plan_unheard(&mut self, courses: &[CourseRequestDto]) {
+        self.send(&ClientMessage::SetPlan { courses: courses.to_vec() }).await;
+    }
+
     /// Saves a plan and waits until it is on disk.
     pub async fn set_plan(&mut self, courses: &[CourseRequestDto]) {
-        self.send(&ClientMessage::SetPlan { courses: courses.to_vec() }).await;
+        self.set_plan_unheard(courses).await;
         self.expect("plan", |m| matches!(m, ServerMessage::Plan { .. }).then_some(())).await;
     }
 
