@@ -449,7 +449,7 @@ function registrar(m) {
   return [h('h1', null, t.windows), !list ? h('p.quiet', null, t.loading) : h('ul.list', null, list.map((w) => {
     const left = w.opens_at && w.state === 'planned' ? w.opens_at - m.serverNow : 0;
     return h('li.card', { key: w.key }, h('h2', null, w.name[m.lang], ' ', h('span.tag', null, w.state === 'open' ? t.isOpen : w.state === 'planned' ? t.isPlanned : t.isClosed)),
-      left > 0 && h('p.big', { role: 'timer', 'aria-live': 'off', 'aria-label': t.opensIn }, countdown(m, left)),
+      left > 0 && [h('p.label', { id: `in-${w.key}` }, t.opensIn), h('p.big', { role: 'timer', 'aria-live': 'off', 'aria-labelledby': `in-${w.key}` }, countdown(m, left))],
       h('dl.facts', null, [[w.state === 'planned' ? a.armedN : a.waitingN, m.f.number(w.waiting)], [a.pace, w.pace ? a.perSecond(w.pace) : a.noPace], w.rehearsal && [a.run, w.run + 1]].filter(Boolean).map(([k, v]) => [h('dt', null, k), h('dd', null, v)])),
       h('div.row', null,
         w.state === 'planned' && [button(a.open, ['admin', w.key, 'open', {}], 'primary'), button(a.schedule, ['schedule', w.key])],

@@ -86,7 +86,7 @@ for (let run = 1; ; run++) {
 await phone.waitForTimeout(4000);
 const shots = await Promise.all([phone, desktop].map((page) => page.screenshot()));
 
-const sheet = await open(1550, 924, 1);
+const sheet = await open(1510, 924, 1);
 const url = (png) => `data:image/png;base64,${png.toString('base64')}`;
 await sheet.goto('about:blank');
 await sheet.setContent(`<style>
