@@ -84,6 +84,7 @@ for (let run = 1; ; run++) {
   await phone.waitForSelector('.outcome', { timeout: 60_000 });
 }
 await phone.waitForTimeout(4000);
+for (const page of [phone, desktop]) await page.evaluate(() => scrollTo(0, 0));
 const shots = await Promise.all([phone, desktop].map((page) => page.screenshot()));
 
 const sheet = await open(1510, 924, 1);
