@@ -139,7 +139,7 @@ fn greet(running: &Running, data: &Path, config: Option<&Path>) {
     });
     let visitor = demo::showcase()[0];
     let next = format!(
-        "open {}, sign in as {} ({}), add courses, press Arm my plan, and watch the line",
+        "open {}, choose {} ({}), add a few courses, press \"Arm my plan\", and watch the line",
         urls[0], visitor.student, visitor.en
     );
     let banner = Banner {

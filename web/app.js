@@ -8,7 +8,7 @@ import { courseName, courseOf, dialog as dialogView, formats, messageText, page,
 const PER_PAGE = 20;
 const DRAW_MS = 500; // numbers change on the screen at most twice a second
 const SAY_MS = 25_000; // the screen reader hears a position at most this often
-const LATE_MS = 2000;
+const LATE_MS = 1000; // with the clock's step: shown well within 2 s, and a blip is not
 const OUT_MAX_MS = 15 * 60_000; // a request older than this is not repeated: she has moved on
 const VIEWS = ['plan', 'register', 'timetable', 'messages'];
 
@@ -59,7 +59,7 @@ function paint() {
   if (me?.role === 'student' && s.ready) {
     const seen = ui.view === 'plan' ? (ui.results?.codes ?? []) : [];
     lookUp([...planOf(m).map((r) => r.course), ...s.enrolments.map((e) => e.course), ...s.waitlist.map((e) => e.course), ...s.outcomes.map((o) => o.course)]);
-    const keys = [...planOf(m).map((r) => r.course), ui.dialog?.[1], ...seen].flatMap((c) => courses.get(c)?.components ?? []).flatMap((k) => k.sections.map((x) => x.key));
+    const keys = [...planOf(m).map((r) => r.course), ui.dialog?.[1], ...seen, ...(seen.length ? requirements.map((r) => r.course) : [])].flatMap((c) => courses.get(c)?.components ?? []).flatMap((k) => k.sections.map((x) => x.key));
     link?.watch(new Set(keys.slice(0, 240)));
   }
 }
@@ -80,7 +80,7 @@ setInterval(() => {
   const changed = late !== ui.late;
   ui.late = !!late;
   if (s.windows.length) sayCountdown();
-  if (changed || late || ui.view === 'windows' || (ui.view === 'register' && s.windows.some((w) => w.state === 'planned' && w.opens_at))) draw();
+  if (changed || late || ui.view === 'windows' || (/^(plan|register)$/.test(ui.view) && s.windows.some((w) => w.state === 'planned' && w.opens_at))) draw(changed);
 }, 500);
 
 // ---------------------------------------------------------------- words to a screen reader, and alerts
@@ -292,12 +292,10 @@ function failed(e) {
 
 async function start() {
   try {
-    const who = await http('/api/me');
-    me = who;
-  } catch (e) {
-    if (e.status !== 401) { alertUser('offline'); setTimeout(start, 3000); return; }
-    return void signedOut();
-  }
+    signIn = await http('/api/sign-in'); // no error when nobody is signed in
+  } catch { alertUser('offline'); setTimeout(start, 3000); return; }
+  if (!signIn.me) return void signedOut();
+  me = signIn.me;
   clearAlert();
   if (me.role !== 'student') {
     ui.view = 'windows';
@@ -323,7 +321,7 @@ async function start() {
       draw(true);
       if (link?.stopped === 4004) signedOut();
     },
-    refused: () => http('/api/me').catch((e) => e.status === 401 && signedOut()),
+    refused: () => http('/api/sign-in').then((x) => x.me || signedOut(), () => {}),
     pending: () => Object.values(s.pending).sort((a, b) => a.at - b.at),
     sequence: () => (s.ready ? s.sequence : 0),
   });
@@ -433,7 +431,8 @@ const actions = {
   findOther() { location.hash = 'plan'; requestAnimationFrame(() => setTimeout(() => document.getElementById('q')?.focus(), 50)); },
   older() { return loadMessages(ui.older); },
   async markRead() {
-    const up_to = Math.max(...(s.messages ?? []).map((x) => x.journal));
+    if (!s.messages?.length) return;
+    const up_to = Math.max(...s.messages.map((x) => x.journal));
     try {
       await http('/api/messages/read', { up_to });
       s = { ...s, unread: 0, messages: s.messages.map((x) => ({ ...x, read: x.read || x.journal <= up_to })) };

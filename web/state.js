@@ -72,6 +72,7 @@ function outcomes(s, m) {
   return {
     enrolments, waitlist, line, positions, forecasts, outcomes: list, news,
     unread: m.unread ?? s.unread,
+    messages: news.length ? null : s.messages, // each outcome is a message too: read again
   };
 }
 

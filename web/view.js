@@ -85,12 +85,12 @@ const pendingFor = (m, type, window) => Object.values(m.s.pending).some((p) => p
 
 export function page(m) {
   const { t } = m;
-  const lang = (l, name) => button(h('span', null, l.toUpperCase()), ['lang', l], 'plain', { 'aria-pressed': String(m.lang === l), 'aria-label': name, lang: l });
+  const lang = (l, name) => button(h('span', null, l.toUpperCase()), ['lang', l], 'plain', { 'aria-pressed': String(m.lang === l), title: name, lang: l });
   const tabs = !m.me ? [] : m.me.role === 'student' ? ['plan', 'register', 'timetable', 'messages'] : ['windows'];
   return h('div', { id: 'root' },
     h('a.skip', { href: '#main', act: ['skip'] }, t.skip),
     h('header', { key: 'header' },
-      h('div.brand', null, h('img', { src: '/lock.svg', alt: '', width: 32, height: 32 }), h('span', null, 'Sluis')),
+      h('div.brand', null, h('span.logo'), h('span', null, 'Sluis')),
       h('div.tools', null, h('div.langs', { role: 'group', 'aria-label': t.language }, lang('nl', 'Nederlands'), lang('en', 'English')), m.me && button(t.signOut, ['signOut'], 'plain')),
     ),
     tabs.length > 1 && h('nav', { key: 'nav', 'aria-label': t.views }, tabs.map((tab) => h('a', { href: `#${tab}`, 'aria-current': m.ui.view === tab && 'page' }, t[tab],
@@ -148,13 +148,29 @@ function plan(m) {
   return h('div.columns', null,
     h('section', { 'aria-labelledby': 'plan-title' },
       h('h1', { id: 'plan-title' }, t.plan),
-      h('p.summary', null, h('strong', null, t.courses(list.length)), ' · ', t.creditsOf(credits(m, sum), limit && credits(m, limit)), ' · ', h('span.quiet', null, state)),
+      h('p.summary', null, h('strong', null, t.courses(list.length)), ' · ', t.creditsOf(credits(m, sum), limit && credits(m, limit)), (list.length > 0 || s.draft) && [' · ', h('span.quiet', null, state)]),
       open.map(({ window, todo }) => h('div.callout', { key: `open ${window.key}` }, h('p', null, h('strong', null, window.name[m.lang]), ' · ', t.openNow), button(t.planSubmitNow(todo), ['submit', window.key], 'primary', { 'aria-disabled': pendingFor(m, 'submit', window.key) && 'true' }))),
+      list.length > 0 && s.windows.map((w) => nextStep(m, w, list)),
       list.length > 0 ? h('p.quiet', null, t.planLead) : h('div.empty', null, h('p', null, h('strong', null, t.planEmpty)), h('p', null, t.planEmptyHow)),
       h('ol.plan', null, list.map((r, i) => planCourse(m, r, i, list.length))),
     ),
     h('section', { 'aria-labelledby': 'add-title' }, catalogue(m)),
   );
+}
+
+/** What is left to do with this plan: arm it, or follow it in line. */
+function nextStep(m, w, list) {
+  const { t } = m;
+  const ticket = m.s.line.find((l) => l.window === w.key);
+  const place = m.s.positions[w.key]?.position;
+  const left = w.opens_at - m.serverNow;
+  if (!(w.state === 'planned' && w.opens_at && list.some((r) => m.covers(w, r.course))) && !(w.state === 'open' && ticket)) return null;
+  const busy = pendingFor(m, 'arm', w.key);
+  const how = w.state === 'open' ? h('p.state.armed', null, mark('◆'), t.line, place && `: ${t.place.toLowerCase()} ${m.f.number(place)}`)
+    : h('p', null, `${t.opensIn} `, h('strong', null, left > 0 ? countdown(m, left) : '…'), ticket && [' · ', h('strong', null, mark('◆'), t.armed)]);
+  return h('div.callout', { key: `next ${w.key}` }, h('p', null, h('strong', null, w.name[m.lang])), how,
+    h('div.row', null, !ticket && button(busy ? t.busy : t.arm, ['arm', w.key], 'primary', { 'aria-disabled': busy && 'true' }),
+      h('a', { href: '#register' }, w.state === 'open' ? t.toLine : t.toOpening)));
 }
 
 function planCourse(m, r, i, n) {
@@ -170,7 +186,7 @@ function planCourse(m, r, i, n) {
   return h('li.card', { key: r.course },
     h('div.head', null,
       h('span.rank', { 'aria-hidden': 'true' }, i + 1),
-      h('div', null, h('h3', null, name), h('p.meta', null, code(r.course), course && [' · ', t.ec(credits(m, course.credits))])),
+      h('div', null, h('h2.name', null, name), h('p.meta', null, code(r.course), course && [' · ', t.ec(credits(m, course.credits))])),
       h('div.order', null, icon('↑', t.up(name), ['move', i, -1], i === 0), icon('↓', t.down(name), ['move', i, 1], i === n - 1), icon('✕', t.removeNamed(name), ['remove', r.course])),
     ),
     e ? h('p.state.enrolled', null, mark('✓'), t.enrolled) : w ? h('p.state.waitlisted', null, mark('…'), `${t.waitlisted}, ${t.rank(w.rank)}`)
@@ -208,8 +224,8 @@ function catalogue(m) {
   const mine = new Set(planOf(m).map((r) => r.course));
   const item = (c, note) => c && h('li.card', { key: c.key },
     h('div.head', null,
-      h('div', null, h('h3', null, c.name[m.lang]), h('p.meta', null, code(c.key), ' · ', t.ec(credits(m, c.credits)), c.language && ` · ${c.language.toUpperCase()}`, c.period && ` · ${c.period}`, note && ' · ', note && h('strong', null, note)),
-        h('p.meta', null, c.components.map((k) => `${t[k.kind]}${k.sections.length > 1 ? ` (${k.sections.length})` : ''}`).join(' · '), c.components.length > 0 && ' · ', seatsTag(m, courseSeats(m, c)))),
+      h('div', null, h('h3', null, c.name[m.lang]), h('p.meta', null, code(c.key), ' · ', t.ec(credits(m, c.credits)), c.language && ` · ${c.language.toUpperCase()}`, c.period && ` · ${t.period(c.period)}`, note && ' · ', note && h('strong', null, note)),
+        h('p.meta', null, c.components.map((k) => `${t[k.kind]}${k.sections.length > 1 ? ` (${k.sections.length})` : ''}`).join(' · '), courseSeats(m, c).left !== undefined && c.components.length > 0 && ' · ', seatsTag(m, courseSeats(m, c)))),
       mine.has(c.key) ? h('span.quiet.added', null, mark('✓'), t.added) : button(t.add, ['add', c.key], '', { 'aria-label': `${t.add}: ${c.name[m.lang]}` })));
   const mineList = ui.query ? [] : m.requirements.filter((r) => !held(m, r.course)).map((r) => item(courseOf(m, r.course), r.required ? t.required : t.optional)).filter(Boolean);
   const shown = new Set(ui.query ? [] : m.requirements.map((r) => r.course));
@@ -253,17 +269,17 @@ function register(m) {
 function seal(m, w) {
   const { t } = m;
   return [
-    h('p.rule', null, h('strong', null, `${t.rule}: `), t[w.order] ?? w.order),
+    h('p.rule', null, h('strong', null, `${t.rule}: `), t[w.order === 'lottery' && w.state !== 'planned' ? 'lotteryDone' : w.order] ?? w.order),
     w.order === 'lottery' && h('details', null, h('summary', null, t.seal), h('p.quiet', null, w.seed ? t.sealAfter : t.sealWhat),
       h('dl', null, h('dt', null, t.sealHash), h('dd.hex', null, w.seed_hash), w.seed && [h('dt', null, t.sealSeed), h('dd.hex', null, w.seed)])),
   ];
 }
 
-export function countdown(ms) {
+export function countdown(m, ms) {
+  if (ms >= 2 * 86_400_000) return m.t.daysLeft(Math.floor(ms / 86_400_000));
   const n = Math.ceil(ms / 1000);
   const two = (x) => String(x).padStart(2, '0');
-  const days = Math.floor(n / 86400);
-  return `${days ? `${days} d ` : ''}${n >= 3600 ? `${two(Math.floor(n / 3600) % 24)}:` : ''}${two(Math.floor(n / 60) % 60)}:${two(n % 60)}`;
+  return `${n >= 3600 ? `${two(Math.floor(n / 3600))}:` : ''}${two(Math.floor(n / 60) % 60)}:${two(n % 60)}`;
 }
 
 function opening(m, w, ticket) {
@@ -273,7 +289,7 @@ function opening(m, w, ticket) {
   const some = planOf(m).some((r) => m.covers(w, r.course));
   return [
     h('div.gate', { class: ticket ? 'ready' : '' },
-      left === null ? h('p', null, t.opensWhen) : left <= 0 ? h('p.big', null, t.opening) : [h('p.label', { id: `in-${w.key}` }, t.opensIn), h('p.big', { role: 'timer', 'aria-live': 'off', 'aria-labelledby': `in-${w.key}` }, countdown(left)), h('p.quiet', null, t.opensAt(m.f.moment(w.opens_at)))],
+      left === null ? h('p', null, t.opensWhen) : left <= 0 ? h('p.big', null, t.opening) : [h('p.label', { id: `in-${w.key}` }, t.opensIn), h('p.big', { role: 'timer', 'aria-live': 'off', 'aria-labelledby': `in-${w.key}` }, countdown(m, left)), h('p.quiet', null, t.opensAt(m.f.moment(w.opens_at)))],
       ticket ? [h('p.state.armed', null, mark('◆'), t.armed), h('p', null, t.armedAmong(w.waiting || ticket.among), ticket.ticket !== null && h('span.quiet', null, ` ${t.ticket(ticket.ticket)}`)), h('p', null, t.armedSafe), button(busy ? t.busy : t.disarm, ['disarm', w.key], '', { 'aria-disabled': busy && 'true' })]
         : some ? [button(busy ? t.busy : t.arm, ['arm', w.key], 'primary', { 'aria-disabled': busy && 'true' }), h('p', null, t.armWhat), w.waiting > 0 && h('p.quiet', null, `${t.waitingNow(w.waiting)}.`)]
           : h('p', null, t.armFirst, ' ', h('a', { href: '#plan' }, t.toPlan)),
@@ -328,7 +344,7 @@ function forecastItem(m, c) {
   };
   const others = c.verdict === 'likely' ? [] : c.alternatives.filter((key) => !accepted(key));
   const course = courseOf(m, c.course);
-  return h('li.card', { key: c.course },
+  return h('li.card.forecast', { key: c.course },
     h('div.head', null, h('div', null, h('h4', null, courseName(m, c.course)), h('p.meta', null, code(c.course), ' · ', seatsTag(m, course && request ? courseSeats(m, course, request.choices) : { left: c.seats_left ?? null, status: 'open' }))), h('span.verdict', { class: c.verdict }, t[c.verdict] ?? c.verdict)),
     others.length > 0 && [h('p', null, t.fits), h('div.row', null, others.map((key) => {
       const found = sectionOf(m, key);
@@ -433,7 +449,7 @@ function registrar(m) {
   return [h('h1', null, t.windows), !list ? h('p.quiet', null, t.loading) : h('ul.list', null, list.map((w) => {
     const left = w.opens_at && w.state === 'planned' ? w.opens_at - m.serverNow : 0;
     return h('li.card', { key: w.key }, h('h2', null, w.name[m.lang], ' ', h('span.tag', null, w.state === 'open' ? t.isOpen : w.state === 'planned' ? t.isPlanned : t.isClosed)),
-      left > 0 && h('p.big', { role: 'timer', 'aria-live': 'off', 'aria-label': t.opensIn }, countdown(left)),
+      left > 0 && [h('p.label', { id: `in-${w.key}` }, t.opensIn), h('p.big', { role: 'timer', 'aria-live': 'off', 'aria-labelledby': `in-${w.key}` }, countdown(m, left))],
       h('dl.facts', null, [[w.state === 'planned' ? a.armedN : a.waitingN, m.f.number(w.waiting)], [a.pace, w.pace ? a.perSecond(w.pace) : a.noPace], w.rehearsal && [a.run, w.run + 1]].filter(Boolean).map(([k, v]) => [h('dt', null, k), h('dd', null, v)])),
       h('div.row', null,
         w.state === 'planned' && [button(a.open, ['admin', w.key, 'open', {}], 'primary'), button(a.schedule, ['schedule', w.key])],

@@ -8,6 +8,7 @@ use actix::{Actor, Addr, Context, Handler, Message};
 use super::gateway::{Answer, Denied, Gateway, Settings};
 use super::messenger::{Deliver, Delivery, Messenger, send_command, send_view};
 use super::news::News;
+use super::registrar::{Batch, Job, Origin};
 use super::student::{FromSession, StudentActor, ToSession};
 use crate::application::core::{Core, Options};
 use crate::application::recover::recover;
@@ -18,6 +19,7 @@ use crate::domain::import::Draft;
 use crate::domain::invariants;
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::{CourseRequest, Plan};
+use crate::domain::registry::WindowNoticeKind;
 use crate::domain::testkit;
 use crate::domain::window::{Order, WindowState};
 use crate::journal::memory::{Disk, Torn};
@@ -410,4 +412,160 @@ async fn a_session_without_room_for_its_welcome_is_asked_to_come_back() {
     frames(&shown).await;
     assert_eq!(shown.send(Closed).await.unwrap(), Some(Close::Busy));
     disk.resume();
+}
+
+#[actix::test]
+async fn a_disarm_on_the_way_to_the_registrar_does_not_stop_the_line() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(600, 900, None)))).await.unwrap();
+    let plan = any(&gateway, &[0]).await;
+    for student in 0..10 {
+        arm(&gateway, student, &plan).await;
+    }
+    // The line admits in the middle of this batch: the disarm comes between admission and turn.
+    let other = any(&gateway, &[0, 1]).await;
+    let own = |command| Job::Command(command, Origin::Own, None);
+    let mut jobs = vec![own(Command::Open(W))];
+    let plans = (100..400).map(|s| own(Command::SetPlan(StudentId(s), Arc::clone(&other))));
+    jobs.extend(plans);
+    jobs.push(own(Command::Disarm(StudentId(3), W)));
+    assert!(gateway.post(Batch(jobs)).is_ok());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    arm(&gateway, 50, &plan).await;
+    until_decided(&gateway).await;
+}
+
+#[actix::test]
+async fn a_plan_emptied_in_line_ends_the_place_on_the_socket_too() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(3, 9, None)))).await.unwrap();
+    let messenger = Messenger::begin(&gateway);
+    let (one, _) = attach(&gateway, &messenger, 0, 1);
+    let plan = any(&gateway, &[0]).await;
+    arm(&gateway, 0, &plan).await;
+    gateway.command(Command::SetPlan(StudentId(0), Arc::default())).await.unwrap();
+    gateway.command(Command::Open(W)).await.unwrap();
+    until_decided(&gateway).await;
+    let told = frames(&one).await;
+    let ended = |m: &ServerMessage| matches!(m, ServerMessage::Disarmed { .. });
+    assert!(told.iter().any(ended), "{told:?}");
+}
+
+#[actix::test]
+async fn a_rehearsal_run_again_ends_every_place_and_tells_so() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    let draft = testkit::draft().simple("A", 3).students(5).window(|w| w.rehearsal = true);
+    gateway.command(Command::Import(Arc::new(draft))).await.unwrap();
+    let messenger = Messenger::begin(&gateway);
+    let plan = any(&gateway, &[0]).await;
+    let (one, _) = attach(&gateway, &messenger, 0, 3);
+    arm(&gateway, 0, &plan).await;
+    frames(&one).await;
+    let reset = Command::Reset { window: W, seed: [9; 32], opens_at: None };
+    gateway.command(reset).await.unwrap();
+    let told = frames(&one).await;
+    let again = |m: &ServerMessage| match m {
+        ServerMessage::Message { message, unread: 1, .. } => message.kind == "window_reset",
+        _ => false,
+    };
+    assert!(told.iter().any(again), "{told:?}");
+    arm(&gateway, 1, &plan).await;
+    let told = frames(&one).await;
+    let armed = |m: &ServerMessage| matches!(m, ServerMessage::Armed { .. });
+    assert!(!told.iter().any(armed), "she is not armed: {told:?}");
+}
+
+#[actix::test]
+async fn closing_soon_is_told_once_over_restarts() {
+    let disk = Disk::new();
+    for start in 0..2 {
+        let running = core(&disk, quick());
+        let gateway = running.gateway.clone();
+        if start == 0 {
+            gateway.command(Command::Import(Arc::new(demand(1, 1, None)))).await.unwrap();
+            let closes_at = Some(Timestamp(1_060_000));
+            let schedule = Command::Schedule { window: W, opens_at: None, closes_at };
+            gateway.command(schedule).await.unwrap();
+            gateway.command(Command::Open(W)).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let (_, kinds) = gateway
+            .read(|r| r.window_notices.iter().map(|n| n.kind).collect::<Vec<_>>())
+            .await
+            .unwrap();
+        assert_eq!(kinds, [WindowNoticeKind::Opened, WindowNoticeKind::Closing]);
+        running.stop().unwrap();
+    }
+}
+
+#[actix::test]
+async fn a_rehearsal_with_a_very_big_section_can_be_run_again() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    let students = crate::limits::SECTION_MAILBOX_MAX as u32 + 100;
+    let draft = testkit::draft().simple("A", students).students(students as usize);
+    let draft = draft.window(|w| w.rehearsal = true);
+    gateway.command(Command::Import(Arc::new(draft))).await.unwrap();
+    gateway.command(Command::Open(W)).await.unwrap();
+    let plan = any(&gateway, &[0]).await;
+    for some in (0..students).collect::<Vec<u32>>().chunks(1_000) {
+        let submits = some.iter().map(|s| {
+            let (student, request, plan) = (StudentId(*s), request(*s), Some(Arc::clone(&plan)));
+            gateway.command(Command::Submit { student, window: W, request, plan, queue: false })
+        });
+        futures_util::future::join_all(submits).await;
+    }
+    assert_eq!(gateway.board().all().1[0].taken, students);
+    let reset = Command::Reset { window: W, seed: [9; 32], opens_at: None };
+    gateway.command(reset).await.unwrap();
+    assert_eq!(gateway.board().all().1[0].taken, 0);
+}
+
+#[actix::test]
+async fn a_stop_in_a_rush_is_a_clean_one() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(1_000, 900, None)))).await.unwrap();
+    let plan = any(&gateway, &[0]).await;
+    for some in (0..1_000).collect::<Vec<u32>>().chunks(500) {
+        futures_util::future::join_all(some.iter().map(|s| arm(&gateway, *s, &plan))).await;
+    }
+    gateway.command(Command::Open(W)).await.unwrap();
+    running.stop().unwrap();
+    assert_eq!(recover(Box::new(disk.open().unwrap())).unwrap().violations, []);
+}
+
+#[actix::test]
+async fn while_the_journal_is_far_behind_newcomers_are_busy_and_nothing_is_lost() {
+    let disk = Disk::new();
+    let settings = Settings { answer_deadline_ms: 100, ..quick() };
+    let running = core(&disk, settings);
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(2, 1, None)))).await.unwrap();
+    let plan = any(&gateway, &[0]).await;
+    disk.stall();
+    let most = crate::limits::JOURNAL_BEHIND_RECORDS_MAX as u32;
+    let flip = |n: u32| {
+        let plan = if n.is_multiple_of(2) { Arc::default() } else { Arc::clone(&plan) };
+        Job::Command(Command::SetPlan(StudentId(0), plan), Origin::Own, None)
+    };
+    let jobs: Vec<Job> = (1..=most + 1).map(flip).collect();
+    assert!(gateway.post(Batch(jobs)).is_ok());
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert!(running.writer.is_behind());
+    let before = running.writer.written();
+    let set = Command::SetPlan(StudentId(1), Arc::clone(&plan));
+    assert!(matches!(gateway.command(set.clone()).await, Err(Denied::Busy { .. })));
+    assert_eq!(running.writer.written(), before, "nothing was changed");
+    disk.resume();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(matches!(gateway.command(set).await, Ok(Answer::Done(_))));
 }

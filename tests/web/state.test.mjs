@@ -25,6 +25,13 @@ test('an outcome is told once, ends the place in line and gives the seat', () =>
   assert.equal(reduce(s, told).news.length, 0);
 });
 
+test('an outcome makes the list of messages be read again; one told before does not', () => {
+  const told = { type: 'outcomes', sequence: 4, unread: 1, outcomes: [outcome()] };
+  const s = reduce({ ...run(welcome), messages: [] }, told);
+  assert.deepEqual([s.messages, s.unread], [null, 1]);
+  assert.deepEqual(reduce({ ...s, messages: [] }, told).messages, []);
+});
+
 test('a refused swap keeps what she has', () => {
   const s = run(welcome, { type: 'outcomes', sequence: 4, outcomes: [outcome()] }, { type: 'outcomes', sequence: 5, outcomes: [outcome({ outcome: 'refused', reason: 'full', journal: 8 })] });
   assert.equal(s.enrolments.length, 1);
