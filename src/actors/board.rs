@@ -64,7 +64,15 @@ impl SeatBoard {
     }
 
     /// The gate lets seats through.
-    pub(super) fn publish(&self, as_of: Sequence, changed: &[Section]) {
+    pub(super) fn publish<'a>(
+        &self,
+        as_of: Sequence,
+        changed: impl Iterator<Item = &'a [Section]>,
+    ) {
+        let mut changed = changed.flatten().peekable();
+        if changed.peek().is_none() {
+            return;
+        }
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         inner.as_of = inner.as_of.max(as_of);
         inner.version += 1;

@@ -104,11 +104,17 @@ impl Exit {
         let known = self.messengers.len();
         self.messengers.extend(self.directory.messengers_from(known));
         self.batches.resize_with(self.messengers.len(), Vec::new);
+        // Seats first: whoever is answered and then asks for seats sees what the answer made of them.
+        let seats = outputs.iter().filter_map(|output| match output {
+            Output::Seats(sections) => Some(sections.as_slice()),
+            _ => None,
+        });
+        self.board.publish(durable, seats);
         for output in outputs {
             match output {
                 Output::Student(student, news) => self.student(student, news),
                 Output::Everyone(bulletin) => self.everyone(&bulletin),
-                Output::Seats(sections) => self.board.publish(durable, &sections),
+                Output::Seats(_) => {}
                 Output::Reply(reply, answer) => {
                     let _ = reply.send(answer);
                 }

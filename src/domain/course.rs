@@ -103,16 +103,10 @@ pub struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The first combination that has a seat in every component and no clash; where clashes are
-    /// only told, one with a clash if there is no other.
+    /// The first combination that fits her and has a seat in every component. Where clashes are
+    /// only told, her order counts, not whether it clashes.
     pub fn granted(&self) -> Option<Vec<SectionId>> {
-        let free = self.find(Obstacles { seats: true, clashes: true });
-        match self.clash {
-            ClashPolicy::Refuse => free,
-            ClashPolicy::Warn => {
-                free.or_else(|| self.find(Obstacles { seats: true, clashes: false }))
-            }
-        }
+        self.find(Obstacles { seats: true, clashes: self.clash == ClashPolicy::Refuse })
     }
 
     /// Whether seats alone would allow a combination, whatever else she has.

@@ -165,6 +165,10 @@ fn inner_clashes_and_clashes_with_courses_are_avoided_or_told() {
         Outcome::Enrolled { clash, .. } => clash,
         other => panic!("{other:?}"),
     };
+    let wanted = plan(&[world.any("A")]);
+    let quotes = world.university.quotes(&["A/L", "A/T1", "A/T2"].map(|s| world.s(s)));
+    let before = world.university.registry.blockers(StudentId(0), &wanted, &quotes);
+    assert_eq!((before[0].blockers.len(), before[0].clash), (0, Some(itself)), "told before");
     assert!(clash(world.enrol(0, "A")), "granted, and told");
     assert_eq!(world.seats(0, "A"), ["A/L", "A/T1"]);
     let request = world.ranked("A", &[&[], &["A/T2"]]);
@@ -244,6 +248,7 @@ fn blockers_name_everything_that_stands_in_the_way() {
     let too_many = || Reason::CreditLimit(Credits(300));
     let (mut x, mut e) = (blocks(), blocks());
     x.extend([Reason::PrerequisiteMissing(key("P")), too_many(), Reason::Clash(world.c("H"))]);
+    x.push(Reason::Full);
     e.extend([too_many(), Reason::Full]);
     assert_eq!(of(0), [blocks(), x, e]);
     let credits = Reason::CreditLimit(Credits(300));
