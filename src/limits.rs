@@ -208,5 +208,7 @@ pub const STUDY_YEAR_MAX: u8 = 20;
 pub const PACE_MAX: u32 = 1_000_000;
 /// Longest wait between the first sign-in and the opening, in seconds.
 pub const OPENS_AFTER_SIGN_IN_S_MAX: u32 = 86_400;
+/// Latest time that a window may be planned for, in milliseconds since 1970: the end of 2999.
+pub const SCHEDULE_MS_MAX: u64 = 32_503_680_000_000;
 /// Connections besides the WebSockets that the HTTP server takes at once.
 pub const PLAIN_CONNECTIONS_MAX: usize = 1_000;

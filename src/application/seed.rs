@@ -12,7 +12,6 @@ use crate::demo;
 use crate::domain::command::Command;
 use crate::domain::ids::{StudentId, WindowId};
 use crate::domain::plan::Plan;
-use crate::domain::registry::Registry;
 use crate::domain::window::WindowState;
 use crate::http::imports::Importers;
 use crate::http::settings::Showcase;
@@ -22,12 +21,6 @@ use crate::protocol::server::TextView;
 
 /// How many of the demo's students are armed at once.
 const AT_ONCE: usize = 100;
-
-/// Whether the data is the demo university's and nothing else.
-pub fn is_demo(registry: &Registry) -> bool {
-    let window = registry.window_id(demo::WINDOW).is_some();
-    window && registry.students.len() == demo::STUDENTS as usize
-}
 
 /// Puts the demo in when `empty`, arms its students, and does so again after each reset.
 pub async fn demo(gateway: &Gateway, empty: bool) -> Result<(), ServeError> {
@@ -59,15 +52,19 @@ fn demo_run(gateway: &Gateway) -> Option<u32> {
     gateway.public().windows.iter().find(|w| w.key == demo::WINDOW).map(|w| w.run)
 }
 
-/// Everybody but the first student of the showcase, who is the visitor's, is armed with a plan.
+/// Everybody but the first student of the showcase, who is the visitor's, is armed: with the plan
+/// she has, or with a demo's plan if she never did anything.
 async fn arm_all(gateway: &Gateway) -> Result<(), Denied> {
     let read = gateway.read(|registry| {
         let window = registry.window_id(demo::WINDOW)?;
         let planned = registry.window(window)?.state == WindowState::Planned;
         let visitor = registry.student_id(demo::showcase()[0].student);
-        let plans = demo::plans(registry).into_iter().filter(|(student, _)| {
-            let idle = registry.student(*student).ticket(window).is_none();
-            planned && idle && Some(*student) != visitor
+        let plans = demo::plans(registry).into_iter().filter_map(|(id, plan)| {
+            let student = registry.student(id);
+            let idle = planned && student.ticket(window).is_none() && Some(id) != visitor;
+            let plan = (student.sequence == 0).then_some(plan);
+            let armable = idle && (plan.is_some() || !student.plan.courses.is_empty());
+            armable.then_some((id, plan))
         });
         Some((window, plans.collect::<Vec<_>>()))
     });
@@ -85,9 +82,11 @@ async fn arm(
     gateway: &Gateway,
     window: WindowId,
     student: StudentId,
-    plan: &Plan,
+    plan: &Option<Plan>,
 ) -> Result<(), Denied> {
-    gateway.command(Command::SetPlan(student, Arc::new(plan.clone()))).await?;
+    if let Some(plan) = plan {
+        gateway.command(Command::SetPlan(student, Arc::new(plan.clone()))).await?;
+    }
     let request = convert::request_id(Uuid::now_v7());
     gateway.command(Command::Arm { student, window, request }).await?;
     Ok(())

@@ -12,7 +12,7 @@ use super::access::AsRegistrar;
 use super::admin::fresh_seed;
 use super::extract::payload_problem;
 use super::openapi::ChangeProblems;
-use super::problem::{IMPORT_INVALID, Problem};
+use super::problem::{IMPORT_INVALID, Problem, REAL_DATA};
 use crate::actors::gateway::Answer;
 use crate::domain::command::Command;
 use crate::domain::import::{Difference, Draft};
@@ -94,6 +94,9 @@ async fn import(
     let draft = web::block(move || read(&bytes)).await;
     let draft = draft.map_err(|_| Problem::of_status(StatusCode::SERVICE_UNAVAILABLE))?;
     let draft = Arc::new(draft.map_err(refused)?);
+    if let Some(rule) = state.access.settings.imports.as_ref().filter(|r| !(r.allows)(&draft)) {
+        return Err(Problem::new(&REAL_DATA, &rule.refusal));
+    }
     let compared = Arc::clone(&draft);
     let prepare = state.gateway.read(move |registry| {
         registry.prepare_import(&compared).map(|prepared| prepared.difference)
