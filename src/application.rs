@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, DemoRefusal};
 use crate::demo;
 use crate::journal::{self, DataDir, JournalError};
+use crate::serving;
 use crate::telemetry;
 use server::{Running, Start};
 
@@ -89,6 +90,7 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     // Nothing is made or moved before the addresses can be had.
     let bound = server::bind(&config.server.listen)?;
     let dir = DataDir::take(&data)?;
+    serving::forget(&data);
     if options.fresh
         && let Some(aside) = fresh::start_over(&dir, options.yes, clock.now())?
     {

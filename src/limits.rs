@@ -60,8 +60,6 @@ pub const EXPORT_STUDENTS_CHUNK: usize = 500;
 pub const EXPORT_RETRIES_MAX: u32 = 20;
 /// Addresses that a rate limiter tells apart; beyond these they share one allowance.
 pub const LIMITER_ADDRESSES_MAX: usize = 100_000;
-/// Most faults of a file told in one answer.
-pub const IMPORT_FAULTS_TOLD_MAX: usize = 200;
 
 /// Largest file that a command reads, in bytes.
 pub const TOOL_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;

@@ -127,3 +127,55 @@ pub fn random_seed() -> [u8; 32] {
     getrandom::fill(&mut seed).expect("the system has random numbers");
     seed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::gateway::Settings;
+    use crate::application::core::{Core, Options};
+    use crate::application::recover::recover;
+    use crate::clock::Clock;
+    use crate::domain::ids::Timestamp;
+    use crate::journal::memory::Disk;
+
+    #[actix_web::test]
+    async fn a_visitors_plan_is_armed_again_and_never_replaced() {
+        let options = Options {
+            settings: Settings::default(),
+            clock: Clock::manual(Timestamp(1_000_000)),
+            position_push_ms: 50,
+            snapshot_every: 0,
+            on_fault: Box::new(|_| {}),
+        };
+        let recovered = recover(Box::new(Disk::new().open().unwrap())).unwrap();
+        let core = Core::start(recovered, options).unwrap();
+        let gateway = &core.gateway;
+        let draft = Arc::new(demo::draft(&mut random_seed));
+        gateway.command(Command::Import(draft)).await.unwrap();
+        arm_all(gateway).await.unwrap();
+        let find = |key| gateway.read(move |r| r.student_id(key).unwrap());
+        let visitor = find(demo::showcase()[1].student).await.unwrap().1;
+        let emptied = find(demo::showcase()[2].student).await.unwrap().1;
+        let plan = move |student| gateway.read(move |r| Arc::clone(&r.student(student).plan));
+        let mut own = (*plan(visitor).await.unwrap().1).clone();
+        assert!(own.courses.len() > 1);
+        own.courses.truncate(1);
+        let own = Arc::new(own);
+        gateway.command(Command::SetPlan(visitor, Arc::clone(&own))).await.unwrap();
+        let window = gateway.public().window_id(demo::WINDOW).unwrap();
+        gateway.command(Command::Disarm(emptied, window)).await.unwrap();
+        gateway.command(Command::SetPlan(emptied, Arc::default())).await.unwrap();
+        let again = Command::Reset { window, seed: [1; 32], opens_at: None };
+        gateway.command(again).await.unwrap();
+        arm_all(gateway).await.unwrap();
+        assert_eq!(plan(visitor).await.unwrap().1, own);
+        assert!(plan(emptied).await.unwrap().1.courses.is_empty());
+        let tickets = gateway.read(move |r| {
+            let armed = r.students.iter().filter(|s| s.ticket(window).is_some()).count();
+            (armed, r.student(visitor).ticket(window).is_some())
+        });
+        // All but the first of the showcase and the one with no plan.
+        assert_eq!(tickets.await.unwrap().1, (demo::STUDENTS as usize - 2, true));
+        core.stop().unwrap();
+    }
+}

@@ -64,9 +64,9 @@ pub struct ImportAnswer {
 
 fn refused(mut faults: Vec<String>) -> Problem {
     let count = faults.len();
-    if count > limits::IMPORT_FAULTS_TOLD_MAX {
-        faults.truncate(limits::IMPORT_FAULTS_TOLD_MAX);
-        faults.push(format!("and {} more", count - limits::IMPORT_FAULTS_TOLD_MAX));
+    if count > limits::IMPORT_FAULTS_MAX {
+        faults.truncate(limits::IMPORT_FAULTS_MAX);
+        faults.push(format!("and {} more", count - limits::IMPORT_FAULTS_MAX));
     }
     Problem::new(&IMPORT_INVALID, "nothing was imported; correct the faults and send it again")
         .faults(faults)
@@ -87,6 +87,7 @@ fn answer(difference: Difference, applied: bool, journal: Option<u64>) -> HttpRe
 async fn import(
     state: &HttpState,
     body: Result<web::Bytes, actix_web::Error>,
+    name: &str,
     dry_run: bool,
     read: impl FnOnce(&[u8]) -> Result<Draft, Vec<String>> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
@@ -101,7 +102,10 @@ async fn import(
     let prepare = state.gateway.read(move |registry| {
         registry.prepare_import(&compared).map(|prepared| prepared.difference)
     });
-    let difference = prepare.await?.1.map_err(refused)?;
+    let in_file = |fault| format!("{name}: {fault}");
+    let prepared = prepare.await?.1;
+    let difference =
+        prepared.map_err(|faults| refused(faults.into_iter().map(in_file).collect()))?;
     if dry_run {
         return Ok(answer(difference, false, None));
     }
@@ -127,15 +131,17 @@ pub async fn catalogue(
     let read = state.importers.catalogue;
     let ImportQuery { dry_run, format, name } = query.into_inner();
     let root = fresh_seed()?;
+    let name = name.unwrap_or_else(|| "catalogue".to_owned());
+    let file = name.clone();
     let parse = move |bytes: &[u8]| {
         let mut count = 0_u32;
         let mut seeds = || {
             count += 1;
             derived_seed(&root, count)
         };
-        read(name.as_deref().unwrap_or("catalogue"), bytes, format.as_deref(), &mut seeds)
+        read(&file, bytes, format.as_deref(), &mut seeds)
     };
-    import(&state, body, dry_run, parse).await
+    import(&state, body, &name, dry_run, parse).await
 }
 
 /// A window's secret, from one fresh secret and its place in the file.
@@ -158,9 +164,10 @@ pub async fn students(
 ) -> Result<HttpResponse, Problem> {
     let read = state.importers.students;
     let ImportQuery { dry_run, format, name } = query.into_inner();
-    let parse =
-        move |bytes: &[u8]| read(name.as_deref().unwrap_or("students"), bytes, format.as_deref());
-    import(&state, body, dry_run, parse).await
+    let name = name.unwrap_or_else(|| "students".to_owned());
+    let file = name.clone();
+    let parse = move |bytes: &[u8]| read(&file, bytes, format.as_deref());
+    import(&state, body, &name, dry_run, parse).await
 }
 
 #[cfg(test)]
@@ -171,8 +178,8 @@ mod tests {
     fn a_file_with_very_many_faults_tells_the_first_and_the_number() {
         let faults = (1..=500).map(|i| format!("line {i}: bad")).collect();
         let problem = refused(faults);
-        assert_eq!(problem.faults.len(), limits::IMPORT_FAULTS_TOLD_MAX + 1);
-        assert_eq!(problem.faults.last().unwrap(), "and 300 more");
+        assert_eq!(problem.faults.len(), limits::IMPORT_FAULTS_MAX + 1);
+        assert_eq!(problem.faults.last().unwrap(), "and 450 more");
     }
 
     #[test]
