@@ -70,7 +70,8 @@ async fn arm_all(gateway: &Gateway) -> Result<(), Denied> {
     });
     let Some((window, plans)) = read.await?.1 else { return Ok(()) };
     for some in plans.chunks(AT_ONCE) {
-        let armed = some.iter().map(|(student, plan)| arm(gateway, window, *student, plan));
+        let armed =
+            some.iter().map(|(student, plan)| arm(gateway, window, *student, plan.as_ref()));
         for armed in join_all(armed).await {
             armed?;
         }
@@ -82,7 +83,7 @@ async fn arm(
     gateway: &Gateway,
     window: WindowId,
     student: StudentId,
-    plan: &Option<Plan>,
+    plan: Option<&Plan>,
 ) -> Result<(), Denied> {
     if let Some(plan) = plan {
         gateway.command(Command::SetPlan(student, Arc::new(plan.clone()))).await?;

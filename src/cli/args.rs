@@ -94,6 +94,7 @@ pub struct Place {
 }
 
 /// Flags of `serve`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 #[derive(Args, Clone, Debug, Default)]
 pub struct ServeArgs {
     /// Configuration and data.

@@ -16,6 +16,7 @@ use crate::demo;
 use crate::domain::import::{Difference, Draft};
 use crate::domain::university::University;
 use crate::limits::TOOL_FILE_BYTES_MAX;
+use crate::protocol::files::UNNAMED_TERM;
 
 /// What a file holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,6 +78,9 @@ pub fn run(kind: Kind, args: &ImportArgs, out: &mut dyn Write) -> Result<(), Fai
     let bytes = read(&args.file)?;
     // Before anybody is asked: a broken file is told at once.
     let draft = seams::parse(kind, args.format, &args.file, &bytes)?;
+    if draft.terms.iter().any(|t| t.key.as_str() == UNNAMED_TERM) {
+        say(&format!("the file names no term: its courses go into one called `{UNNAMED_TERM}`"));
+    }
     let remote = match &args.server {
         Some(url) => Some(Remote::at(url, &config)?),
         None => None,

@@ -197,7 +197,8 @@ pub async fn schedule(
 ) -> Result<HttpResponse, Problem> {
     let window = find(&state, &key)?;
     let times = [("opens_at", body.opens_at), ("closes_at", body.closes_at)];
-    for (name, _) in times.iter().filter(|(_, at)| at.is_some_and(|at| at > SCHEDULE_MS_MAX)) {
+    let far = |(_, at): &&(_, Option<u64>)| at.is_some_and(|at| at > SCHEDULE_MS_MAX);
+    if let Some((name, _)) = times.iter().find(far) {
         let detail = format!("{name} is in milliseconds since 1970, at most {SCHEDULE_MS_MAX}");
         return Err(Problem::new(&INVALID, detail));
     }

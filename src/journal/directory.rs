@@ -3,8 +3,9 @@
 //! sled writes into whatever it opens, and cuts what it cannot read. So a look is at a copy, and
 //! an opening is tried on a copy first: what is refused is left exactly as it was.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -162,12 +163,23 @@ fn lock(
     }
 }
 
+/// Makes a directory with a name of its own; what is copied is for its owner's eyes alone.
+fn make_copy_dir(place: &Path) -> Result<PathBuf> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = place.join(format!("{COPY}{}-{number}", std::process::id()));
+        match DirBuilder::new().mode(0o700).create(&path) {
+            // Left by a process that had this number before.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made.map_err(io_at("create", &path)).map(|()| path),
+        }
+    }
+}
+
 /// Copies the store and its floor into a directory of their own within `place`.
 fn copy(data: &Path, place: &Path) -> Result<DataDir> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let path = place.join(format!("{COPY}{}-{number}", std::process::id()));
-    fs::create_dir(&path).map_err(io_at("create", &path))?;
+    let path = make_copy_dir(place)?;
     let copy = DataDir { path, original: Some(data.to_owned()), _lock: None };
     let doing = format!("copy {} to {}", data.display(), copy.path.display());
     let failed = |e| JournalError::io(&doing, e);
@@ -248,6 +260,19 @@ mod tests {
         let file = data.path().join("file");
         fs::write(&file, "x").unwrap();
         assert!(DataDir::take(&file).unwrap_err().to_string().contains("a file; name a directory"));
+    }
+
+    #[test]
+    fn a_copy_is_for_its_owner_alone_and_goes_with_the_look() {
+        use std::os::unix::fs::PermissionsExt;
+        let data = tempfile::tempdir().unwrap();
+        drop(super::super::sled::open(data.path()).unwrap());
+        let look = DataDir::look(data.path()).unwrap();
+        let path = look.path().to_owned();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(look.told(), data.path());
+        drop(look);
+        assert!(!path.exists());
     }
 
     #[test]

@@ -251,3 +251,11 @@ fn faults_of_references_are_bounded() {
     import.expect(78, &["students.csv: student s0: unknown programme NONE", "and 862 more"]);
     assert_eq!(import.err.lines().count(), 51);
 }
+
+#[test]
+fn a_term_that_the_file_does_not_name_is_told() {
+    let program = Program::new();
+    program.write("s.json", r#"[{"id": "A", "name": "Algebra", "credits": 4, "capacity": 3}]"#);
+    let import = program.run(&["catalogue", "import", "s.json", "--data", "data"]);
+    import.expect(0, &["the file names no term", "+ term term\n"]);
+}
