@@ -1,12 +1,12 @@
 //! The composition root: puts the gateway together and runs it.
 
 pub mod core;
+mod fresh;
 pub mod recover;
 pub mod seed;
 pub mod server;
 pub mod snapshots;
 
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,15 +15,18 @@ use crate::banner::Banner;
 use crate::clock::Clock;
 use crate::config::{Config, DemoRefusal};
 use crate::demo;
-use crate::journal::{self, JournalError};
+use crate::journal::{self, DataDir, JournalError};
+use crate::serving;
 use crate::telemetry;
 use server::{Running, Start};
 
 /// What is asked of one start and is no setting.
 #[derive(Clone, Debug, Default)]
 pub struct ServeOptions {
-    /// Forget everything in the data directory first.
+    /// Set the journal in the data directory aside and begin another.
     pub fresh: bool,
+    /// Do so with data other than the demo's too.
+    pub yes: bool,
     /// Leave an empty data directory empty: no demo university.
     pub empty: bool,
     /// The configuration file that was read, for the banner.
@@ -50,6 +53,18 @@ pub enum ServeError {
     /// Demo sign-in is not allowed here.
     #[error("{0}")]
     Refused(DemoRefusal),
+    /// `--fresh` over data that is not the demo's.
+    #[error(
+        "{0}: holds more than the demo university; `sluis serve --fresh --yes` sets it aside, or \
+         name another directory with --data DIR"
+    )]
+    NotDemo(PathBuf),
+    /// A journal that was there before, and holds nothing: no demo is put over it.
+    #[error(
+        "{0}: holds an empty journal from an earlier start; `sluis serve --fresh` begins another \
+         with the demo university, `sluis catalogue import FILE` fills this one"
+    )]
+    Empty(PathBuf),
     /// The key that signs sign-in tokens.
     #[error("{0}")]
     Key(String),
@@ -70,15 +85,25 @@ pub enum ServeError {
 pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     let data = config.journal.dir.clone();
     let pretty = telemetry::is_pretty(&config.log);
-    if options.fresh {
-        start_over(&data)?;
+    let public_url = config.server.public_url.clone();
+    let clock = Clock::system();
+    // Nothing is made or moved before the addresses can be had.
+    let bound = server::bind(&config.server.listen)?;
+    let dir = DataDir::take(&data)?;
+    serving::forget(&data);
+    if options.fresh
+        && let Some(aside) = fresh::start_over(&dir, options.yes, clock.now())?
+    {
+        eprintln!("sluis: the journal that was there is now in {}", aside.display());
     }
-    let journal = journal::sled::open(&data)?;
+    // Never over a journal that was there: one that reads as empty may have held something.
+    let seed_demo = !dir.has_store()? && !options.empty;
+    let journal = journal::sled::open_dir(dir)?;
     let start = Start {
         config,
         journal: Box::new(journal),
-        clock: Clock::system(),
-        seed_demo: !options.empty,
+        clock,
+        seed_demo,
         on_fault: Box::new(|fault| {
             // What was told is on disk; a restart replays it.
             tracing::error!(%fault, "the journal failed; the process stops");
@@ -86,11 +111,12 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
             std::process::exit(EXIT_IO);
         }),
     };
-    let running = server::start(start)?;
+    let running = server::start_on(start, bound)?;
+    let url = running.url(&public_url);
     if pretty {
-        greet(&running, &data, options.config_file.as_deref());
+        greet(&running, &url, &data, options.config_file.as_deref());
     }
-    tracing::info!(url = %format_args!("http://{}", running.addresses[0]), "ready");
+    tracing::info!(url, data = %data.display(), "ready");
     wait_for_signal()?;
     tracing::info!("stopping: sockets are asked to come back, the journal is drained");
     running.stop()
@@ -99,36 +125,9 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
 /// The exit code of a failed disk, as documented in `sluis --help`.
 const EXIT_IO: i32 = 74;
 
-/// Forgets everything: moves the journal out of the way under the lock, then removes it.
-fn start_over(data: &Path) -> Result<(), ServeError> {
-    if !data.exists() {
-        return Ok(());
-    }
-    // Opening proves that no gateway has it, and that it is ours.
-    match journal::sled::open(data) {
-        Ok(journal) => drop(journal),
-        Err(error @ JournalError::Locked { .. }) => return Err(error.into()),
-        Err(_) => {}
-    }
-    let doing = |what: &Path| format!("remove {}", what.display());
-    for name in ["journal", "journal.durable", "signin.key", "serving.json"] {
-        let path = data.join(name);
-        let removed = match path.is_dir() {
-            true => fs::remove_dir_all(&path),
-            false => fs::remove_file(&path),
-        };
-        match removed {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(ServeError::Io { doing: doing(&path), source });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn greet(running: &Running, data: &Path, config: Option<&Path>) {
-    let urls: Vec<String> = running.addresses.iter().map(|a| format!("http://{a}")).collect();
+fn greet(running: &Running, url: &str, data: &Path, config: Option<&Path>) {
+    let others = running.addresses.iter().skip(1).map(|a| format!("http://{a}"));
+    let urls: Vec<String> = std::iter::once(url.to_owned()).chain(others).collect();
     let window = running.gateway.public().windows.iter().find(|w| w.key == demo::WINDOW).map(|w| {
         match w.state.as_str() {
             "planned" if w.opens_at.is_none() => {

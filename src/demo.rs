@@ -12,6 +12,7 @@ pub use plans::plans;
 
 use crate::domain::catalogue::Text;
 use crate::domain::import::Draft;
+use crate::domain::registry::Registry;
 use crate::protocol::files::{self, FileFault, Format};
 
 /// The university's name.
@@ -21,6 +22,9 @@ pub fn name() -> Text {
 
 /// The window that students register through; the demo's registrar can run it again.
 pub const WINDOW: &str = "2026-2-courses";
+
+/// All its windows.
+const WINDOWS: [&str; 2] = [WINDOW, "2026-2-exams"];
 
 /// Students in the register.
 pub const STUDENTS: u32 = 600;
@@ -40,6 +44,21 @@ pub fn draft(seeds: &mut dyn FnMut() -> [u8; 32]) -> Draft {
     let mut whole = read(seeds).expect("a test reads the built-in files");
     whole.students = students::students(&whole);
     whole
+}
+
+/// Whether students and windows are the demo university's, all of them and nobody else's.
+pub fn is_demo(registry: &Registry) -> bool {
+    let (windows, students) = (&registry.windows, &registry.students);
+    windows.len() == WINDOWS.len()
+        && windows.iter().all(|w| WINDOWS.contains(&w.rules.key.as_str()))
+        && students.len() == STUDENTS as usize
+        && students.iter().all(|s| students::number(s.profile.key.as_str()).is_some())
+}
+
+/// Whether the demo university is itself after this import.
+pub fn keeps(draft: &Draft) -> bool {
+    draft.windows.iter().all(|(_, rules)| WINDOWS.contains(&rules.key.as_str()))
+        && draft.students.iter().all(|s| students::number(s.key.as_str()).is_some())
 }
 
 fn read(seeds: &mut dyn FnMut() -> [u8; 32]) -> Result<Draft, Vec<FileFault>> {

@@ -69,8 +69,6 @@ pub const EXPORT_STUDENTS_CHUNK: usize = 500;
 pub const EXPORT_RETRIES_MAX: u32 = 20;
 /// Addresses that a rate limiter tells apart; beyond these they share one allowance.
 pub const LIMITER_ADDRESSES_MAX: usize = 100_000;
-/// Most faults of a file told in one answer.
-pub const IMPORT_FAULTS_TOLD_MAX: usize = 200;
 
 /// Largest file that a command reads, in bytes.
 pub const TOOL_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -220,5 +218,7 @@ pub const STUDY_YEAR_MAX: u8 = 20;
 pub const PACE_MAX: u32 = 1_000_000;
 /// Longest wait between the first sign-in and the opening, in seconds.
 pub const OPENS_AFTER_SIGN_IN_S_MAX: u32 = 86_400;
+/// Latest time that a window may be planned for, in milliseconds since 1970: the end of 2999.
+pub const SCHEDULE_MS_MAX: u64 = 32_503_680_000_000;
 /// Connections besides the WebSockets that the HTTP server takes at once.
 pub const PLAIN_CONNECTIONS_MAX: usize = 1_000;

@@ -14,8 +14,8 @@ struct Note {
     url: String,
 }
 
-/// The note while a gateway runs; taken away when dropped. One that a crash left behind does no
-/// harm: it is read only while the directory is locked, and a new gateway writes its own.
+/// The note while a gateway runs; taken away when dropped. One that a crash left behind is taken
+/// away by the next gateway.
 #[derive(Debug)]
 pub struct Serving {
     path: PathBuf,
@@ -36,6 +36,11 @@ impl Drop for Serving {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Takes away the note of a gateway that is no more.
+pub fn forget(data: &Path) {
+    let _ = fs::remove_file(data.join(NAME));
 }
 
 /// The address in the note; `None` if there is none that can be read.

@@ -64,10 +64,11 @@ pub fn fold_up_to(
     let mut from = Sequence(0);
     if let Some(snapshot) = latest.snapshot.filter(|s| s.sequence <= last) {
         match state::read_state(snapshot.bytes.as_slice()) {
-            Ok(university) => {
+            Ok(university) if university.registry.sequence == snapshot.sequence => {
                 from = snapshot.sequence;
                 fold = Fold::from(university);
             }
+            Ok(_) => tracing::warn!(sequence = %snapshot.sequence, "a snapshot of another state"),
             // The journal is whole: it takes longer, and nothing is lost.
             Err(error) => tracing::warn!(%error, sequence = %snapshot.sequence, "bad snapshot"),
         }

@@ -12,7 +12,6 @@ use crate::demo;
 use crate::domain::command::Command;
 use crate::domain::ids::{StudentId, WindowId};
 use crate::domain::plan::Plan;
-use crate::domain::registry::Registry;
 use crate::domain::window::WindowState;
 use crate::http::imports::Importers;
 use crate::http::settings::Showcase;
@@ -22,12 +21,6 @@ use crate::protocol::server::TextView;
 
 /// How many of the demo's students are armed at once.
 const AT_ONCE: usize = 100;
-
-/// Whether the data is the demo university's and nothing else.
-pub fn is_demo(registry: &Registry) -> bool {
-    let window = registry.window_id(demo::WINDOW).is_some();
-    window && registry.students.len() == demo::STUDENTS as usize
-}
 
 /// Puts the demo in when `empty`, arms its students, and does so again after each reset.
 pub async fn demo(gateway: &Gateway, empty: bool) -> Result<(), ServeError> {
@@ -59,21 +52,26 @@ fn demo_run(gateway: &Gateway) -> Option<u32> {
     gateway.public().windows.iter().find(|w| w.key == demo::WINDOW).map(|w| w.run)
 }
 
-/// Everybody but the first student of the showcase, who is the visitor's, is armed with a plan.
+/// Everybody but the first student of the showcase, who is the visitor's, is armed: with the plan
+/// she has, or with a demo's plan if she never did anything.
 async fn arm_all(gateway: &Gateway) -> Result<(), Denied> {
     let read = gateway.read(|registry| {
         let window = registry.window_id(demo::WINDOW)?;
         let planned = registry.window(window)?.state == WindowState::Planned;
         let visitor = registry.student_id(demo::showcase()[0].student);
-        let plans = demo::plans(registry).into_iter().filter(|(student, _)| {
-            let idle = registry.student(*student).ticket(window).is_none();
-            planned && idle && Some(*student) != visitor
+        let plans = demo::plans(registry).into_iter().filter_map(|(id, plan)| {
+            let student = registry.student(id);
+            let idle = planned && student.ticket(window).is_none() && Some(id) != visitor;
+            let plan = (student.sequence == 0).then_some(plan);
+            let armable = idle && (plan.is_some() || !student.plan.courses.is_empty());
+            armable.then_some((id, plan))
         });
         Some((window, plans.collect::<Vec<_>>()))
     });
     let Some((window, plans)) = read.await?.1 else { return Ok(()) };
     for some in plans.chunks(AT_ONCE) {
-        let armed = some.iter().map(|(student, plan)| arm(gateway, window, *student, plan));
+        let armed =
+            some.iter().map(|(student, plan)| arm(gateway, window, *student, plan.as_ref()));
         for armed in join_all(armed).await {
             armed?;
         }
@@ -85,9 +83,11 @@ async fn arm(
     gateway: &Gateway,
     window: WindowId,
     student: StudentId,
-    plan: &Plan,
+    plan: Option<&Plan>,
 ) -> Result<(), Denied> {
-    gateway.command(Command::SetPlan(student, Arc::new(plan.clone()))).await?;
+    if let Some(plan) = plan {
+        gateway.command(Command::SetPlan(student, Arc::new(plan.clone()))).await?;
+    }
     let request = convert::request_id(Uuid::now_v7());
     gateway.command(Command::Arm { student, window, request }).await?;
     Ok(())
@@ -127,4 +127,56 @@ pub fn random_seed() -> [u8; 32] {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).expect("the system has random numbers");
     seed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::gateway::Settings;
+    use crate::application::core::{Core, Options};
+    use crate::application::recover::recover;
+    use crate::clock::Clock;
+    use crate::domain::ids::Timestamp;
+    use crate::journal::memory::Disk;
+
+    #[actix_web::test]
+    async fn a_visitors_plan_is_armed_again_and_never_replaced() {
+        let options = Options {
+            settings: Settings::default(),
+            clock: Clock::manual(Timestamp(1_000_000)),
+            position_push_ms: 50,
+            snapshot_every: 0,
+            on_fault: Box::new(|_| {}),
+        };
+        let recovered = recover(Box::new(Disk::new().open().unwrap())).unwrap();
+        let core = Core::start(recovered, options).unwrap();
+        let gateway = &core.gateway;
+        let draft = Arc::new(demo::draft(&mut random_seed));
+        gateway.command(Command::Import(draft)).await.unwrap();
+        arm_all(gateway).await.unwrap();
+        let find = |key| gateway.read(move |r| r.student_id(key).unwrap());
+        let visitor = find(demo::showcase()[1].student).await.unwrap().1;
+        let emptied = find(demo::showcase()[2].student).await.unwrap().1;
+        let plan = move |student| gateway.read(move |r| Arc::clone(&r.student(student).plan));
+        let mut own = (*plan(visitor).await.unwrap().1).clone();
+        assert!(own.courses.len() > 1);
+        own.courses.truncate(1);
+        let own = Arc::new(own);
+        gateway.command(Command::SetPlan(visitor, Arc::clone(&own))).await.unwrap();
+        let window = gateway.public().window_id(demo::WINDOW).unwrap();
+        gateway.command(Command::Disarm(emptied, window)).await.unwrap();
+        gateway.command(Command::SetPlan(emptied, Arc::default())).await.unwrap();
+        let again = Command::Reset { window, seed: [1; 32], opens_at: None };
+        gateway.command(again).await.unwrap();
+        arm_all(gateway).await.unwrap();
+        assert_eq!(plan(visitor).await.unwrap().1, own);
+        assert!(plan(emptied).await.unwrap().1.courses.is_empty());
+        let tickets = gateway.read(move |r| {
+            let armed = r.students.iter().filter(|s| s.ticket(window).is_some()).count();
+            (armed, r.student(visitor).ticket(window).is_some())
+        });
+        // All but the first of the showcase and the one with no plan.
+        assert_eq!(tickets.await.unwrap().1, (demo::STUDENTS as usize - 2, true));
+        core.stop().unwrap();
+    }
 }

@@ -1,5 +1,6 @@
 //! The HTTP server around the actors: binding, serving, and a stop that leaves nobody guessing.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer};
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::oneshot;
 
 use super::core::{Core, Options};
@@ -16,9 +18,10 @@ use super::recover::{self, Recovered};
 use super::{ServeError, seed};
 use crate::actors::gateway::Gateway;
 use crate::clock::{self, Clock};
-use crate::config::Config;
+use crate::config::{Config, DemoRefusal};
+use crate::demo;
 use crate::http::auth::Tokens;
-use crate::http::settings::{Rate, Rates, SignIn};
+use crate::http::settings::{ImportRule, Rate, Rates, SignIn};
 use crate::http::ws;
 use crate::http::{self, Access, HttpState};
 use crate::journal::{Journal, OnFault};
@@ -53,14 +56,38 @@ pub struct Start {
     pub on_fault: OnFault,
 }
 
+/// Addresses that are ours; nobody can connect before the gateway runs.
+#[derive(Debug)]
+pub struct Bound(Vec<Socket>);
+
+/// Takes addresses, before anything else is done.
+pub fn bind(addresses: &[SocketAddr]) -> Result<Bound, ServeError> {
+    let bind = |address: &SocketAddr| {
+        let socket = Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&(*address).into())?;
+        Ok(socket)
+    };
+    let all = addresses.iter().map(|address| {
+        bind(address).map_err(|source| ServeError::Listen { address: *address, source })
+    });
+    Ok(Bound(all.collect::<Result<_, _>>()?))
+}
+
 /// Starts a gateway on a thread of its own; returns when it can be used.
 pub fn start(start: Start) -> Result<Running, ServeError> {
+    let bound = bind(&start.config.server.listen)?;
+    start_on(start, bound)
+}
+
+/// As [`start`], on addresses that were taken before.
+pub fn start_on(start: Start, bound: Bound) -> Result<Running, ServeError> {
     let (ready, wait) = channel();
     let (stop, stopped) = oneshot::channel();
     let run = move || {
         let system = actix::System::new();
         system.block_on(async move {
-            match Built::new(start).await {
+            match Built::new(start, bound).await {
                 Ok(built) => {
                     let facts = (
                         built.addresses.clone(),
@@ -95,6 +122,11 @@ pub fn start(start: Start) -> Result<Running, ServeError> {
 }
 
 impl Running {
+    /// What browsers use: the public address, where there is one.
+    pub fn url(&self, public: &str) -> String {
+        url(public, &self.addresses)
+    }
+
     /// Drains, closes the sockets with "restart", lets go of the journal.
     pub fn stop(mut self) -> Result<(), ServeError> {
         drop(self.stop.take());
@@ -116,15 +148,19 @@ struct Built {
 }
 
 impl Built {
-    async fn new(start: Start) -> Result<Self, ServeError> {
+    async fn new(start: Start, bound: Bound) -> Result<Self, ServeError> {
         let Start { config, journal, clock, seed_demo, on_fault } = start;
         let recovered = recover::recover(journal)?;
         report(&recovered);
         let registry = &recovered.university.registry;
         let seed_demo = seed_demo && recovered.university.registry.sequence.0 == 0;
-        let demo = seed_demo || seed::is_demo(registry);
-        if let Some(refusal) = crate::config::demo_refusal(&config, demo) {
-            return Err(ServeError::Refused(refusal));
+        let demo = seed_demo || demo::is_demo(registry);
+        match crate::config::demo_refusal(&config, demo) {
+            Some(DemoRefusal::RealData) if registry.sequence.0 == 0 => {
+                return Err(ServeError::Empty(config.journal.dir));
+            }
+            Some(refusal) => return Err(ServeError::Refused(refusal)),
+            None => {}
         }
         let enrolments = recover::enrolments(&recovered.university);
         let options = Options {
@@ -140,7 +176,8 @@ impl Built {
         }
         let access = access(&config, clock, demo)?;
         let state = Arc::new(HttpState::new(core.gateway.clone(), access, seed::importers()));
-        let (server, addresses) = bind(&config, &state)?;
+        let (server, addresses) = listen(&config, bound, &state)?;
+        // Tools on this machine come straight in, not through a proxy.
         let url = format!("http://{}", addresses[0]);
         let announced = Serving::announce(&config.journal.dir, &url);
         let serving = announced.map_err(|source| ServeError::Io {
@@ -188,42 +225,57 @@ fn access(config: &Config, clock: Clock, demo: bool) -> Result<Access, ServeErro
         allowed_origins: config.server.allowed_origins.clone(),
         sign_in_hours: config.sign_in.token_ttl_hours,
         sign_in: SignIn::Demo { showcase: if demo { seed::showcase() } else { Vec::new() } },
+        imports: (demo && !config.sign_in.demo_with_real_data).then(|| ImportRule {
+            allows: demo::keeps,
+            refusal: DemoRefusal::RealData.to_string(),
+        }),
         ..http::settings::Settings::default()
     };
     let proxies = config.server.trusted_proxies.iter();
     settings.trusted_proxies = proxies.filter_map(|p| http::settings::Network::parse(p)).collect();
-    if config.server.is_https() {
+    if !config.server.public_url.is_empty() {
         settings.allowed_origins.push(config.server.public_url.clone());
     }
+    settings.rates = rates(config);
+    Ok(Access::new(tokens, settings, clock))
+}
+
+fn rates(config: &Config) -> Rates {
     let limits = &config.limits;
     let rate = |per_second, burst| Rate { per_second, burst };
-    settings.rates = Rates {
+    Rates {
         sign_in: rate(limits.address_sign_ins_per_second, limits.address_sign_ins_burst),
         connect: rate(limits.address_connects_per_second, limits.address_connects_burst),
         anonymous: rate(limits.address_requests_per_second, limits.address_requests_burst),
         change: rate(limits.student_changes_per_second, limits.student_changes_burst),
         read: rate(limits.student_reads_per_second, limits.student_reads_burst),
-    };
-    Ok(Access::new(tokens, settings, clock))
+    }
 }
 
-fn bind(config: &Config, state: &Arc<HttpState>) -> Result<(Server, Vec<SocketAddr>), ServeError> {
+fn url(public: &str, addresses: &[SocketAddr]) -> String {
+    if public.is_empty() { format!("http://{}", addresses[0]) } else { public.to_owned() }
+}
+
+fn listen(
+    config: &Config,
+    bound: Bound,
+    state: &Arc<HttpState>,
+) -> Result<(Server, Vec<SocketAddr>), ServeError> {
     let state = Arc::clone(state);
     let mut server = HttpServer::new(move || {
         App::new().configure(http::routes(&state)).wrap(from_fn(http::finish))
     })
     .on_connect(|connection, _| ws::tune(connection))
     .max_connections(config.limits.sessions_max + limits::PLAIN_CONNECTIONS_MAX)
-    .backlog(limits::LISTEN_BACKLOG)
     .disable_signals()
     .shutdown_timeout(1);
     if config.server.workers > 0 {
         server = server.workers(config.server.workers);
     }
-    for address in &config.server.listen {
-        server = server
-            .bind(address)
-            .map_err(|source| ServeError::Listen { address: *address, source })?;
+    for (socket, address) in bound.0.into_iter().zip(&config.server.listen) {
+        let failed = |source: io::Error| ServeError::Listen { address: *address, source };
+        socket.listen(limits::LISTEN_BACKLOG as i32).map_err(failed)?;
+        server = server.listen(socket.into()).map_err(failed)?;
     }
     let addresses = server.addrs();
     Ok((server.run(), addresses))
@@ -236,5 +288,29 @@ async fn housekeeping(state: Arc<HttpState>) {
         minute.tick().await;
         state.tidy_limits();
         state.gateway.tidy_limits();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_http_sides_own_rates_are_the_shipped_ones() {
+        assert_eq!(Rates::default(), rates(&Config::default()));
+    }
+
+    #[test]
+    fn a_public_address_is_told_and_accepted_whatever_its_scheme() {
+        let data = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.journal.dir = data.path().to_owned();
+        for public in ["http://sluis.example.nl", "https://sluis.example.nl"] {
+            config.server.public_url = public.to_owned();
+            let access = access(&config, Clock::system(), true).unwrap();
+            assert_eq!(access.settings.allowed_origins, [public]);
+            assert_eq!(url(public, &[]), public);
+        }
+        assert_eq!(url("", &config.server.listen), "http://127.0.0.1:8080");
     }
 }

@@ -68,7 +68,7 @@ pub enum Command {
     /// Bring in students
     #[command(subcommand, after_help = STUDENTS_EXAMPLES)]
     Students(StudentsCommand),
-    /// Look at the journal, while no gateway runs on it
+    /// Look at the journal, at a copy of it, while no gateway runs on it
     #[command(subcommand, after_help = JOURNAL_EXAMPLES)]
     Journal(JournalCommand),
     /// Take data out
@@ -94,6 +94,7 @@ pub struct Place {
 }
 
 /// Flags of `serve`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 #[derive(Args, Clone, Debug, Default)]
 pub struct ServeArgs {
     /// Configuration and data.
@@ -102,9 +103,12 @@ pub struct ServeArgs {
     /// Address to listen on, IP:PORT; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Vec<SocketAddr>,
-    /// Start over: forget everything in the data directory first
+    /// Start over: set the journal in the data directory aside, as `journal.old-TIME`
     #[arg(long)]
     pub fresh: bool,
+    /// With --fresh: also when there is more than the demo university
+    #[arg(long, requires = "fresh")]
+    pub yes: bool,
     /// Start an empty data directory without the demo university, to import your own
     #[arg(long)]
     pub empty: bool,
@@ -248,7 +252,8 @@ pub enum ExportCommand {
 /// `sluis lottery …`
 #[derive(Subcommand, Debug)]
 pub enum LotteryCommand {
-    /// Draw a window's lottery again from its transcript; exit 1 if the order differs
+    /// Draw a window's lottery again from its transcript; exit 1 if it does not verify, 69 if the
+    /// window has not opened yet
     #[command(after_help = LOTTERY_EXAMPLES)]
     Verify {
         /// The transcript, as the gateway gives it

@@ -27,7 +27,7 @@ pub fn run(command: &ExportCommand, out: &mut dyn Write) -> Result<(), Failure> 
         return Ok(());
     }
     expect_journal(&config.journal.dir)?;
-    match Ledger::open(&config.journal.dir) {
+    match Ledger::look(&config.journal.dir) {
         Ok(ledger) => {
             let registry = &ledger.university().registry;
             match format {

@@ -5,6 +5,7 @@ use std::io;
 
 use crate::config::Fault;
 use crate::journal::JournalError;
+use crate::limits::IMPORT_FAULTS_MAX;
 
 /// Exit codes, those of `sysexits.h` where it has one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,7 +28,8 @@ pub const EXIT_CODES: &str = "Exit codes:
   0   done
   1   any other failure
   2   the command line is wrong
-  69  unavailable: the port or the data directory is in use, or no gateway answers
+  69  unavailable: the port or the data directory is in use or not there, no gateway answers,
+      or a window has not opened yet
   74  the disk failed or is full, or the journal is damaged
   78  the configuration or a data file is wrong";
 
@@ -55,9 +57,12 @@ impl Failure {
         Self::new(code, format!("{}: cannot be {doing}: {e}", path.display()))
     }
 
-    /// Faults in a data file, each with the file's name before it.
+    /// Faults in a data file, each with the file's name before it; so many, then their number.
     pub fn data(file: &std::path::Path, faults: Vec<String>) -> Self {
-        let lines = faults.into_iter().map(|fault| format!("{}: {fault}", file.display()));
+        let more = faults.len().saturating_sub(IMPORT_FAULTS_MAX);
+        let told = faults.into_iter().take(IMPORT_FAULTS_MAX);
+        let rest = (more > 0).then(|| format!("and {more} more"));
+        let lines = told.chain(rest).map(|fault| format!("{}: {fault}", file.display()));
         Self { code: Code::Config, lines: lines.collect() }
     }
 }

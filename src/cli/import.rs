@@ -11,10 +11,12 @@ use super::ledger::Ledger;
 use super::remote::Remote;
 use super::{say, seams, settings};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, DemoRefusal};
+use crate::demo;
 use crate::domain::import::{Difference, Draft};
 use crate::domain::university::University;
 use crate::limits::TOOL_FILE_BYTES_MAX;
+use crate::protocol::files::UNNAMED_TERM;
 
 /// What a file holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,12 +78,16 @@ pub fn run(kind: Kind, args: &ImportArgs, out: &mut dyn Write) -> Result<(), Fai
     let bytes = read(&args.file)?;
     // Before anybody is asked: a broken file is told at once.
     let draft = seams::parse(kind, args.format, &args.file, &bytes)?;
+    if draft.terms.iter().any(|t| t.key.as_str() == UNNAMED_TERM) {
+        say(&format!("the file names no term: its courses go into one called `{UNNAMED_TERM}`"));
+    }
     let remote = match &args.server {
         Some(url) => Some(Remote::at(url, &config)?),
         None => None,
     };
     let report = match remote {
         Some(remote) => send(&remote, kind, args, &bytes)?,
+        // A gateway that has the directory is asked instead.
         None => match import_here(&config, &draft, args) {
             Err(e) if e.code == Code::Unavailable => {
                 send(&Remote::serving(&config)?, kind, args, &bytes)?
@@ -114,7 +120,11 @@ fn import_here(config: &Config, draft: &Draft, args: &ImportArgs) -> Result<Repo
         let prepared = nothing.registry.prepare_import(draft).map_err(refused)?;
         return Ok(Report::new(prepared.difference, None));
     }
-    let mut ledger = Ledger::open(data)?;
+    let mut ledger = if args.dry_run { Ledger::look(data)? } else { Ledger::open(data)? };
+    let lax = config.sign_in.demo_with_real_data;
+    if !lax && demo::is_demo(&ledger.university().registry) && !demo::keeps(draft) {
+        return Err(Failure::new(Code::Config, DemoRefusal::RealData.to_string()));
+    }
     let prepared = ledger.university().registry.prepare_import(draft).map_err(refused)?;
     let difference = prepared.difference.clone();
     let events = prepared.into_events();

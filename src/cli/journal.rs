@@ -47,7 +47,7 @@ struct Told {
 
 impl Told {
     fn read(data: &Path) -> Result<Self, Failure> {
-        let ledger = Ledger::open(data)?;
+        let ledger = Ledger::look(data)?;
         let university = ledger.university();
         let students = &university.registry.students;
         let mut outcomes = [0; 3];
@@ -81,7 +81,7 @@ pub fn expect_journal(data: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let what = "holds no journal; name the data directory with --data DIR";
-    Err(Failure::new(Code::Io, format!("{}: {what}", data.display())))
+    Err(Failure::new(Code::Unavailable, format!("{}: {what}", data.display())))
 }
 
 fn verify(data: &Path, as_json: bool, out: &mut dyn Write) -> Result<(), Failure> {
@@ -115,7 +115,8 @@ fn verify(data: &Path, as_json: bool, out: &mut dyn Write) -> Result<(), Failure
             Ok(())
         }
         n => {
-            let advice = "keep a copy of the directory and restore the latest backup";
+            let advice = "nothing was changed; restore the latest backup, or set this journal \
+                          aside with `sluis serve --fresh --yes`";
             let what = format!("{}: {n} faults in the journal; {advice}", data.display());
             Err(Failure::new(Code::Io, what))
         }

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::failure::{Code, Failure};
+use crate::application::recover;
 use crate::domain::event::Event;
 use crate::domain::ids::{Sequence, Timestamp};
 use crate::domain::university::University;
 use crate::journal::fold::Fold;
 use crate::journal::sled::SledJournal;
-use crate::journal::state::read_state;
-use crate::journal::{self, Journal, JournalError, RecordBuffer, record};
+use crate::journal::{self, DataDir, Journal, RecordBuffer, record};
 use crate::limits::JOURNAL_PENDING_BYTES_MAX;
 
 /// An open journal and the state that it folds into.
@@ -21,33 +21,18 @@ pub struct Ledger {
 impl Ledger {
     /// Opens the directory, or makes it, and replays. The directory is locked until it is closed.
     pub fn open(data: &Path) -> Result<Self, Failure> {
-        let mut journal = journal::sled::open(data)?;
-        let damaged = |what: String| {
-            let advice = "run `sluis journal verify`, and restore the latest backup";
-            Failure::new(Code::Io, format!("{}: {what}; {advice}", data.display()))
-        };
-        // A snapshot that does not read is passed over: the journal has all of it.
-        let snapshot = journal.reader().latest_snapshot()?.snapshot;
-        let state = snapshot.and_then(|found| {
-            let university = read_state(found.bytes.as_slice()).ok()?;
-            (university.registry.sequence == found.sequence).then_some(university)
-        });
-        let mut fold = state.map_or_else(Fold::default, Fold::from);
-        let from = fold.university().registry.sequence.next();
-        let mut wrong = None;
-        let replayed = journal.replay(from, &mut |sequence, bytes| {
-            fold.push(sequence, bytes).map(|_| ()).map_err(|e| {
-                wrong = Some(e.to_string());
-                JournalError::stopped(e.to_string())
-            })
-        });
-        match (wrong, replayed) {
-            (Some(what), _) => Err(damaged(what)),
-            (None, replayed) => {
-                replayed?;
-                Ok(Self { journal, fold })
-            }
-        }
+        Self::replay(data, journal::sled::open(data)?)
+    }
+
+    /// The state as it is, to be read: of a copy, nothing is made or changed.
+    pub fn look(data: &Path) -> Result<Self, Failure> {
+        Self::replay(data, journal::sled::open_copy(DataDir::look(data)?)?)
+    }
+
+    fn replay(data: &Path, journal: SledJournal) -> Result<Self, Failure> {
+        let folded = recover::fold_up_to(&journal.reader(), journal.durable());
+        let (university, ..) = folded.map_err(|e| e.within(data))?;
+        Ok(Self { journal, fold: Fold::from(university) })
     }
 
     /// The state, all of it on disk.

@@ -38,9 +38,19 @@ struct Problem {
 impl Remote {
     /// The gateway at this address.
     pub fn at(url: &str, config: &Config) -> Result<Self, Failure> {
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            let what = format!("--server {url}: write http:// or https:// and a host");
+            return Err(Failure::new(Code::Usage, what));
+        }
         let token = match std::env::var(TOKEN_VARIABLE) {
             Ok(token) if !token.is_empty() => token,
-            _ => token::mint_one(config, &Subject::Registrar)?,
+            _ => token::mint_one(config, &Subject::Registrar).map_err(|mut failure| {
+                let advice = format!("or put a registrar's token into {TOKEN_VARIABLE}");
+                if let Some(line) = failure.lines.last_mut() {
+                    *line = format!("{line}, {advice}");
+                }
+                failure
+            })?,
         };
         let agent = Agent::config_builder()
             .timeout_global(Some(Duration::from_millis(ADMIN_REQUEST_MS_MAX)))

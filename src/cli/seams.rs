@@ -11,15 +11,20 @@ use crate::clock::Clock;
 use crate::domain::import::Draft;
 use crate::http::auth::{Claims, Role, Tokens};
 use crate::protocol::files::{self, Format};
-use crate::protocol::transcript::{self, Transcript};
+use crate::protocol::transcript::{self, Transcript, TranscriptFault};
 
 /// Makes tokens with the key in the data directory.
 pub struct Minter(Tokens);
 
 impl Minter {
-    /// Reads the key, or makes the first one.
+    /// Whether there is a key to read.
+    pub fn has_key(data: &Path) -> bool {
+        Tokens::has_key(data)
+    }
+
+    /// Reads the key.
     pub fn open(data: &Path) -> Result<Self, Failure> {
-        let tokens = Tokens::load_or_create(data);
+        let tokens = Tokens::load(data);
         Ok(Self(tokens.map_err(|e| Failure::new(Code::Io, e.to_string()))?))
     }
 
@@ -81,7 +86,12 @@ pub fn verify_transcript(bytes: &[u8], published: Option<&str>) -> Result<String
     let transcript: Transcript = serde_json::from_slice(bytes)
         .map_err(|e| (Code::Config, format!("not a lottery transcript ({e})")))?;
     let tickets = transcript::verify(&transcript, published);
-    let tickets = tickets.map_err(|e| (Code::Other, format!("does not verify: {e}")))?;
+    let tickets = tickets.map_err(|e| match e {
+        TranscriptFault::NotOpened => {
+            (Code::Unavailable, format!("{e}; ask for the transcript again after the opening"))
+        }
+        _ => (Code::Other, format!("does not verify: {e}")),
+    })?;
     let kept = match published {
         Some(_) => ", and its seed is the one whose hash you kept",
         None => "",

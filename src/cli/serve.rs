@@ -10,7 +10,12 @@ use crate::telemetry;
 pub fn run(args: &ServeArgs) -> Result<(), Failure> {
     let loaded = settings::load_serve(args)?;
     telemetry::install(&loaded.config.log);
-    let options = ServeOptions { fresh: args.fresh, empty: args.empty, config_file: loaded.file };
+    let options = ServeOptions {
+        fresh: args.fresh,
+        yes: args.yes,
+        empty: args.empty,
+        config_file: loaded.file,
+    };
     Ok(application::serve(loaded.config, options)?)
 }
 
@@ -19,7 +24,7 @@ impl From<ServeError> for Failure {
         let code = match e {
             ServeError::Journal(e) => return e.into(),
             ServeError::Listen { .. } => Code::Unavailable,
-            ServeError::Refused(_) => Code::Config,
+            ServeError::Refused(_) | ServeError::NotDemo(_) | ServeError::Empty(_) => Code::Config,
             ServeError::Key(_) | ServeError::Io { .. } => Code::Io,
             ServeError::Demo(_) => Code::Other,
         };

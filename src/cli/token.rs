@@ -60,9 +60,9 @@ pub fn mint_one(config: &Config, subject: &Subject) -> Result<String, Failure> {
 }
 
 fn minter(data: &Path) -> Result<seams::Minter, Failure> {
-    if !data.is_dir() {
-        let what = "there is no data directory with the key that signs tokens; start the gateway \
-                    there once, or name another with --data DIR";
+    if !seams::Minter::has_key(data) {
+        let what = "holds no key that signs tokens; start the gateway there once, name another \
+                    directory with --data DIR";
         return Err(Failure::new(Code::Unavailable, format!("{}: {what}", data.display())));
     }
     seams::Minter::open(data)

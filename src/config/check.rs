@@ -23,7 +23,7 @@ impl fmt::Display for DemoRefusal {
                  alone: listen on 127.0.0.1, or set sign_in.demo_anywhere = true"
             ),
             Self::RealData => f.write_str(
-                "demo sign-in lets anybody be anyone, and this data directory holds more than \
+                "demo sign-in lets anybody be anyone, and this data directory holds, or would hold, more than \
                  the demo university: use another directory, or set \
                  sign_in.demo_with_real_data = true",
             ),

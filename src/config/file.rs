@@ -19,8 +19,7 @@ pub fn settings(path: &Path, text: &str, known: &Known, faults: &mut Vec<Fault>)
         (Err(e), _) | (_, Err(e)) => {
             let at = e.span().map_or(0, |span| span.start);
             let origin = origin(path, text, at);
-            // The parser's own text shows the line with a caret under the fault.
-            let what = format!("not valid TOML\n{}", e.to_string().trim_end());
+            let what = format!("not valid TOML: {}", e.message().replace('\n', "; "));
             faults.push(Fault { origin, key: String::new(), what });
         }
     }

@@ -135,3 +135,19 @@ fn the_opening_is_lively_whatever_the_draw() {
         }
     }
 }
+
+#[test]
+fn it_is_the_demo_while_students_and_windows_are_its_own() {
+    let mut university = imported(1);
+    assert!(is_demo(&university.registry));
+    assert!(!is_demo(&University::default().registry));
+    let mut others = draft(&mut seeded(2));
+    assert!(keeps(&others));
+    let mut profile = others.students[0].clone();
+    profile.key = crate::domain::ids::Key::new("z1").unwrap();
+    others.students = vec![profile];
+    (others.terms, others.courses, others.programmes, others.windows) = Default::default();
+    assert!(!keeps(&others));
+    run(&mut university, Command::Import(Arc::new(others)));
+    assert!(!is_demo(&university.registry));
+}

@@ -1,5 +1,7 @@
 //! `/api/admin/windows…`, `/api/admin/sections/…`, `/api/admin/status`: the registrar's levers.
 
+use std::ops::RangeInclusive;
+
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,6 +16,7 @@ use crate::actors::gateway::Answer;
 use crate::domain::command::Command;
 use crate::domain::ids::Timestamp;
 use crate::domain::section::SectionStatus;
+use crate::limits::{CAPACITY_MAX, OPENS_AFTER_SIGN_IN_S_MAX, PACE_MAX, SCHEDULE_MS_MAX};
 use crate::protocol::convert;
 
 /// What a change came to.
@@ -28,8 +31,12 @@ pub struct Done {
 #[serde(deny_unknown_fields)]
 pub struct ScheduleBody {
     /// Milliseconds since 1970; `null` waits for the registrar.
+    #[serde(deserialize_with = "named")]
+    #[schema(required)]
     pub opens_at: Option<u64>,
-    /// Milliseconds since 1970; `null` waits for the registrar.
+    /// Milliseconds since 1970, later than now; `null` waits for the registrar.
+    #[serde(deserialize_with = "named")]
+    #[schema(required)]
     pub closes_at: Option<u64>,
 }
 
@@ -46,7 +53,9 @@ pub struct ResetBody {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PaceBody {
-    /// Admissions a second; `null` is as fast as they can be decided.
+    /// Admissions a second, 1 to 1,000,000; `null` is as fast as they can be decided.
+    #[serde(deserialize_with = "named")]
+    #[schema(required)]
     pub pace: Option<u32>,
 }
 
@@ -56,7 +65,7 @@ pub struct PaceBody {
 pub struct CapacityBody {
     /// Section key.
     pub section: String,
-    /// Seats; `null` is unlimited.
+    /// Seats, 0 to 1,000,000; `null` is unlimited.
     #[serde(deserialize_with = "named")]
     #[schema(required)]
     pub capacity: Option<u32>,
@@ -83,9 +92,25 @@ pub struct Status {
     pub as_of: u64,
 }
 
-/// `null` must be said, not left out: unlimited seats are no default.
-fn named<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<u32>, D::Error> {
+/// `null` must be said, not left out: without a bound, or without a time, is no default.
+fn named<'de, D, T>(value: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
     Option::deserialize(value)
+}
+
+/// Refuses a number outside its bounds, which are those of files.
+fn within(what: &str, value: Option<u32>, bounds: RangeInclusive<u32>) -> Result<(), Problem> {
+    match value {
+        Some(value) if !bounds.contains(&value) => {
+            let (least, most) = bounds.into_inner();
+            let detail = format!("{what} is {least} to {most}; null is unlimited");
+            Err(Problem::new(&INVALID, detail))
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn done(state: &HttpState, command: Command) -> Result<HttpResponse, Problem> {
@@ -139,6 +164,10 @@ pub async fn reset(
     body: web::Json<ResetBody>,
 ) -> Result<HttpResponse, Problem> {
     let window = find(&state, &key)?;
+    if body.opens_in_s.is_some_and(|s| s > OPENS_AFTER_SIGN_IN_S_MAX) {
+        let detail = format!("opens_in_s is 0 to {OPENS_AFTER_SIGN_IN_S_MAX}");
+        return Err(Problem::new(&INVALID, detail));
+    }
     let now = state.access.clock.now();
     let opens_at = body.opens_in_s.map(|s| now.plus_ms(u64::from(s) * 1000));
     done(&state, Command::Reset { window, seed: fresh_seed()?, opens_at }).await
@@ -167,10 +196,15 @@ pub async fn schedule(
     body: web::Json<ScheduleBody>,
 ) -> Result<HttpResponse, Problem> {
     let window = find(&state, &key)?;
-    if let (Some(opens), Some(closes)) = (body.opens_at, body.closes_at)
-        && closes <= opens
-    {
-        return Err(Problem::new(&INVALID, "closes_at must be after opens_at"));
+    let times = [("opens_at", body.opens_at), ("closes_at", body.closes_at)];
+    let far = |(_, at): &&(_, Option<u64>)| at.is_some_and(|at| at > SCHEDULE_MS_MAX);
+    if let Some((name, _)) = times.iter().find(far) {
+        let detail = format!("{name} is in milliseconds since 1970, at most {SCHEDULE_MS_MAX}");
+        return Err(Problem::new(&INVALID, detail));
+    }
+    let after = body.opens_at.max(Some(state.access.clock.now().0));
+    if body.closes_at.is_some() && body.closes_at <= after {
+        return Err(Problem::new(&INVALID, "closes_at must be after opens_at, and after now"));
     }
     let (opens_at, closes_at) = (body.opens_at.map(Timestamp), body.closes_at.map(Timestamp));
     done(&state, Command::Schedule { window, opens_at, closes_at }).await
@@ -189,9 +223,7 @@ pub async fn pace(
     body: web::Json<PaceBody>,
 ) -> Result<HttpResponse, Problem> {
     let window = find(&state, &key)?;
-    if body.pace == Some(0) {
-        return Err(Problem::new(&INVALID, "a pace is 1 or more; null is unlimited"));
-    }
+    within("pace", body.pace, 1..=PACE_MAX)?;
     done(&state, Command::SetPace(window, body.pace)).await
 }
 
@@ -205,6 +237,7 @@ pub async fn capacity(
     state: web::Data<HttpState>,
     body: web::Json<CapacityBody>,
 ) -> Result<HttpResponse, Problem> {
+    within("capacity", body.capacity, 0..=CAPACITY_MAX)?;
     let section = convert::section_id(&state.gateway.catalogue(), &body.section)?;
     done(&state, Command::SetCapacity(section, body.capacity)).await
 }

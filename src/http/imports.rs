@@ -12,7 +12,7 @@ use super::access::AsRegistrar;
 use super::admin::fresh_seed;
 use super::extract::payload_problem;
 use super::openapi::ChangeProblems;
-use super::problem::{IMPORT_INVALID, Problem};
+use super::problem::{IMPORT_INVALID, Problem, REAL_DATA};
 use crate::actors::gateway::Answer;
 use crate::domain::command::Command;
 use crate::domain::import::{Difference, Draft};
@@ -64,9 +64,9 @@ pub struct ImportAnswer {
 
 fn refused(mut faults: Vec<String>) -> Problem {
     let count = faults.len();
-    if count > limits::IMPORT_FAULTS_TOLD_MAX {
-        faults.truncate(limits::IMPORT_FAULTS_TOLD_MAX);
-        faults.push(format!("and {} more", count - limits::IMPORT_FAULTS_TOLD_MAX));
+    if count > limits::IMPORT_FAULTS_MAX {
+        faults.truncate(limits::IMPORT_FAULTS_MAX);
+        faults.push(format!("and {} more", count - limits::IMPORT_FAULTS_MAX));
     }
     Problem::new(&IMPORT_INVALID, "nothing was imported; correct the faults and send it again")
         .faults(faults)
@@ -87,6 +87,7 @@ fn answer(difference: Difference, applied: bool, journal: Option<u64>) -> HttpRe
 async fn import(
     state: &HttpState,
     body: Result<web::Bytes, actix_web::Error>,
+    name: &str,
     dry_run: bool,
     read: impl FnOnce(&[u8]) -> Result<Draft, Vec<String>> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
@@ -94,11 +95,17 @@ async fn import(
     let draft = web::block(move || read(&bytes)).await;
     let draft = draft.map_err(|_| Problem::of_status(StatusCode::SERVICE_UNAVAILABLE))?;
     let draft = Arc::new(draft.map_err(refused)?);
+    if let Some(rule) = state.access.settings.imports.as_ref().filter(|r| !(r.allows)(&draft)) {
+        return Err(Problem::new(&REAL_DATA, &rule.refusal));
+    }
     let compared = Arc::clone(&draft);
     let prepare = state.gateway.read(move |registry| {
         registry.prepare_import(&compared).map(|prepared| prepared.difference)
     });
-    let difference = prepare.await?.1.map_err(refused)?;
+    let in_file = |fault| format!("{name}: {fault}");
+    let prepared = prepare.await?.1;
+    let difference =
+        prepared.map_err(|faults| refused(faults.into_iter().map(in_file).collect()))?;
     if dry_run {
         return Ok(answer(difference, false, None));
     }
@@ -124,15 +131,17 @@ pub async fn catalogue(
     let read = state.importers.catalogue;
     let ImportQuery { dry_run, format, name } = query.into_inner();
     let root = fresh_seed()?;
+    let name = name.unwrap_or_else(|| "catalogue".to_owned());
+    let file = name.clone();
     let parse = move |bytes: &[u8]| {
         let mut count = 0_u32;
         let mut seeds = || {
             count += 1;
             derived_seed(&root, count)
         };
-        read(name.as_deref().unwrap_or("catalogue"), bytes, format.as_deref(), &mut seeds)
+        read(&file, bytes, format.as_deref(), &mut seeds)
     };
-    import(&state, body, dry_run, parse).await
+    import(&state, body, &name, dry_run, parse).await
 }
 
 /// A window's secret, from one fresh secret and its place in the file.
@@ -155,9 +164,10 @@ pub async fn students(
 ) -> Result<HttpResponse, Problem> {
     let read = state.importers.students;
     let ImportQuery { dry_run, format, name } = query.into_inner();
-    let parse =
-        move |bytes: &[u8]| read(name.as_deref().unwrap_or("students"), bytes, format.as_deref());
-    import(&state, body, dry_run, parse).await
+    let name = name.unwrap_or_else(|| "students".to_owned());
+    let file = name.clone();
+    let parse = move |bytes: &[u8]| read(&file, bytes, format.as_deref());
+    import(&state, body, &name, dry_run, parse).await
 }
 
 #[cfg(test)]
@@ -168,8 +178,8 @@ mod tests {
     fn a_file_with_very_many_faults_tells_the_first_and_the_number() {
         let faults = (1..=500).map(|i| format!("line {i}: bad")).collect();
         let problem = refused(faults);
-        assert_eq!(problem.faults.len(), limits::IMPORT_FAULTS_TOLD_MAX + 1);
-        assert_eq!(problem.faults.last().unwrap(), "and 300 more");
+        assert_eq!(problem.faults.len(), limits::IMPORT_FAULTS_MAX + 1);
+        assert_eq!(problem.faults.last().unwrap(), "and 450 more");
     }
 
     #[test]

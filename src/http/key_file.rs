@@ -52,6 +52,16 @@ impl Tokens {
         read(&path)
     }
 
+    /// Whether `dir` holds keys.
+    pub fn has_key(dir: &Path) -> bool {
+        dir.join(NAME).exists()
+    }
+
+    /// Reads the keys in `dir`.
+    pub fn load(dir: &Path) -> Result<Self, KeyFileError> {
+        read(&dir.join(NAME))
+    }
+
     /// Makes a new signing key; tokens signed by the present one stay good, older ones do not.
     /// A running gateway takes it at its next start.
     pub fn rotate(dir: &Path) -> Result<Self, KeyFileError> {

@@ -92,6 +92,7 @@ kinds! {
     REQUEST_CONFLICT: 409 "request_conflict" "Verzoeknummer al gebruikt" "Request id used before";
     TOO_MANY_REQUESTS: 409 "too_many_requests" "Te veel verzoeken dit semester"
         "Too many requests this term";
+    REAL_DATA: 409 "real_data" "Niet in de demonstratie" "Not into the demonstration";
     LINE_BUSY: 409 "line_busy" "Anderen staan in de rij" "Others are in line";
     TOO_LARGE: 413 "too_large" "Te groot" "Too large";
     MEDIA_TYPE: 415 "unsupported_media_type" "Soort inhoud niet ondersteund"

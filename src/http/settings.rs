@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::auth::Role;
 use super::problem::{Problem, SIGN_IN_OFF};
 use crate::domain::ids::Key;
+use crate::domain::import::Draft;
 use crate::protocol::server::TextView;
 
 /// Settings of the HTTP side.
@@ -23,8 +24,19 @@ pub struct Settings {
     pub sign_in_hours: u32,
     /// How people sign in.
     pub sign_in: SignIn,
+    /// What alone may be imported; `None` is anything.
+    pub imports: Option<ImportRule>,
     /// How fast one address or student may ask.
     pub rates: Rates,
+}
+
+/// What may be imported into a gateway on which anybody can be anyone.
+#[derive(Clone, Debug)]
+pub struct ImportRule {
+    /// Whether this may.
+    pub allows: fn(&Draft) -> bool,
+    /// Why another may not, and what to do.
+    pub refusal: String,
 }
 
 /// How people sign in. OIDC will be a further way.
@@ -108,7 +120,7 @@ impl Default for Rates {
     fn default() -> Self {
         Self {
             sign_in: Rate { per_second: 50, burst: 500 },
-            connect: Rate { per_second: 500, burst: 20_000 },
+            connect: Rate { per_second: 200, burst: 2_000 },
             anonymous: Rate { per_second: 500, burst: 5_000 },
             change: Rate { per_second: 5, burst: 20 },
             read: Rate { per_second: 20, burst: 60 },
@@ -124,6 +136,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             sign_in_hours: 12,
             sign_in: SignIn::Off,
+            imports: None,
             rates: Rates::default(),
         }
     }

@@ -188,6 +188,51 @@ async fn every_no_is_a_problem_in_the_language_asked_for() {
 }
 
 #[actix_web::test]
+async fn the_registrars_levers_have_the_bounds_of_files() {
+    let core = core().await;
+    let state = state(&core, quick());
+    let app = serve!(&state);
+    let registrar = format!("Bearer {}", token(&state, Role::Registrar).await);
+    let post = |path: &str, body: &str| {
+        request(&Method::POST, path)
+            .insert_header(("authorization", &*registrar))
+            .insert_header(("content-type", "application/json"))
+            .set_payload(body.to_owned())
+    };
+    let public = state.gateway.public();
+    let window = format!("/api/admin/windows/{}", public.windows[0].key);
+    let (pace, schedule) = (format!("{window}/pace"), format!("{window}/schedule"));
+    let capacity = "/api/admin/sections/capacity";
+    let section = state.gateway.catalogue().sections[0].key.to_string();
+    let seats = |seats: &str| format!("{{\"section\":\"{section}\",\"capacity\":{seats}}}");
+    for (path, body) in [
+        (&*pace, "{}"),
+        (&pace, r#"{"pace":0}"#),
+        (&pace, r#"{"pace":4294967295}"#),
+        (capacity, &*seats("4294967295")),
+        (&schedule, "{}"),
+        (&schedule, r#"{"opens_at":null}"#),
+        (&schedule, r#"{"opens_at":18446744073709551615,"closes_at":null}"#),
+        (&schedule, r#"{"opens_at":null,"closes_at":1}"#),
+        (&schedule, r#"{"opens_at":3000000,"closes_at":3000000}"#),
+        (&format!("{window}/reset"), r#"{"opens_in_s":4294967295}"#),
+    ] {
+        ask(&app, post(path, body), 422, "invalid").await;
+    }
+    for (path, body) in [
+        (&*pace, r#"{"pace":1000000}"#),
+        (&pace, r#"{"pace":null}"#),
+        (capacity, &*seats("1000000")),
+        (&schedule, r#"{"opens_at":3000000,"closes_at":3000001}"#),
+        (&schedule, r#"{"opens_at":null,"closes_at":null}"#),
+    ] {
+        let response = call_service(&app, post(path, body).to_request()).await;
+        assert_eq!(response.status(), 200, "{path} {body}");
+    }
+    core.gateway.stop();
+}
+
+#[actix_web::test]
 async fn a_browser_signs_in_and_its_changes_must_come_from_our_own_page() {
     let core = core().await;
     let state = state(&core, quick());

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::HttpState;
-use super::access::Authenticated;
-use super::openapi::ReadProblems;
+use super::access::{Anybody, Authenticated};
+use super::openapi::{PublicProblems, ReadProblems};
 use super::problem::{Problem, UNKNOWN_WINDOW};
 use crate::domain::ids::WindowId;
 use crate::domain::lottery;
@@ -114,14 +114,15 @@ impl Draw {
 
 /// The transcript of a window's draw; `sluis lottery verify FILE` checks it
 ///
-/// Before the opening it has the seed's hash and neither seed nor order.
+/// Before the opening it has the seed's hash and neither seed nor order. It holds ticket numbers
+/// and nobody's name, so anybody may check it.
 #[utoipa::path(
-    get, path = "/api/windows/{key}/lottery", tag = "windows",
+    get, path = "/api/windows/{key}/lottery", tag = "windows", security(()),
     params(("key" = String, Path, description = "Window key")),
-    responses((status = 200, body = Transcript), ReadProblems)
+    responses((status = 200, body = Transcript), PublicProblems)
 )]
 pub async fn lottery(
-    _who: Authenticated,
+    _anybody: Anybody,
     state: web::Data<HttpState>,
     key: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::domain::ids::Sequence;
 
@@ -26,6 +26,9 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::default() {
+            return f.write_str("an unknown place");
+        }
         if let Some(commit) = self.commit {
             write!(f, "commit {commit}, ")?;
         }
@@ -50,10 +53,13 @@ pub enum JournalError {
     },
     /// Something that was told is missing or altered. Nothing is guessed or removed.
     #[error(
-        "the journal is damaged at {place}: {what}. Nothing was changed: keep a copy of the data \
-         directory, run the check to list every fault, and restore the latest backup"
+        "{}the journal is damaged at {place}: {what}. Nothing was changed: `sluis journal verify` \
+         lists every fault; restore the latest backup, or set this journal aside with `sluis serve \
+         --fresh --yes`", before(path.as_deref())
     )]
     Damaged {
+        /// The data directory, where it is known.
+        path: Option<PathBuf>,
         /// Where.
         place: Place,
         /// What was found there.
@@ -123,7 +129,16 @@ impl JournalError {
 
     /// A [`JournalError::Damaged`].
     pub fn damaged(place: Place, what: impl Into<String>) -> Self {
-        Self::Damaged { place, what: what.into() }
+        Self::Damaged { path: None, place, what: what.into() }
+    }
+
+    /// The same; what is damaged lies in this directory, unless that was said already.
+    #[must_use]
+    pub fn within(mut self, directory: &Path) -> Self {
+        if let Self::Damaged { path: path @ None, .. } = &mut self {
+            *path = Some(directory.to_owned());
+        }
+        self
     }
 
     /// A [`JournalError::Stopped`].
@@ -140,6 +155,18 @@ fn way_out(source: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied => "give the service's account access to it",
         _ => "look at the disk and the system log, then start again",
     }
+}
+
+fn before(path: Option<&Path>) -> String {
+    path.map_or_else(String::new, |path| format!("{}: ", path.display()))
+}
+
+/// For `map_err`: what was being done to which file.
+pub(super) fn io_at<'a>(
+    doing: &'a str,
+    path: &'a Path,
+) -> impl Fn(io::Error) -> JournalError + use<'a> {
+    move |e| JournalError::io(format!("{doing} {}", path.display()), e)
 }
 
 /// Shorthand of this module.

@@ -1,8 +1,9 @@
-//! Looking at a journal from outside: check every entry, count what is there. Takes the lock and
-//! appends nothing; sled itself tidies its own files on opening.
+//! Looking at a journal from outside: check every entry, count what is there. What is looked at is
+//! a copy: sled changes what it opens.
 
 use std::path::Path;
 
+use super::directory::DataDir;
 use super::error::{JournalError, Place, Result};
 use super::frame::{self, Entry};
 use super::recover;
@@ -59,8 +60,8 @@ pub struct Stats {
 
 /// Reads every entry and snapshot of the journal in `data`; every fault found, in order.
 pub fn verify(data: &Path) -> Result<Vec<Fault>> {
-    let store = SledStore::open(data, false)?;
-    let mut faults = verify_store(&store)?;
+    let store = open(data)?;
+    let mut faults = verify_store(&store).map_err(|e| e.within(data))?;
     if let Err(fault) = store.check() {
         faults.push(Fault { place: Place::default(), what: fault.to_string() });
     }
@@ -69,10 +70,14 @@ pub fn verify(data: &Path) -> Result<Vec<Fault>> {
 
 /// Counts what the journal in `data` holds.
 pub fn stats(data: &Path) -> Result<Stats> {
-    let store = SledStore::open(data, false)?;
-    let mut stats = stats_of(&*store.view())?;
+    let store = open(data)?;
+    let mut stats = stats_of(&*store.view()).map_err(|e| e.within(data))?;
     stats.disk_bytes = store.disk_bytes()?;
     Ok(stats)
+}
+
+fn open(data: &Path) -> Result<SledStore> {
+    SledStore::open(DataDir::look(data)?).map_err(|e| e.within(data))
 }
 
 pub(super) fn verify_store(store: &impl Store) -> Result<Vec<Fault>> {
@@ -117,7 +122,7 @@ fn end_faults(store: &impl Store, view: &dyn View, faults: &mut Vec<Fault>) -> R
             faults.push(Fault { place: Place::at(end.last.next()), what });
             Ok(())
         }
-        Err(JournalError::Damaged { place, what }) => {
+        Err(JournalError::Damaged { place, what, .. }) => {
             faults.push(Fault { place, what });
             Ok(())
         }

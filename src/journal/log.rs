@@ -61,9 +61,8 @@ impl<S: Store> Log<S> {
         }
         // What was found may be in the page cache only; from here on it is relied upon.
         store.sync()?;
-        if floor < end.last {
-            store.set_floor(end.last)?;
-        }
+        store.note_floor(end.last)?;
+        store.sync_floor()?;
         Ok(Self {
             store,
             view: ViewHandle(view),
@@ -105,7 +104,10 @@ impl<S: Store> Log<S> {
 
     fn sync(&mut self) -> Result<()> {
         self.store.sync()?;
-        self.durable.store(self.next.0 - 1, Ordering::Release);
+        // Noted before anybody is told: what was told and is gone will be missed.
+        let durable = Sequence(self.next.0 - 1);
+        self.store.note_floor(durable)?;
+        self.durable.store(durable.0, Ordering::Release);
         self.unchecked += 1;
         if self.unchecked >= JOURNAL_CHECK_COMMITS {
             self.unchecked = 0;
@@ -185,8 +187,7 @@ impl<S: Store> Journal for Log<S> {
             log.store.put(Table::Manifests, &key, &manifest.encode());
             log.store.apply()?;
             log.sync()?;
-            let durable = log.durable();
-            log.store.set_floor(durable)
+            log.store.sync_floor()
         })
     }
 
@@ -205,8 +206,7 @@ impl<S: Store> Journal for Log<S> {
         self.write(|log| {
             log.sync()?;
             log.store.check()?;
-            let durable = log.durable();
-            log.store.set_floor(durable)
+            log.store.sync_floor()
         })
     }
 }

@@ -308,9 +308,13 @@ impl Store for MemoryStore {
         Ok(self.handle.state()?.floor)
     }
 
-    fn set_floor(&mut self, floor: Sequence) -> Result<()> {
+    fn note_floor(&mut self, floor: Sequence) -> Result<()> {
         self.handle.state()?.floor = floor;
         Ok(())
+    }
+
+    fn sync_floor(&mut self) -> Result<()> {
+        self.handle.state().map(|_| ())
     }
 }
 

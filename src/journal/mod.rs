@@ -17,9 +17,11 @@
 mod buffer;
 #[cfg(test)]
 mod conformance;
+mod directory;
 mod error;
 #[cfg(test)]
 mod faults;
+mod floor;
 pub mod fold;
 mod frame;
 pub mod inspect;
@@ -41,6 +43,7 @@ mod wire;
 mod writer;
 
 pub use buffer::{RecordBuffer, Records};
+pub use directory::DataDir;
 pub use error::{JournalError, Place};
 pub use log::Log;
 pub use recover::Tail;
@@ -105,6 +108,6 @@ pub trait Journal: Send {
     /// Stages the removal of a few entries of snapshots no longer kept; whether it found any.
     fn snapshot_prune(&mut self) -> Result<bool, JournalError>;
 
-    /// Notes how far the journal is durable, beside it, and lets go of it.
+    /// Makes the note of how far the journal is durable survive a power cut, and lets go of it.
     fn close(self: Box<Self>) -> Result<(), JournalError>;
 }

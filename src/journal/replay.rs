@@ -88,6 +88,10 @@ impl JournalReader {
     /// Shows every record from `from` to what is durable at the call; returns the last sequence
     /// shown, or the one before `from`.
     pub fn replay(&self, from: Sequence, visit: &mut VisitRecord<'_>) -> Result<Sequence> {
+        self.walk(from, visit).map_err(|e| e.within(&self.view.path()))
+    }
+
+    fn walk(&self, from: Sequence, visit: &mut VisitRecord<'_>) -> Result<Sequence> {
         let from = Sequence(from.0.max(1));
         let end = self.durable();
         if from > end {

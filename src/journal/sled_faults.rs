@@ -1,9 +1,11 @@
 //! The journal on disk, when its files are not what they should be.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::conformance::{commit, replayed};
+use super::directory::DataDir;
 use super::error::JournalError;
 use super::sled::{SledStore, open};
 use super::store::{Store, Table};
@@ -88,7 +90,7 @@ fn a_journal_with_a_file_missing_or_torn_is_refused_and_left_alone() {
 #[test]
 fn another_format_version_is_foreign() {
     let data = journal_of(1);
-    let mut store = SledStore::open(data.path(), false).unwrap();
+    let mut store = SledStore::open(DataDir::take(data.path()).unwrap()).unwrap();
     store.put(Table::Meta, b"sluis-journal", &[frame::FORMAT_VERSION + 1]);
     store.apply().unwrap();
     store.sync().unwrap();
@@ -101,7 +103,7 @@ fn another_format_version_is_foreign() {
 #[test]
 fn a_damaged_entry_is_refused_with_its_place() {
     let data = journal_of(3);
-    let mut store = SledStore::open(data.path(), false).unwrap();
+    let mut store = SledStore::open(DataDir::take(data.path()).unwrap()).unwrap();
     store.put(Table::Entries, &frame::key(Sequence(41)), b"not an entry, and far too short");
     store.apply().unwrap();
     store.sync().unwrap();
@@ -128,34 +130,82 @@ fn a_blob_file_is_a_fault() {
     assert!(error.to_string().contains("no sync covers"), "{error}");
 }
 
-#[test]
-fn rot_in_the_file_is_never_silent() {
-    let whole = journal_of(12);
-    let file = fs::read(whole.path().join("journal/db")).unwrap();
-    let (mut refused, mut intact) = (0, 0);
-    for round in 0..60 {
-        let data = tempfile::tempdir().unwrap();
-        let journal = data.path().join("journal");
-        fs::create_dir_all(journal.join("blobs")).unwrap();
-        for entry in fs::read_dir(whole.path().join("journal")).unwrap().flatten() {
-            if entry.path().is_file() {
-                fs::copy(entry.path(), journal.join(entry.file_name())).unwrap();
+/// The files of a data directory, as they are.
+fn files(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut open = vec![data.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(directory).unwrap().flatten() {
+            let path = entry.path();
+            match path.is_dir() {
+                true => open.push(path),
+                false => drop(files.insert(path.clone(), fs::read(&path).unwrap())),
             }
         }
-        let floor = "journal.durable";
-        fs::copy(whole.path().join(floor), data.path().join(floor)).unwrap();
+    }
+    files
+}
+
+fn copy(from: &Path) -> tempfile::TempDir {
+    let to = tempfile::tempdir().unwrap();
+    fs::create_dir_all(to.path().join("journal/blobs")).unwrap();
+    for (path, bytes) in files(from) {
+        fs::write(to.path().join(path.strip_prefix(from).unwrap()), bytes).unwrap();
+    }
+    to
+}
+
+/// One rotten bit after another; every opening either has all 480 records, or refuses, names the
+/// journal and changes nothing.
+fn check_rot(whole: &Path) {
+    let file = fs::read(whole.join("journal/db")).unwrap();
+    let (mut refused, mut intact) = (0, 0);
+    for round in 0..60 {
+        let data = copy(whole);
         let mut rotten = file.clone();
         let at = round * file.len() / 60 + 11;
         rotten[at] ^= 1 << (round % 8);
-        fs::write(journal.join("db"), rotten).unwrap();
-        match read_all(data.path()) {
-            Ok(last) => {
-                assert_eq!(last, 480, "records vanished silently, byte {at}");
-                intact += 1;
+        fs::write(data.path().join("journal/db"), rotten).unwrap();
+        let before = files(data.path());
+        let faults = inspect::verify(data.path());
+        assert_eq!(files(data.path()), before, "a look changed something, byte {at}");
+        match open(data.path()) {
+            Ok(journal) => match replayed(&journal.reader(), 1) {
+                Ok(last) => {
+                    assert_eq!(last, 480, "records vanished silently, byte {at}");
+                    assert_eq!(faults.unwrap(), [], "byte {at}");
+                    intact += 1;
+                }
+                Err(_) => refused += 1,
+            },
+            Err(error) => {
+                let text = error.to_string();
+                assert!(text.contains(&*data.path().to_string_lossy()), "{text}");
+                assert!(text.contains("restore the latest backup"), "{text}");
+                assert!(!text.contains("backtrace"), "{text}");
+                assert!(faults.map_or(true, |faults| !faults.is_empty()), "byte {at}");
+                assert_eq!(files(data.path()), before, "changed, byte {at}: {text}");
+                refused += 1;
             }
-            Err(_) => refused += 1,
         }
     }
     println!("{refused} refused, {intact} in bytes no longer used");
     assert!(refused > 0);
+}
+
+#[test]
+fn rot_in_the_file_is_never_silent() {
+    check_rot(journal_of(12).path());
+}
+
+#[test]
+fn rot_after_a_kill_is_never_silent() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = open(data.path()).unwrap();
+    for _ in 0..12 {
+        commit(&mut journal, 40).unwrap();
+    }
+    // What a kill leaves: all that was synced, nothing of a close.
+    check_rot(copy(data.path()).path());
+    drop(journal);
 }

@@ -62,6 +62,10 @@ pub trait Store: Send {
     /// The sequence up to which the journal was known durable when this was last noted.
     fn floor(&self) -> Result<Sequence>;
 
-    /// Notes, durably and apart from the tables, that the journal is durable up to here.
-    fn set_floor(&mut self, floor: Sequence) -> Result<()>;
+    /// Notes, apart from the tables, that the journal is durable up to here. The note survives
+    /// the process.
+    fn note_floor(&mut self, floor: Sequence) -> Result<()>;
+
+    /// Makes the last note survive a power cut.
+    fn sync_floor(&mut self) -> Result<()>;
 }

@@ -120,7 +120,11 @@ fn a_wrong_command_line_is_2_and_says_what_was_meant() {
     assert!(wrong.out.is_empty());
     program.run(&["serve", "--listen", "nowhere"]).expect(2, &["--listen"]);
     program.run(&["token"]).expect(2, &["--student"]);
-    program.run(&["token", "--student", "a b"]).expect(69, &["no data directory"]);
+    program
+        .run(&["token", "--student", "a b"])
+        .expect(69, &["sluis-data: holds no key", "--data DIR"]);
+    let wrong = ["export", "enrolments", "--server", "ftp://foo"];
+    program.run(&wrong).expect(2, &["--server ftp://foo", "http://"]);
 }
 
 #[test]
@@ -158,7 +162,8 @@ fn config_check_points_at_broken_toml() {
     let program = Program::new();
     program.write("bad.toml", "[server\nlisten = 1\n");
     let checked = program.run(&["config", "check", "--config", "bad.toml"]);
-    checked.expect(78, &["bad.toml:1:", "not valid TOML", "^"]);
+    checked.expect(78, &["error: bad.toml:1:", "not valid TOML: "]);
+    assert_eq!(checked.err.lines().count(), 1, "{}", checked.err);
     program.run(&["config", "check", "--config", "no.toml"]).expect(78, &["cannot be read"]);
 }
 
@@ -212,7 +217,7 @@ fn journal_verify_and_stats_read_what_is_there() {
 fn a_look_at_no_journal_makes_none() {
     let program = Program::new();
     for command in [&["journal", "verify"][..], &["journal", "stats"], &["export", "enrolments"]] {
-        program.run(command).expect(74, &["sluis-data: holds no journal", "--data DIR"]);
+        program.run(command).expect(69, &["sluis-data: holds no journal", "--data DIR"]);
     }
     assert!(!program.path("sluis-data").exists());
 }
@@ -234,9 +239,9 @@ fn a_journal_of_something_else_is_74() {
     make_journal(&program.path("data"), |number| vec![number as u8; 40]);
     program
         .run(&["journal", "verify", "--data", "data"])
-        .expect(74, &["record 1 is damaged", "restore the latest backup"]);
+        .expect(74, &["data: the journal is damaged at sequence 1", "restore the latest backup"]);
     let exported = program.run(&["export", "enrolments", "--data", "data"]);
-    exported.expect(74, &["record 1 is damaged", "sluis journal verify"]);
+    exported.expect(74, &["damaged at sequence 1", "sluis journal verify"]);
 }
 
 #[test]
@@ -245,4 +250,29 @@ fn an_import_of_nothing_readable_changes_nothing() {
     let import = |file| program.run(&["catalogue", "import", file, "--data", "data"]);
     import("none.toml").expect(78, &["none.toml: cannot be read"]);
     assert!(!program.path("data").exists());
+}
+
+#[test]
+fn a_directory_that_is_not_ours_is_told_and_left_alone() {
+    let program = Program::new();
+    program.write("home/journal/2026.txt", "diary");
+    for command in [
+        &["journal", "verify"][..],
+        &["journal", "stats"],
+        &["serve", "--listen", "127.0.0.1:0"],
+        &["serve", "--listen", "127.0.0.1:0", "--fresh"],
+        &["serve", "--listen", "127.0.0.1:0", "--fresh", "--yes"],
+    ] {
+        let ended = program.run(&[command, &["--data", "home"]].concat());
+        ended.expect(74, &["home/journal is not a Sluis journal"]);
+    }
+    let token = program.run(&["token", "--role", "registrar", "--data", "home"]);
+    token.expect(69, &["home: holds no key that signs tokens"]);
+    let names: Vec<_> =
+        fs::read_dir(program.path("home")).unwrap().flatten().map(|e| e.file_name()).collect();
+    assert_eq!(names, ["journal"], "something was left behind");
+    assert_eq!(fs::read_to_string(program.path("home/journal/2026.txt")).unwrap(), "diary");
+    program.write("file", "x");
+    let served = program.run(&["serve", "--listen", "127.0.0.1:0", "--data", "file"]);
+    served.expect(74, &["file", "a file; name a directory with --data"]);
 }

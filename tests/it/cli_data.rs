@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use serde_json::json;
 use sluis::domain::ids::{Key, Ticket};
 use sluis::domain::lottery;
+use sluis::http::auth::Tokens;
 
 use super::cli::Program;
 
@@ -29,6 +30,11 @@ key = "spring"
 name = { nl = "Voorjaar", en = "Spring" }
 "#;
 const STUDENTS: &str = "id,programme,year,blocks,completed\ns1,,1,,\ns2,,2,,\n";
+
+/// The key that the first start of a gateway makes.
+fn make_key(program: &Program) {
+    Tokens::load_or_create(&program.path("data")).unwrap();
+}
 
 fn hex(bytes: &[u8]) -> String {
     let digit = |n: u8| char::from_digit(n.into(), 16).unwrap();
@@ -92,6 +98,7 @@ fn an_import_into_a_directory_in_use_is_69() {
     let lock = sluis::journal::sled::open(&program.path("data")).unwrap();
     let import = || program.run(&["catalogue", "import", "courses.toml", "--data", "data"]);
     import().expect(69, &["in use by another process"]);
+    make_key(&program);
     // A gateway that says it is there and does not answer.
     program.write("data/serving.json", r#"{"url": "http://127.0.0.1:1"}"#);
     import().expect(69, &["http://127.0.0.1:1: no gateway answers"]);
@@ -103,6 +110,12 @@ fn tokens_are_made_one_by_one_and_for_a_file() {
     let program = Program::new();
     program.write("courses.toml", CATALOGUE);
     program.run(&["catalogue", "import", "courses.toml", "--data", "data"]).expect(0, &[]);
+    let unsigned = program.run(&["token", "--data", "data", "--student", "s1"]);
+    unsigned.expect(69, &["holds no key that signs tokens"]);
+    assert!(!program.path("data/signin.key").exists(), "a look makes no key");
+    let remote = ["export", "enrolments", "--data", "data", "--server", "http://127.0.0.1:1"];
+    program.run(&remote).expect(69, &["SLUIS_TOKEN"]);
+    make_key(&program);
     let token = |args: &[&str]| program.run(&[&["token", "--data", "data"], args].concat());
     let one = token(&["--student", "s1"]);
     one.expect(0, &[]);
@@ -149,6 +162,13 @@ fn a_lottery_verifies_and_a_changed_one_does_not() {
     order.swap(3, 4);
     write(&order);
     verify(&[]).expect(1, &["does not verify: place 4"]);
+    let planned = json!({
+        "format": "sluis-lottery-1", "window": "spring", "run": 0, "rule": "lottery",
+        "seed_hash": hex(&lottery::seed_hash(&seed)), "seed": null, "opened_at": null,
+        "tickets": [0, 1], "order": [],
+    });
+    program.write("lottery.json", &planned.to_string());
+    verify(&[]).expect(69, &["the window has not opened", "after the opening"]);
     program.write("lottery.json", "{}");
     verify(&[]).expect(78, &["not a lottery transcript"]);
 }
@@ -187,6 +207,7 @@ fn a_running_gateway_is_asked_instead() {
     let program = Program::new();
     program.write("courses.toml", CATALOGUE);
     let lock = sluis::journal::sled::open(&program.path("data")).unwrap();
+    make_key(&program);
     let serve = |url: &str| {
         program.write("data/serving.json", &json!({ "url": url }).to_string());
     };
@@ -219,4 +240,22 @@ fn a_running_gateway_is_asked_instead() {
     import().expect(1, &["answered 403 Not allowed; put a registrar's token into SLUIS_TOKEN"]);
     gateway.join().unwrap();
     drop(lock);
+}
+
+#[test]
+fn faults_of_references_are_bounded() {
+    let program = Program::new();
+    let rows: String = (0..912).map(|i| format!("s{i},NONE,1,,\n")).collect();
+    program.write("students.csv", &format!("id,programme,year,blocks,completed\n{rows}"));
+    let import = program.run(&["students", "import", "students.csv", "--data", "data"]);
+    import.expect(78, &["students.csv: student s0: unknown programme NONE", "and 862 more"]);
+    assert_eq!(import.err.lines().count(), 51);
+}
+
+#[test]
+fn a_term_that_the_file_does_not_name_is_told() {
+    let program = Program::new();
+    program.write("s.json", r#"[{"id": "A", "name": "Algebra", "credits": 4, "capacity": 3}]"#);
+    let import = program.run(&["catalogue", "import", "s.json", "--data", "data"]);
+    import.expect(0, &["the file names no term", "+ term term\n"]);
 }

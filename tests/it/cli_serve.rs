@@ -1,6 +1,7 @@
 //! `sluis serve` as a process: how it starts, what it says, how it ends.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,8 @@ fn a_port_in_use_is_69_and_says_what_to_do() {
     let address = taken.local_addr().unwrap().to_string();
     let served = program.run(&["serve", "--listen", &address, "--data", "data"]);
     served.expect(69, &["error: ", &address, "--listen"]);
+    assert!(!program.path("data").exists(), "nothing is made for a gateway that cannot listen");
+    program.run(&["serve", "--yes"]).expect(2, &["--fresh"]);
 }
 
 #[test]
@@ -56,10 +59,11 @@ fn it_starts_with_a_banner_and_stops_when_told() {
     second.expect(69, &["in use by another process"]);
     program.run(&["token", "--role", "registrar", "--data", "data"]).expect(0, &[]);
     program.run(&["export", "enrolments", "--data", "data"]).expect(0, &["student,course"]);
-    program.write("students.csv", "id,programme,year,blocks,completed\nx1,,1,,\n");
+    program.write("students.csv", "id,programme,year,blocks,completed\ns1000600,,2,,\n");
     let import = ["students", "import", "students.csv", "--data", "data"];
-    program.run(&[&import[..], &["--dry-run"]].concat()).expect(0, &["+ student x1", "dry run"]);
-    program.run(&import).expect(0, &["+ student x1", "is on disk"]);
+    let change = "~ student s1000600";
+    program.run(&[&import[..], &["--dry-run"]].concat()).expect(0, &[change, "dry run"]);
+    program.run(&import).expect(0, &[change, "is on disk"]);
     program.run(&import).expect(0, &["nothing was changed: all of it was there"]);
     let ended = stop(child);
     ended.expect(0, &["Sluis 0.", &url, "data"]);
@@ -76,4 +80,83 @@ fn demo_sign_in_is_refused_over_other_data() {
     program.run(&["catalogue", "import", "courses.toml", "--data", "data"]).expect(0, &[]);
     let served = program.run(&["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
     served.expect(78, &["demo sign-in", "sign_in.demo_with_real_data = true"]);
+}
+
+/// The file names in a directory, sorted.
+fn names(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).unwrap().flatten();
+    let mut names: Vec<_> = entries.map(|e| e.file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn nobody_else_comes_into_a_demo_where_anybody_can_be_anyone() {
+    let program = Program::new();
+    let (child, _) = start(&program, &[]);
+    program.write("real.csv", "id,programme,year,blocks,completed\nz1,,1,,\n");
+    let import = ["students", "import", "real.csv", "--data", "data"];
+    let refused = ["demo sign-in lets anybody be anyone", "sign_in.demo_with_real_data = true"];
+    program.run(&import).expect(78, &refused);
+    stop(child).expect(0, &[]);
+    // The same without a gateway.
+    program.run(&import).expect(78, &refused);
+    let allowed =
+        program.command(&import).env("SLUIS__SIGN_IN__DEMO_WITH_REAL_DATA", "true").output();
+    Ended::from(allowed.unwrap()).expect(0, &["+ student z1", "is on disk"]);
+    let served = program.run(&["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
+    served.expect(78, &refused);
+}
+
+#[test]
+fn starting_over_sets_the_journal_aside_and_keeps_the_key() {
+    let program = Program::new();
+    let (child, _) = start(&program, &[]);
+    stop(child).expect(0, &[]);
+    let key = std::fs::read(program.path("data/signin.key")).unwrap();
+    let (child, _) = start(&program, &["--fresh"]);
+    stop(child).expect(0, &["is now in data/journal.old-"]);
+    assert_eq!(std::fs::read(program.path("data/signin.key")).unwrap(), key);
+    let old = names(&program.path("data")).into_iter().find(|n| n.starts_with("journal.old-"));
+    let old = format!("data/{}", old.unwrap());
+    program.run(&["journal", "verify", "--data", &old]).expect(0, &["is sound"]);
+    // What is not the demo's is not moved without a word.
+    let terms = "[[terms]]\nkey = \"t\"\nfirst_monday = \"2027-02-01\"\n";
+    program.write("courses.toml", terms);
+    program.run(&["catalogue", "import", "courses.toml", "--data", "real"]).expect(0, &[]);
+    let before = names(&program.path("real"));
+    let fresh = ["serve", "--listen", "127.0.0.1:0", "--data", "real", "--fresh"];
+    program.run(&fresh).expect(78, &["real: holds more than the demo", "--fresh --yes"]);
+    assert_eq!(names(&program.path("real")), before);
+}
+
+#[test]
+fn after_a_kill_rot_is_refused_and_no_demo_is_put_over_it() {
+    let program = Program::new();
+    let (mut child, _) = start(&program, &[]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // The kill left this too; `start` waits for the next one.
+    std::fs::remove_file(program.path("data/serving.json")).unwrap();
+    let db = program.path("data/journal/db");
+    let mut bytes = std::fs::read(&db).unwrap();
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    bytes[end / 2..end].iter_mut().for_each(|byte| *byte ^= 0x55);
+    std::fs::write(&db, &bytes).unwrap();
+    let verify = ["journal", "verify", "--data", "data"];
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", "data"];
+    for command in [&verify[..], &serve, &serve, &verify, &[&serve[..], &["--fresh"]].concat()] {
+        program.run(command).expect(74, &["data", "restore the latest backup", "--fresh --yes"]);
+        assert_eq!(std::fs::read(&db).unwrap(), bytes, "{command:?} changed the journal");
+    }
+    let (child, _) = start(&program, &["--fresh", "--yes"]);
+    stop(child).expect(0, &["is now in data/journal.old-"]);
+}
+
+#[test]
+fn a_journal_that_was_there_and_reads_as_empty_gets_no_demo() {
+    let program = Program::new();
+    drop(sluis::journal::sled::open(&program.path("data")).unwrap());
+    let served = program.run(&["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
+    served.expect(78, &["data: holds an empty journal", "--fresh"]);
 }

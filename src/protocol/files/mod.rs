@@ -21,6 +21,7 @@ use std::io::Read;
 
 use fault::Faults;
 pub use fault::FileFault;
+pub use sections::TERM as UNNAMED_TERM;
 
 use crate::domain::import::Draft;
 use crate::limits;

@@ -13,7 +13,7 @@ const SECTION: [&str; 9] =
     ["id", "code", "name", "campus", "credits", "tpi", "capacity", "freshman_seats", "meetings"];
 
 /// The term when the file names none.
-const TERM: &str = "term";
+pub const TERM: &str = "term";
 /// Its first Monday, 5 January 1970: the same at every import.
 const FIRST_MONDAY: i32 = 4;
 

@@ -1,0 +1,43 @@
+//! `serve --fresh`: the journal that is there is set aside, never deleted.
+
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+use super::{ServeError, recover};
+use crate::demo;
+use crate::domain::ids::Timestamp;
+use crate::journal::{self, DataDir, Journal, JournalError};
+
+const NAME: &[BorrowedFormatItem<'_>] =
+    format_description!("journal.old-[year][month][day]T[hour][minute][second]Z");
+
+/// Moves the journal out of the way; where it is then. The directory stays taken throughout.
+/// What is not the demo's alone needs a `yes`.
+pub fn start_over(dir: &DataDir, yes: bool, now: Timestamp) -> Result<Option<PathBuf>, ServeError> {
+    if !dir.has_store().or_else(|e| if yes { Ok(true) } else { Err(e) })? {
+        return Ok(None);
+    }
+    match holds_demo(dir) {
+        Ok(true) => {}
+        Ok(false) if yes => {}
+        Ok(false) => return Err(ServeError::NotDemo(dir.path().to_owned())),
+        // Ours, though not sound: all parts of a store are there.
+        Err(JournalError::Damaged { .. }) if yes && dir.has_whole_store() => {}
+        Err(error) => return Err(error.into()),
+    }
+    let at = OffsetDateTime::from_unix_timestamp((now.0 / 1000) as i64);
+    let name = at.ok().and_then(|at| at.format(&NAME).ok());
+    let name = name.unwrap_or_else(|| format!("journal.old-{}", now.0));
+    Ok(Some(dir.set_aside(&name)?))
+}
+
+/// Whether there is nothing but the demo, or nothing at all. Looks at a copy.
+fn holds_demo(dir: &DataDir) -> Result<bool, JournalError> {
+    let journal = journal::sled::open_copy(dir.copied()?)?;
+    let (university, ..) = recover::fold_up_to(&journal.reader(), journal.durable())?;
+    let registry = &university.registry;
+    Ok(registry.sequence.0 == 0 || demo::is_demo(registry))
+}
