@@ -238,6 +238,9 @@ pub struct StageArgs {
     /// Directory for report.html and summary.json; rush-reports/NAME-TIME unless given
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Keep the data directory of the gateway of our own there, for `rush record`
+    #[arg(long, value_name = "DIR", conflicts_with = "target")]
+    pub keep_data: Option<PathBuf>,
     /// Only the JSON line
     #[arg(long)]
     pub json: bool,
@@ -273,7 +276,12 @@ pub struct RecordArgs {
 #[command(after_help = "\
 Examples:
   rush replay opening.trace.gz
-  rush replay opening.trace.gz --speed 4 --out report")]
+  rush replay opening.trace.gz --speed 4 --out report
+  rush replay opening.trace.gz --speed 1000 --in-order
+
+Messages go out at their own times, whatever becomes of those before; two that were a millisecond
+apart may change places, and a waitlist may then end a little differently. With --in-order each
+waits for the answer to the one before it: the same decisions, not the same load.")]
 pub struct ReplayArgs {
     /// The trace that `rush record` wrote
     #[arg(value_name = "TRACE")]
@@ -281,6 +289,9 @@ pub struct ReplayArgs {
     /// So many times as fast
     #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
+    /// Each message waits for the answer to the one before
+    #[arg(long)]
+    pub in_order: bool,
     /// Kill the gateway (kill -9) so long after the opening, and start it again
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub kill_after: Option<Duration>,

@@ -28,6 +28,8 @@ struct Request {
     student: u32,
     asked: Asked,
     courses: Vec<u32>,
+    /// Its place in the line, of which another tab of hers may have made the request.
+    ticket: Option<u32>,
     /// The newest journal position that anybody had been told when it was sent.
     floor: u64,
     /// What was told of its courses.
@@ -120,7 +122,8 @@ impl Model {
         self.by_id.insert(id, self.requests.len() as u32);
         self.of_student[student].0.push(self.requests.len() as u32);
         let (student, floor) = (student as u32, self.newest);
-        self.requests.push(Request { id, student, asked, courses, floor, told: Vec::new() });
+        let (ticket, told) = (None, Vec::new());
+        self.requests.push(Request { id, student, asked, courses, ticket, floor, told });
     }
 
     /// The request was not accepted: it will have no outcome, and that is right.
@@ -144,6 +147,25 @@ impl Model {
     pub fn ticket(&mut self, ticket: u32, id: Uuid) {
         if let Some(at) = self.by_id.get(&id) {
             self.tickets.entry(ticket).or_default().push(*at);
+            self.requests[*at as usize].ticket = Some(ticket);
+        }
+    }
+
+    /// Whether both requests are one place in the line: arming twice is arming once.
+    pub fn is_same_ticket(&self, a: Uuid, b: Uuid) -> bool {
+        let ticket = |id| self.requests[*self.by_id.get(&id)? as usize].ticket;
+        ticket(a).is_some_and(|a| ticket(b) == Some(a))
+    }
+
+    /// The other requests behind the ticket of this one will have no outcome.
+    fn settle_ticket(&mut self, at: u32) {
+        let ticket = self.requests[at as usize].ticket;
+        let behind = ticket.and_then(|ticket| self.tickets.get(&ticket));
+        for other in behind.into_iter().flatten().filter(|other| **other != at) {
+            let other = &mut self.requests[*other as usize];
+            if other.told.is_empty() {
+                other.asked = Asked::Denied;
+            }
         }
     }
 
@@ -192,6 +214,7 @@ impl Model {
         let (journal, request) = (told.journal, Some(at));
         let event = self.events.len() as u32;
         self.requests[at as usize].told.push(Told { course, event, journal });
+        self.settle_ticket(at);
         let (student, when) = (student as u32, told.at);
         self.events.push(Event { journal, student, course, request, what, at: when });
         true

@@ -119,6 +119,17 @@ fn a_right_run_is_right() {
 }
 
 #[test]
+fn two_tabs_that_arm_have_one_outcome() {
+    let mut model = model();
+    model.asked(2, id(20), Asked::Plan, vec![0]);
+    model.ticket(2, id(20));
+    assert!(model.is_same_ticket(id(2), id(20)) && !model.is_same_ticket(id(1), id(20)));
+    right(&mut model);
+    let findings = model.finish(Some(&right_export()), Some(&[0, 1, 2]), true);
+    assert_eq!((findings.undecided, findings.counts.len()), (0, 0));
+}
+
+#[test]
 fn a_seat_too_many_is_oversold() {
     let mut model = model();
     model.told(0, &outcome(0, "A", "enrolled", 10));

@@ -200,6 +200,9 @@ impl Run<'_> {
         let second: HashSet<usize> =
             plan.tabs.iter().filter(|t| t.second).map(|t| t.student).collect();
         world.second.replace(second);
+        let turns = plan.tabs.iter().flat_map(|t| &t.steps).filter_map(|s| s.turn).max();
+        let turns = turns.map_or(0, |last| last + 1);
+        world.bells.replace((0..turns).map(|_| Rc::default()).collect());
         world.gateway.send_replace(Some((1, self.stage.address)));
         let closed = |tab: &Tab| plan.in_flight.is_some() && tab.connect_at >= 0.0;
         let (queue, tabs): (VecDeque<Tab>, Vec<Tab>) = {
@@ -226,7 +229,7 @@ impl Run<'_> {
             world.lead
         ));
         let mut said = Instant::now();
-        while Instant::now() < opening || world.arming.get() > 0 {
+        while Instant::now() < opening || !self.is_armed(plan) {
             self.look(said.elapsed())?;
             if Instant::now() > opening + ARMING_MAX {
                 let text = format!(
@@ -243,6 +246,13 @@ impl Run<'_> {
             sleep(Duration::from_millis(5)).await;
         }
         Ok(())
+    }
+
+    /// Whether everything that comes before the opening is done.
+    fn is_armed(&self, plan: &Plan) -> bool {
+        let before = plan.tabs.iter().flat_map(|t| &t.steps).filter(|s| s.at < 0.0);
+        let turns = before.filter_map(|s| s.turn).max().map_or(0, |last| last + 1);
+        self.world.arming.get() == 0 && self.world.turn.get() >= turns
     }
 
     async fn open(&mut self, plan: &Plan) -> Result<()> {

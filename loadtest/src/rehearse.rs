@@ -158,6 +158,9 @@ pub fn carry(
         screen.join().map_err(|_| Error::Failed("the screen broke; give --plain".into()))??;
     }
     let ran = ran?;
+    if let Some(dir) = &args.keep_data {
+        stage.keep(dir)?;
+    }
     let summary = summary::summary(about, &ran, thresholds);
     let out = args.out.clone().unwrap_or_else(|| default_out(&summary));
     report::write(&out, &summary, &ran, &catalogue)?;

@@ -49,6 +49,15 @@ pub struct Step {
     pub at: f64,
     /// What.
     pub action: Action,
+    /// In a run that keeps the order of a trace: its place in it, from 0.
+    pub turn: Option<usize>,
+}
+
+impl Step {
+    /// At that time, whatever others do.
+    pub const fn new(at: f64, action: Action) -> Self {
+        Self { at, action, turn: None }
+    }
 }
 
 /// What she does once she knows her outcome.
@@ -117,7 +126,7 @@ pub fn write(scenario: &Scenario, population: &Population, seed: u64) -> Result<
             armed(&mut tab, wishes, scenario, gone, &mut random);
         } else {
             tab.connect_at = arrivals[i - arming];
-            tab.steps = vec![Step { at: tab.connect_at, action: Action::Submit(wishes) }];
+            tab.steps = vec![Step::new(tab.connect_at, Action::Submit(wishes))];
         }
         if gone {
             (tab.later, tab.cut_at) = (Later::Nothing, None);
@@ -161,12 +170,12 @@ fn armed(tab: &mut Tab, wishes: Vec<Wish>, scenario: &Scenario, gone: bool, rand
     let over = b.arm_over.seconds();
     tab.connect_at = -over * (0.1 + 0.9 * random.share());
     let at = tab.connect_at;
-    tab.steps = vec![Step { at, action: Action::Plan(wishes) }, Step { at, action: Action::Arm }];
+    tab.steps = vec![Step::new(at, Action::Plan(wishes)), Step::new(at, Action::Arm)];
     let share = if b.armed > 0.0 { b.leave_line / b.armed } else { 0.0 };
     if gone {
-        tab.steps.push(Step { at, action: Action::Close });
+        tab.steps.push(Step::new(at, Action::Close));
     } else if random.chance(share) {
-        tab.steps.push(Step { at: at / 2.0, action: Action::Disarm });
+        tab.steps.push(Step::new(at / 2.0, Action::Disarm));
     }
 }
 

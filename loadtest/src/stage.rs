@@ -151,11 +151,32 @@ impl Stage {
         self.own.as_ref().map(|(_, server)| server.pid())
     }
 
+    /// Ends a gateway of our own and copies its data directory.
+    pub fn keep(&mut self, to: &Path) -> Result<()> {
+        let Some((home, server)) = &mut self.own else { return Ok(()) };
+        server.kill();
+        copy(&home.path("data"), to)
+    }
+
     /// Whether it is gone although nobody killed it; its last words.
     pub fn died(&mut self) -> Option<String> {
         let (_, server) = self.own.as_mut()?;
         if server.is_alive() { None } else { Some(server.last_words()) }
     }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to).map_err(|e| Error::io("cannot make", to, &e))?;
+    let entries = std::fs::read_dir(from).map_err(|e| Error::io("cannot read", from, &e))?;
+    for entry in entries.flatten() {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &to)?;
+        } else {
+            std::fs::copy(&path, &to).map_err(|e| Error::io("cannot copy to", &to, &e))?;
+        }
+    }
+    Ok(())
 }
 
 /// Everybody's enrolments.

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
 use tokio::time::{sleep, sleep_until};
 use uuid::Uuid;
 
@@ -83,6 +84,8 @@ pub struct Player {
     held: Vec<u32>,
     later_at: Option<Instant>,
     refresh_at: Option<Instant>,
+    /// It is her turn, and her message has not been answered.
+    in_turn: bool,
     finished: bool,
     welcomed: bool,
 }
@@ -103,6 +106,7 @@ impl Player {
             held: Vec::new(),
             later_at: None,
             refresh_at: None,
+            in_turn: false,
             finished: false,
             welcomed: false,
         }
@@ -234,7 +238,7 @@ impl Player {
                 Ok(Some(end)) => return end,
                 Err(broken) => return End::Lost(broken.into()),
             }
-            let due = self.due();
+            let (due, bell) = (self.due(), self.bell());
             let is_open = opened.borrow_and_update().is_some();
             let wake = match (due, deaf_until) {
                 (Some(a), Some(b)) => Some(a.min(b)),
@@ -250,13 +254,30 @@ impl Player {
                         Ok(frame) => frame,
                         Err(broken) => return End::Lost(self.lost(broken)),
                     };
-                    self.hear(wire::kind(frame), frame, before);
+                    let kind = wire::kind(frame);
+                    self.hear(kind, frame, before);
+                    self.answered(kind);
                     if self.tab.slow_s > 0.0 {
                         deaf_until = Some(Instant::now() + Duration::from_secs_f64(self.tab.slow_s));
                     }
                 }
+                () = ring(bell.as_deref()), if bell.is_some() => {}
                 _ = opened.changed(), if !is_open => {}
             }
+        }
+    }
+
+    /// The bell of her next step's turn, as long as it is not her turn.
+    fn bell(&self) -> Option<Rc<Notify>> {
+        let turn = self.tab.steps.get(self.next)?.turn?;
+        (turn > self.world.turn.get()).then(|| self.world.bell(turn)).flatten()
+    }
+
+    /// Her turn ends with the answer to her message; a place in the line is one.
+    fn answered(&mut self, kind: Kind) {
+        if self.in_turn && (self.pending.is_empty() || kind == Kind::Position) {
+            self.in_turn = false;
+            self.world.next_turn();
         }
     }
 
@@ -272,7 +293,9 @@ impl Player {
 
     /// When something is due next.
     fn due(&self) -> Option<Instant> {
-        let step = self.tab.steps.get(self.next).and_then(|step| self.when(step.at));
+        let step = self.tab.steps.get(self.next);
+        let step = step.filter(|step| step.turn.is_none_or(|turn| turn <= self.world.turn.get()));
+        let step = step.filter(|_| !self.in_turn).and_then(|step| self.when(step.at));
         let again = self.pending.iter().filter_map(|p| p.again).min();
         let cut = self.tab.cut_at.and_then(|at| self.when(at));
         let refresh = self.refresh_at.filter(|_| !self.waiting.is_empty());
@@ -293,6 +316,12 @@ impl Player {
 async fn at(instant: Option<Instant>) {
     if let Some(instant) = instant {
         sleep_until(instant.into()).await;
+    }
+}
+
+async fn ring(bell: Option<&Notify>) {
+    if let Some(bell) = bell {
+        bell.notified().await;
     }
 }
 

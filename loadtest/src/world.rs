@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::measure::Measures;
 use crate::model::{Model, Rules};
@@ -60,6 +60,10 @@ pub struct World {
     pub second: RefCell<std::collections::HashSet<usize>>,
     /// Course indices by key.
     pub courses: HashMap<String, u32>,
+    /// In a run that keeps an order: whose turn it is, and a bell for each turn.
+    pub turn: Cell<usize>,
+    /// See `turn`.
+    pub bells: RefCell<Vec<Rc<Notify>>>,
     /// Why no run is possible at all, if so.
     pub fatal: RefCell<Option<String>>,
 }
@@ -96,6 +100,8 @@ impl World {
             unfinished: Cell::new(0),
             fatal: RefCell::new(None),
             second: RefCell::default(),
+            turn: Cell::new(0),
+            bells: RefCell::default(),
             population,
             tokens,
             window,
@@ -118,6 +124,19 @@ impl World {
     pub fn session(&self) -> u32 {
         self.sessions.set(self.sessions.get() + 1);
         self.sessions.get()
+    }
+
+    /// The turn is over: the next one begins.
+    pub fn next_turn(&self) {
+        self.turn.set(self.turn.get() + 1);
+        if let Some(bell) = self.bells.borrow().get(self.turn.get()) {
+            bell.notify_one();
+        }
+    }
+
+    /// The bell of a turn.
+    pub fn bell(&self, turn: usize) -> Option<Rc<Notify>> {
+        self.bells.borrow().get(turn).cloned()
     }
 
     /// Whether the student has two tabs.

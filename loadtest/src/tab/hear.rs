@@ -87,6 +87,7 @@ impl Player {
                 _ => {}
             }
         }
+        self.forget_other_tab(id);
         if let Some(at) = self.waiting.iter().position(|w| w.id == id) {
             let waiting = self.waiting.remove(at);
             if let Some(since) = self.since(waiting) {
@@ -100,6 +101,14 @@ impl Player {
                     false => self.plan_later(),
                 }
             }
+        }
+    }
+
+    /// Her two tabs armed once: the outcome bears the id of one of them.
+    fn forget_other_tab(&mut self, id: Uuid) {
+        if !self.waiting.is_empty() && self.world.has_second(self.tab.student) {
+            let model = self.world.model.borrow();
+            self.waiting.retain(|w| w.id == id || !model.is_same_ticket(w.id, id));
         }
     }
 
@@ -207,8 +216,8 @@ impl Player {
             self.waiting.retain(|waiting| waiting.id != id);
         }
         let two_tabs = self.world.has_second(self.tab.student);
-        let right = RIGHT_WHEN_LATE.contains(&&*answer.code)
-            && (two_tabs || kept == Some(Kept::Disarm));
+        let right =
+            RIGHT_WHEN_LATE.contains(&&*answer.code) && (two_tabs || kept == Some(Kept::Disarm));
         if !right {
             self.world.measures.borrow_mut().error(&answer.code);
         }

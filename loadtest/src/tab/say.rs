@@ -31,6 +31,10 @@ impl Player {
             if step.action == Action::Close && !self.pending.is_empty() {
                 break;
             }
+            if step.turn.is_some_and(|turn| turn > self.world.turn.get()) || self.in_turn {
+                break;
+            }
+            self.in_turn = step.turn.is_some();
             let action = step.action.clone();
             self.next += 1;
             if action == Action::Close {
