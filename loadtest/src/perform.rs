@@ -229,7 +229,11 @@ impl Run<'_> {
             world.lead
         ));
         let mut said = Instant::now();
-        while Instant::now() < opening || !self.is_armed(plan) {
+        // What comes before the opening, in a run that keeps an order.
+        let before = plan.tabs.iter().flat_map(|t| &t.steps).filter(|s| s.at < 0.0);
+        let turns = before.filter_map(|s| s.turn).max().map_or(0, |last| last + 1);
+        let is_armed = || world.arming.get() == 0 && world.turn.get() >= turns;
+        while Instant::now() < opening || !is_armed() {
             self.look(said.elapsed())?;
             if Instant::now() > opening + ARMING_MAX {
                 let text = format!(
@@ -246,13 +250,6 @@ impl Run<'_> {
             sleep(Duration::from_millis(5)).await;
         }
         Ok(())
-    }
-
-    /// Whether everything that comes before the opening is done.
-    fn is_armed(&self, plan: &Plan) -> bool {
-        let before = plan.tabs.iter().flat_map(|t| &t.steps).filter(|s| s.at < 0.0);
-        let turns = before.filter_map(|s| s.turn).max().map_or(0, |last| last + 1);
-        self.world.arming.get() == 0 && self.world.turn.get() >= turns
     }
 
     async fn open(&mut self, plan: &Plan) -> Result<()> {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use sluis::domain::catalogue::Catalogue;
 use sluis::domain::event::Record;
-use sluis::domain::ids::{CourseId, Sequence, StudentId, WindowId};
+use sluis::domain::ids::{CourseId, Key, Sequence, StudentId, WindowId};
 use sluis::domain::registry::Registry;
 use sluis::domain::window::{ClashPolicy, Window};
 use sluis::journal::fold::Fold;
@@ -135,7 +135,7 @@ fn students(
     let required: BTreeSet<&str> = covered
         .iter()
         .flat_map(|course| &catalogue.course(*course).prerequisites)
-        .map(|key| key.as_str())
+        .map(Key::as_str)
         .collect();
     let mut order: Vec<(u32, StudentId)> = numbers.iter().map(|(id, n)| (*n, *id)).collect();
     order.sort_unstable();

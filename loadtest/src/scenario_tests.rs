@@ -55,7 +55,7 @@ fn the_shipped_scenarios_are_sound() {
 #[test]
 fn wrong_keys_are_told_with_the_right_ones() {
     let told = fault("armed = 0.5", "amred = 0.5");
-    assert!(told.contains("s.toml:17: ") && told.contains("did you mean `armed`?"), "{told}");
+    assert!(told.contains("s.toml:16: ") && told.contains("did you mean `armed`?"), "{told}");
     assert!(fault("ratio", "ratoi").contains("did you mean `ratio`?"));
     assert!(fault("half_life", "halflife").contains("did you mean `half_life`?"));
     assert!(fault("\"spike\"", "\"spice\"").contains("did you mean `spike`?"));

@@ -4,7 +4,7 @@
 use crate::error::Result;
 use crate::population::Population;
 use crate::random::Random;
-use crate::scenario::{Arrivals, Scenario};
+use crate::scenario::{Arrivals, Scenario, Span};
 use crate::shape;
 
 /// Seconds between the last arming and the opening.
@@ -128,12 +128,12 @@ pub fn write(scenario: &Scenario, population: &Population, seed: u64) -> Result<
             tab.connect_at = arrivals[i - arming];
             tab.steps = vec![Step::new(tab.connect_at, Action::Submit(wishes))];
         }
+        let leaves = tab.steps.iter().any(|step| step.action == Action::Disarm);
         if gone {
             (tab.later, tab.cut_at) = (Later::Nothing, None);
-        } else if !closed && random.chance(b.two_tabs) {
-            let steps = tab.steps.iter().filter(|step| step.action != Action::Disarm);
-            let (steps, later) = (steps.cloned().collect(), Later::Nothing);
-            tabs.push(Tab { second: true, steps, later, cut_at: None, ..tab.clone() });
+        } else if !closed && !leaves && random.chance(b.two_tabs) {
+            let later = Later::Nothing;
+            tabs.push(Tab { second: true, later, cut_at: None, ..tab.clone() });
         }
         tabs.push(tab);
     }
@@ -151,7 +151,7 @@ fn one(scenario: &Scenario, student: usize, random: &mut Random) -> Tab {
     };
     let cut = random.chance(f.drop_sockets);
     let half = scenario.duration.seconds() / 2.0;
-    let cut_at = f.drop_at.map_or_else(|| random.share() * half, |at| at.seconds());
+    let cut_at = f.drop_at.map_or_else(|| random.share() * half, Span::seconds);
     Tab {
         student,
         connect_at: 0.0,

@@ -30,7 +30,10 @@ fn those_without_a_browser_arm_and_go() {
     let tabs = tabs("[students]\ncount = 1000\nconnected = 300\n[behaviour]\narmed = 0.5");
     assert_eq!(count(&tabs, &Action::Close), 700);
     assert_eq!(count(&tabs, &Action::Arm), 850);
-    assert!(tabs.iter().all(|t| t.connect_at < 0.0 || count(&[t.clone()], &Action::Arm) == 0));
+    assert!(
+        tabs.iter()
+            .all(|t| t.connect_at < 0.0 || count(std::slice::from_ref(t), &Action::Arm) == 0)
+    );
     assert!(lead(&tabs) > 1.9);
 }
 

@@ -19,6 +19,7 @@ const CPU_SHARE_MAX: f64 = 0.97;
 
 /// What is known about the run before it begins.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the scenario's names")]
 pub struct About {
     /// Name of the scenario or trace.
     pub scenario: String,
@@ -189,16 +190,12 @@ fn truth(ran: &Ran) -> [Truth; 2] {
             continue;
         };
         for (truth, likely) in truths.iter_mut().zip([*first, *last]) {
-            match likely {
-                true => {
-                    (truth.likely, truth.likely_true) =
-                        (truth.likely + 1, truth.likely_true + u64::from(got))
-                }
-                false => {
-                    (truth.unlikely, truth.unlikely_true) =
-                        (truth.unlikely + 1, truth.unlikely_true + u64::from(!got))
-                }
-            }
+            let (told, right) = match likely {
+                true => (&mut truth.likely, &mut truth.likely_true),
+                false => (&mut truth.unlikely, &mut truth.unlikely_true),
+            };
+            *told += 1;
+            *right += u64::from(likely == got);
         }
     }
     truths

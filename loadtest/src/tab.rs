@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::measure::Latency;
 use crate::person::{Person, Stuck};
-use crate::script::{Later, Tab};
+use crate::script::{Action, Later, Step, Tab};
 use crate::wire::{self, Kind};
 use crate::world::{World, change};
 use crate::ws::{Broken, Socket};
@@ -295,7 +295,10 @@ impl Player {
     fn due(&self) -> Option<Instant> {
         let step = self.tab.steps.get(self.next);
         let step = step.filter(|step| step.turn.is_none_or(|turn| turn <= self.world.turn.get()));
-        let step = step.filter(|_| !self.in_turn).and_then(|step| self.when(step.at));
+        // Who closes the browser waits for the answers first.
+        let waits = |step: &&Step| step.action == Action::Close && !self.pending.is_empty();
+        let step =
+            step.filter(|step| !self.in_turn && !waits(step)).and_then(|step| self.when(step.at));
         let again = self.pending.iter().filter_map(|p| p.again).min();
         let cut = self.tab.cut_at.and_then(|at| self.when(at));
         let refresh = self.refresh_at.filter(|_| !self.waiting.is_empty());

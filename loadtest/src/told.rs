@@ -37,7 +37,6 @@ pub struct Windows<'a> {
 
 /// What became of one course of one request.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[expect(clippy::struct_field_names, reason = "the wire's names")]
 pub struct OutcomeTold<'a> {
     /// The request.
     #[serde(borrow)]

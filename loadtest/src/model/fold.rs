@@ -125,7 +125,7 @@ impl Model {
                 if let Some(given) = self.given(event) {
                     registry.free((student, given));
                 }
-                if strict && let Some(first) = self.passed_by(registry, course) {
+                if strict && let Some(first) = registry.first_waiting(course) {
                     let who = self.students[first as usize].clone();
                     let detail = format!("takes a seat for which {who} is waiting");
                     self.told_wrong(Promise::I6, event, detail);
@@ -210,11 +210,6 @@ impl Model {
             capacity.is_none_or(|c| registry.taken[section as usize] < c)
         };
         self.catalogue.fits(course as usize, &free)
-    }
-
-    /// The first of those who wait for the course.
-    fn passed_by(&self, registry: &Registry, course: u32) -> Option<u32> {
-        registry.waiting.get(&course)?.first().map(|(student, _)| *student)
     }
 
     fn told_wrong(&mut self, promise: Promise, event: &Event, detail: String) {
@@ -323,6 +318,11 @@ impl Model {
 }
 
 impl Registry {
+    /// The first of those who wait for the course.
+    fn first_waiting(&self, course: u32) -> Option<u32> {
+        self.waiting.get(&course)?.first().map(|(student, _)| *student)
+    }
+
     /// Frees what she has in the course; whether she had anything.
     fn free(&mut self, key: (u32, u32)) -> bool {
         let Some((sections, _)) = self.holds.remove(&key) else { return false };

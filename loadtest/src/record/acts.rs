@@ -56,7 +56,9 @@ pub fn of(registry: &Registry, id: WindowId, window: &Window, records: &[Record]
         turns: Vec::new(),
         totals: Totals::default(),
     };
-    records.iter().for_each(|record| reader.read(record));
+    for record in records {
+        reader.read(record);
+    }
     reader.keep_the_draw();
     Some(reader.finish())
 }

@@ -107,9 +107,17 @@ impl Player {
     /// Her two tabs armed once: the outcome bears the id of one of them.
     fn forget_other_tab(&mut self, id: Uuid) {
         if !self.waiting.is_empty() && self.world.has_second(self.tab.student) {
-            let model = self.world.model.borrow();
-            self.waiting.retain(|w| w.id == id || !model.is_same_ticket(w.id, id));
+            let world = std::rc::Rc::clone(&self.world);
+            let model = world.model.borrow();
+            self.forget(|w| w.id != id && model.is_same_ticket(w.id, id));
         }
+    }
+
+    /// Waits no longer for these.
+    fn forget(&mut self, gone: impl Fn(&Waiting) -> bool) {
+        let positioned = self.waiting.iter().filter(|w| gone(w) && w.positioned).count();
+        change(&self.world.in_line, -(positioned as isize));
+        self.waiting.retain(|waiting| !gone(waiting));
     }
 
     fn since(&self, waiting: Waiting) -> Option<Instant> {
@@ -166,10 +174,10 @@ impl Player {
 
     fn disarmed(&mut self) {
         self.settle(Kept::Disarm);
-        let mut model = self.world.model.borrow_mut();
-        model.left_line(self.tab.student);
-        model.new_line(self.tab.student, self.session);
-        self.waiting.clear();
+        let student = self.tab.student;
+        self.world.model.borrow_mut().left_line(student);
+        self.world.model.borrow_mut().new_line(student, self.session);
+        self.forget(|_| true);
         self.tab.later = Later::Nothing;
     }
 
@@ -213,7 +221,7 @@ impl Player {
         }
         if let Some(id) = answer.id.as_deref().and_then(|id| Uuid::try_parse(id).ok()) {
             self.world.model.borrow_mut().denied(id);
-            self.waiting.retain(|waiting| waiting.id != id);
+            self.forget(|waiting| waiting.id == id);
         }
         let two_tabs = self.world.has_second(self.tab.student);
         let right =

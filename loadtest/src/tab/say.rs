@@ -14,6 +14,7 @@ use crate::ws::{Broken, Socket};
 
 /// A course of a plan, as the gateway reads it.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the wire's names")]
 struct Course<'a> {
     course: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
