@@ -10,7 +10,7 @@ use crate::threshold::LATENCIES;
 /// Longest latency told apart, in microseconds: an hour.
 const US_MAX: u64 = 3_600_000_000;
 /// Buckets that the time line has at most.
-const BUCKETS: f64 = 120.0;
+const BUCKETS: f64 = 600.0;
 /// Points kept of one position curve.
 const CURVE_POINTS_MAX: usize = 4000;
 
@@ -40,6 +40,21 @@ pub struct Bucket {
     pub errors: u64,
     /// Latency of outcomes.
     pub outcome: Option<Histogram<u64>>,
+}
+
+impl Bucket {
+    /// Adds another one to it.
+    pub fn join(&mut self, other: &Self) {
+        self.arrivals += other.arrivals;
+        self.decided += other.decided;
+        self.errors += other.errors;
+        if let Some(more) = &other.outcome {
+            match &mut self.outcome {
+                Some(sum) => sum.add(more).expect("all have the same bounds"),
+                none => *none = Some(more.clone()),
+            }
+        }
+    }
 }
 
 /// What was counted.
@@ -96,11 +111,11 @@ fn record(histogram: &mut Histogram<u64>, latency: Duration) {
 }
 
 impl Measures {
-    /// Begins now; the run is meant to take `seconds`.
+    /// Begins now; from the opening on, the run is meant to take `seconds`.
     pub fn new(seconds: f64) -> Self {
         Self {
             start: Instant::now(),
-            width: (seconds / BUCKETS).clamp(0.05, 60.0),
+            width: (seconds / BUCKETS).clamp(0.02, 60.0),
             latencies: std::array::from_fn(|_| histogram()),
             lag: histogram(),
             buckets: Vec::new(),

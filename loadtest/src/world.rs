@@ -81,7 +81,7 @@ impl World {
         let catalogue = Rc::new(population.catalogue.clone());
         let courses = catalogue.courses.iter().enumerate();
         let courses = courses.map(|(i, c)| (c.key.clone(), i as u32)).collect();
-        let mut measures = Measures::new(lead + seconds);
+        let mut measures = Measures::new(seconds);
         let step = (tokens.len() / CURVES).max(1);
         measures.curves = (0..tokens.len()).step_by(step).map(|i| (i, Vec::new())).collect();
         Rc::new(Self {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::plot::{Line, Plot, escape, figure};
 use super::seats;
+use crate::measure::Bucket;
 use crate::perform::Ran;
 use crate::population::Catalogue;
 use crate::summary::{Summary, Truth};
@@ -130,9 +131,10 @@ fn latency(out: &mut String, summary: &Summary) {
 fn plots(ran: &Ran, catalogue: &Catalogue, saturated: bool) -> Vec<Plot> {
     let opened = ran.opened_s.unwrap_or(0.0);
     let axes = |y: &str| ("seconds after the opening".to_owned(), y.to_owned());
-    let mut plots = vec![rates(ran, opened, axes("a second"))];
+    let buckets = buckets(ran, opened);
+    let mut plots = vec![rates(&buckets, axes("a second"))];
     if !saturated {
-        plots.push(over_time(ran, opened, axes("ms")));
+        plots.push(over_time(&buckets, axes("ms")));
     }
     let mut curves: Vec<Line> = Vec::new();
     for points in ran.measures.curves.values().filter(|points| points.len() > 1) {
@@ -165,12 +167,31 @@ fn plots(ran: &Ran, catalogue: &Catalogue, saturated: bool) -> Vec<Plot> {
     plots
 }
 
-fn rates(ran: &Ran, opened: f64, axes: (String, String)) -> Plot {
+/// Points of a line.
+const POINTS: usize = 120;
+
+/// Buckets from a little before the opening to the end, joined so that there are not too many:
+/// seconds after the opening, seconds in the bucket, and what is in it.
+fn buckets(ran: &Ran, opened: f64) -> Vec<(f64, f64, Bucket)> {
     let width = ran.measures.width;
-    let line = |name: &str, of: fn(&crate::measure::Bucket) -> u64, filled| {
-        let buckets = ran.measures.buckets.iter().enumerate();
-        let points =
-            buckets.map(|(i, b)| ((i as f64 + 0.5) * width - opened, of(b) as f64 / width));
+    let before = (ran.seconds / 4.0).clamp(1.0, 30.0);
+    let first = ((opened - before).max(0.0) / width) as usize;
+    let shown = ran.measures.buckets.get(first..).unwrap_or_default();
+    let joined = shown.len().div_ceil(POINTS).max(1);
+    let size = joined as f64 * width;
+    let join = |(i, chunk): (usize, &[Bucket])| {
+        let mut sum = Bucket::default();
+        for bucket in chunk {
+            sum.join(bucket);
+        }
+        ((first as f64 * width) + (i as f64 + 0.5) * size - opened, size, sum)
+    };
+    shown.chunks(joined).enumerate().map(join).collect()
+}
+
+fn rates(buckets: &[(f64, f64, Bucket)], axes: (String, String)) -> Plot {
+    let line = |name: &str, of: fn(&Bucket) -> u64, filled| {
+        let points = buckets.iter().map(|(at, size, b)| (*at, of(b) as f64 / size));
         Line { name: name.into(), points: points.collect(), steps: false, filled }
     };
     Plot {
@@ -187,14 +208,10 @@ fn rates(ran: &Ran, opened: f64, axes: (String, String)) -> Plot {
     }
 }
 
-fn over_time(ran: &Ran, opened: f64, axes: (String, String)) -> Plot {
-    let width = ran.measures.width;
+fn over_time(buckets: &[(f64, f64, Bucket)], axes: (String, String)) -> Plot {
     let line = |name: &str, q: f64| {
-        let buckets = ran.measures.buckets.iter().enumerate();
-        let points = buckets.filter_map(|(i, b)| {
-            let histogram = b.outcome.as_ref()?;
-            let at = (i as f64 + 0.5) * width - opened;
-            Some((at, histogram.value_at_quantile(q) as f64 / 1000.0))
+        let points = buckets.iter().filter_map(|(at, _, b)| {
+            Some((*at, b.outcome.as_ref()?.value_at_quantile(q) as f64 / 1000.0))
         });
         Line { name: name.into(), points: points.collect(), steps: false, filled: false }
     };
@@ -230,9 +247,9 @@ fn histogram(ran: &Ran) -> Plot {
     points.extend(next.map(|next| (f64::from(next) / 10.0, 0.0)));
     Plot {
         title: "Histogram of outcomes".into(),
-        words: "Plans by latency of their outcome: 0 is 1 ms, 1 is 10 ms, 2 is 100 ms, 3 is 1 s."
-            .into(),
-        axes: ("log10 of ms".into(), "plans".into()),
+        words: "Plans by latency of their outcome; logarithmic.".into(),
+        axes: ("ms".into(), "plans".into()),
+        powers: true,
         lines: vec![Line { name: "plans".into(), points, steps: true, filled: true }],
         ..Plot::default()
     }

@@ -40,6 +40,8 @@ pub struct Plot {
     pub marks: Vec<(f64, String)>,
     /// The y axis is logarithmic.
     pub logarithmic: bool,
+    /// The x values are powers of ten.
+    pub powers: bool,
 }
 
 /// Text safe in HTML.
@@ -61,6 +63,12 @@ fn number(value: f64) -> String {
         v if v >= 10_000.0 => format!("{} k", short(value / 1000.0)),
         _ => short(value),
     }
+}
+
+/// Rounded to three significant digits.
+fn three_digits(value: f64) -> f64 {
+    let size = 10_f64.powf(value.abs().max(1e-9).log10().floor() - 2.0);
+    (value / size).round() * size
 }
 
 fn short(value: f64) -> String {
@@ -126,12 +134,12 @@ pub fn figure(plot: &Plot) -> String {
     }
     for (at, name) in plot.marks.iter().filter(|(at, _)| (scale.x.0..=scale.x.1).contains(at)) {
         let x = scale.x(*at);
+        let (note, anchor) = if x > WIDTH - 90.0 { (x - 4.0, "end") } else { (x + 4.0, "start") };
         let _ = write!(
             out,
-            "<line class=mark x1={x:.1} x2={x:.1} y1={TOP} y2={:.1} /><text class=note x={:.1} \
-             y={:.1}>{}</text>",
+            "<line class=mark x1={x:.1} x2={x:.1} y1={TOP} y2={:.1} /><text text-anchor={anchor} \
+             x={note:.1} y={:.1}>{}</text>",
             HEIGHT - BOTTOM,
-            x + 4.0,
             TOP + 10.0,
             escape(name)
         );
@@ -165,11 +173,13 @@ fn axes(out: &mut String, plot: &Plot, scale: &Scale) {
     let mut tick = (scale.x.0 / step).ceil() * step;
     while tick <= scale.x.1 + step / 1000.0 {
         let x = scale.x(tick);
+        let value = if tick.abs() < step / 1000.0 { 0.0 } else { tick };
+        let value = if plot.powers { three_digits(10_f64.powf(value)) } else { value };
         let _ = write!(
             out,
             "<text class=x x={x:.1} y={:.1}>{}</text>",
             HEIGHT - BOTTOM + 16.0,
-            number(if tick.abs() < step / 1000.0 { 0.0 } else { tick })
+            number(value)
         );
         tick += step;
     }
