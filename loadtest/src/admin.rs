@@ -35,6 +35,11 @@ impl Admin {
         }
     }
 
+    /// The same client, as somebody else.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(format!("Bearer {token}")), ..self.clone() }
+    }
+
     /// Whether the gateway is ready.
     pub fn is_ready(&self) -> bool {
         let answer = self.agent.get(format!("{}/readyz", self.base)).call();
@@ -43,12 +48,20 @@ impl Admin {
 
     /// Opens a window.
     pub fn open(&self, window: &str) -> Result<()> {
-        let path = format!("/api/admin/windows/{window}/open");
+        self.post(&format!("/api/admin/windows/{window}/open"), None)
+    }
+
+    /// Does something, with a JSON body or none.
+    pub fn post(&self, path: &str, body: Option<&serde_json::Value>) -> Result<()> {
         let mut request = self.agent.post(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.header("authorization", token);
         }
-        self.body(&path, request.send_empty()).map(drop)
+        let answer = match body {
+            Some(body) => request.send_json(body),
+            None => request.send_empty(),
+        };
+        self.body(path, answer).map(drop)
     }
 
     /// Reads a resource as text.

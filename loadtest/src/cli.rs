@@ -9,18 +9,25 @@ use clap::{Args, Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
+  rush run loadtest/scenarios/smoke.toml
+  rush run loadtest/scenarios/university-34k.toml --kill-after 2s --out report
+  rush run opening.toml --target http://127.0.0.1:8080 --token-file tokens.tsv
+  rush record --data /var/lib/sluis --out opening.trace.gz
+  rush replay opening.trace.gz --speed 4
+  rush compare before/summary.json after/summary.json
   rush demand --sections sections.json.gz --requests requests.csv.gz
   rush demand --sections sections.json --requests requests.csv --kill-after 300ms --json
   rush bench --connections 64,1000 --seconds 10 --rounds 5
   rush bench --connections '' --idle 5000
   rush line --students 1000 --seats 100 --pace 200
 
-Each starts a gateway of its own in a temporary directory on 127.0.0.1, audits everything it is
-told with a model of its own, and ends with one JSON line on standard output. Talk goes to
-standard error; --json silences it.
+Each starts a gateway of its own in a temporary directory on 127.0.0.1 (unless it is given a
+target) and audits everything it is told with a model of its own. Talk goes to standard error,
+one JSON line to standard output (of run and replay with --json, which silences the talk).
 
 Exit codes: 0 all well; 1 a violation, or the run failed; 2 usage; 69 something needed is not
-available; 74 input or output failed; 78 a file is wrong; 130 interrupted.";
+available; 74 input or output failed; 78 a file is wrong; 99 a threshold was missed; 130
+interrupted (the partial report is kept).";
 
 /// Load tester for Sluis: replays an opening and audits every outcome.
 #[derive(Debug, Parser)]
@@ -40,6 +47,14 @@ pub enum Command {
     Bench(BenchArgs),
     /// A paced line: positions, waiting times, forecasts and the lottery's transcript
     Line(LineArgs),
+    /// A scenario: who, for what, when, how they behave, and what must hold
+    Run(RunArgs),
+    /// The trace of an opening, from a gateway's journal; pseudonymous
+    Record(RecordArgs),
+    /// A trace again, at its own times
+    Replay(ReplayArgs),
+    /// Two summaries as ratios
+    Compare(CompareArgs),
     /// The gateway as shipped, in this process (for the other commands)
     #[command(hide = true, disable_help_flag = true)]
     Gateway {
@@ -170,6 +185,154 @@ pub struct LineArgs {
     pub json: bool,
 }
 
+/// Arguments of `rush run`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rush run loadtest/scenarios/smoke.toml
+  rush run loadtest/scenarios/smoke.toml --kill-after 1s --drop-sockets 10% --duplicate 5%
+  rush run opening.toml --target http://127.0.0.1:8080 --token-file tokens.tsv \\
+      --registrar-token-file registrar.token
+
+The format of scenarios is described in loadtest/scenarios/README.md. Without a target a gateway
+as shipped is started on 127.0.0.1 and removed afterwards. On a terminal a live screen is shown.")]
+pub struct RunArgs {
+    /// The scenario, a TOML file
+    #[arg(value_name = "SCENARIO.toml")]
+    pub scenario: PathBuf,
+    /// Seed of all draws, instead of the scenario's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Kill the gateway (kill -9) so long after the opening, and start it again
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub kill_after: Option<Duration>,
+    /// Share of the sockets that are cut
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub drop_sockets: Option<f64>,
+    /// Share of the messages that are sent twice
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub duplicate: Option<f64>,
+    /// Share of the students who read late
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub slow_readers: Option<f64>,
+    /// Where and how.
+    #[command(flatten)]
+    pub stage: StageArgs,
+}
+
+/// Where a run takes place, and how it is shown.
+#[derive(Clone, Debug, Default, Args)]
+pub struct StageArgs {
+    /// A gateway that is there, http://HOST:PORT, instead of one of our own
+    #[arg(long, value_name = "URL")]
+    pub target: Option<String>,
+    /// Sign-in tokens for it: lines of STUDENT, tab, TOKEN
+    #[arg(long, value_name = "FILE", requires = "target")]
+    pub token_file: Option<PathBuf>,
+    /// A registrar's token for it: opens the window, reads the export
+    #[arg(long, value_name = "FILE", requires = "target")]
+    pub registrar_token_file: Option<PathBuf>,
+    /// The target is not this machine, and it is mine
+    #[arg(long)]
+    pub i_own_this_target: bool,
+    /// Directory for report.html and summary.json; rush-reports/NAME-TIME unless given
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Keep the data directory of the gateway of our own there, for `rush record`
+    #[arg(long, value_name = "DIR", conflicts_with = "target")]
+    pub keep_data: Option<PathBuf>,
+    /// Only the JSON line
+    #[arg(long)]
+    pub json: bool,
+    /// Plain lines, also on a terminal
+    #[arg(long)]
+    pub plain: bool,
+}
+
+/// Arguments of `rush record`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rush record --data /var/lib/sluis --out opening.trace.gz
+  rush record --data backup --window 2026-2-courses --out opening.trace
+
+The gateway of that directory must be stopped, or the directory be a copy. Students are numbered
+anew in the order of their first action; no name or number is kept. Of what they have completed,
+only courses stay that something here requires.")]
+pub struct RecordArgs {
+    /// The gateway's data directory
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The window; may be left out when there is one
+    #[arg(long, value_name = "KEY")]
+    pub window: Option<String>,
+    /// Where to write the trace; packed when the name ends in .gz
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `rush replay`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rush replay opening.trace.gz
+  rush replay opening.trace.gz --speed 4 --out report
+  rush replay opening.trace.gz --speed 1000 --in-order
+
+Messages go out at their own times, whatever becomes of those before; two that were a millisecond
+apart may change places, and a waitlist may then end a little differently. With --in-order each
+waits for the answer to the one before it: the same decisions, not the same load.")]
+pub struct ReplayArgs {
+    /// The trace that `rush record` wrote
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    /// So many times as fast
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
+    pub speed: f64,
+    /// Each message waits for the answer to the one before
+    #[arg(long)]
+    pub in_order: bool,
+    /// Kill the gateway (kill -9) so long after the opening, and start it again
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub kill_after: Option<Duration>,
+    /// Directory for report.html and summary.json; rush-reports/NAME-TIME unless given
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Only the JSON line
+    #[arg(long)]
+    pub json: bool,
+    /// Plain lines, also on a terminal
+    #[arg(long)]
+    pub plain: bool,
+}
+
+/// Arguments of `rush compare`.
+#[derive(Clone, Debug, Args)]
+pub struct CompareArgs {
+    /// The first summary.json
+    pub a: PathBuf,
+    /// The second one
+    pub b: PathBuf,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads `10%` or `0.1`.
+fn share(text: &str) -> Result<f64, String> {
+    let wrong = || "give a share, as in 10% or 0.1".to_owned();
+    let share = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map_err(|_| wrong())? / 100.0,
+        None => text.parse::<f64>().map_err(|_| wrong())?,
+    };
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(wrong()) }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse::<f64>().ok().filter(|speed| (0.01..=1000.0).contains(speed));
+    speed.ok_or_else(|| "give a number from 0.01 to 1000".to_owned())
+}
+
 /// Whole numbers in a range, bounds included.
 fn between<T>(from: i64, to: i64) -> RangedI64ValueParser<T>
 where
@@ -225,6 +388,15 @@ mod tests {
         for wrong in ["300", "ms", "-1s", "0s", "9999s", "2m", "NaNs"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn shares_are_percent_or_parts() {
+        assert_eq!((share("10%"), share("0.25")), (Ok(0.1), Ok(0.25)));
+        for wrong in ["110%", "-1%", "2", "x", "NaN"] {
+            assert!(share(wrong).is_err(), "{wrong}");
+        }
+        assert!(speed("4") == Ok(4.0) && speed("0").is_err());
     }
 
     #[test]

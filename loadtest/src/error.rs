@@ -16,8 +16,12 @@ pub enum Error {
     Io(String),
     /// A file says something impossible: exit code 78.
     BadFile(String),
+    /// The run was carried through and a threshold is not met: exit code 99.
+    Missed(String),
     /// Ctrl-C: exit code 130.
     Interrupted,
+    /// Ctrl-C, and a partial report was written: exit code 130.
+    Stopped(String),
 }
 
 /// What this program's functions return.
@@ -32,7 +36,8 @@ impl Error {
             Self::Unavailable(_) => 69,
             Self::Io(_) => 74,
             Self::BadFile(_) => 78,
-            Self::Interrupted => 130,
+            Self::Missed(_) => 99,
+            Self::Interrupted | Self::Stopped(_) => 130,
         }
     }
 
@@ -49,7 +54,9 @@ impl fmt::Display for Error {
             | Self::Usage(text)
             | Self::Unavailable(text)
             | Self::Io(text)
-            | Self::BadFile(text) => f.write_str(text),
+            | Self::BadFile(text)
+            | Self::Missed(text)
+            | Self::Stopped(text) => f.write_str(text),
             Self::Interrupted => f.write_str("interrupted; the gateway was ended, no result"),
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -141,6 +142,8 @@ impl Server {
         let out = file.try_clone().map_err(|e| Error::io("cannot write", &log, &e))?;
         // The child watches its standard input: it ends with us even if we are killed.
         command.env(crate::child::WITH_PARENT, "1").stdin(Stdio::piped()).stdout(out).stderr(file);
+        // A group of its own: Ctrl-C is for us, and the gateway is asked for the truth after it.
+        command.process_group(0);
         let child = command.spawn().map_err(|e| cannot_start(&e))?;
         Ok(Self { child, address, log })
     }

@@ -41,15 +41,27 @@ pub struct Rules {
 
 /// The window's file.
 pub fn window_toml(rules: Rules) -> String {
+    window(WINDOW, "lottery", rules.clash, false, rules.credit_limit, rules.pace)
+}
+
+/// A window's file, every rule of it chosen.
+pub fn window(
+    key: &str,
+    order: &str,
+    clash: &str,
+    waitlists: bool,
+    credit_limit: Option<u32>,
+    pace: Option<u32>,
+) -> String {
     let mut text = format!(
-        "[[windows]]\nkey = \"{WINDOW}\"\nname = \"Rush\"\nterm = \"{TERM}\"\n\
-         order = \"lottery\"\nclash = \"{}\"\nwaitlists = false\nscope = \"courses\"\n",
-        rules.clash
+        "[[windows]]\nkey = \"{key}\"\nname = \"Rush\"\nterm = \"{TERM}\"\n\
+         order = \"{order}\"\nclash = \"{clash}\"\nwaitlists = {waitlists}\n\
+         scope = \"courses\"\n"
     );
-    if let Some(limit) = rules.credit_limit {
+    if let Some(limit) = credit_limit {
         let _ = writeln!(text, "credit_limit = {limit}");
     }
-    if let Some(pace) = rules.pace {
+    if let Some(pace) = pace {
         let _ = writeln!(text, "pace = {pace}");
     }
     text

@@ -17,6 +17,8 @@ pub enum Kind {
     Welcome,
     /// A place in a line without an order.
     Armed,
+    /// The place was given back.
+    Disarmed,
     /// A place in an open line.
     Position,
     /// What a plan can expect.
@@ -44,6 +46,7 @@ pub fn kind(frame: &[u8]) -> Kind {
     match &rest[..end] {
         b"welcome" => Kind::Welcome,
         b"armed" => Kind::Armed,
+        b"disarmed" => Kind::Disarmed,
         b"position" => Kind::Position,
         b"forecast" => Kind::Forecast,
         b"outcomes" => Kind::Outcomes,

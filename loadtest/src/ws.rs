@@ -81,7 +81,9 @@ impl Socket {
         token: Option<&str>,
     ) -> Result<Self, Broken> {
         let socket = TcpSocket::new_v4()?;
-        socket.bind(SocketAddr::new(IpAddr::V4(source), 0))?;
+        if server.ip().is_loopback() {
+            socket.bind(SocketAddr::new(IpAddr::V4(source), 0))?;
+        }
         let stream = socket.connect(server).await?;
         stream.set_nodelay(true)?;
         let request = request(server, token)?;

@@ -1,0 +1,189 @@
+//! What a tab sends, when it is due.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{End, Kept, Pending, Player, Waiting};
+use crate::model::Asked;
+use crate::script::{Action, Later, Wish};
+use crate::world::change;
+use crate::ws::{Broken, Socket};
+
+/// A course of a plan, as the gateway reads it.
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the wire's names")]
+struct Course<'a> {
+    course: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    choices: Vec<serde_json::Value>,
+    waitlist: bool,
+}
+
+impl Player {
+    /// Does everything that is due.
+    pub(super) async fn speak(&mut self, socket: &mut Socket) -> Result<Option<End>, Broken> {
+        let now = Instant::now();
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        while let Some(step) = self.tab.steps.get(self.next) {
+            let Some(at) = self.when(step.at).filter(|at| *at <= now) else { break };
+            if step.action == Action::Close && !self.pending.is_empty() {
+                break;
+            }
+            if step.turn.is_some_and(|turn| turn > self.world.turn.get()) || self.in_turn {
+                break;
+            }
+            self.in_turn = step.turn.is_some();
+            let action = step.action.clone();
+            self.next += 1;
+            if action == Action::Close {
+                return Ok(Some(End::Done));
+            }
+            self.act(&action, at);
+        }
+        if due(self.later_at) {
+            self.later_at = None;
+            self.change_mind(now);
+        }
+        self.send_pending(socket, now).await?;
+        if self.tab.cut_at.is_some_and(|at| due(self.when(at))) {
+            self.tab.cut_at = None;
+            self.world.measures.borrow_mut().counts.cut += 1;
+            return Err(Broken::Gone("cut on purpose".into()));
+        }
+        if due(self.refresh_at) && !self.waiting.is_empty() {
+            return Ok(Some(End::Reload));
+        }
+        if self.is_finished() {
+            self.finish();
+            if self.zero.is_some() {
+                return Ok(Some(End::Done));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn send_pending(&mut self, socket: &mut Socket, now: Instant) -> Result<(), Broken> {
+        for i in 0..self.pending.len() {
+            let pending = &mut self.pending[i];
+            let again = pending.again.is_some_and(|at| at <= now);
+            if pending.sent && !again {
+                continue;
+            }
+            (pending.sent, pending.again) = (true, None);
+            socket.send(&pending.text).await?;
+            let repeatable = pending.id.is_some() && pending.kept != Kept::Arm;
+            let twice = repeatable && self.world.random.borrow_mut().chance(self.world.duplicate);
+            if twice {
+                socket.send(&self.pending[i].text).await?;
+            }
+            let mut measures = self.world.measures.borrow_mut();
+            measures.counts.frames_out += 1 + u64::from(twice);
+            measures.counts.duplicated += u64::from(twice);
+        }
+        Ok(())
+    }
+
+    /// Makes the message for an action; it is sent with all that is due.
+    fn act(&mut self, action: &Action, intended: Instant) {
+        let window = self.world.window.clone();
+        let id = Uuid::now_v7();
+        match action {
+            Action::Plan(wishes) => {
+                self.planned = wishes.iter().map(|wish| wish.course).collect();
+                let text = json!({ "type": "set_plan", "courses": self.courses(wishes) });
+                self.push(Kept::Plan, None, text, intended);
+            }
+            Action::Arm => {
+                change(&self.world.arming, 1);
+                self.asked(id, Asked::Plan, self.planned.clone());
+                self.waiting.push(Waiting { id, since: None, positioned: false });
+                let text = json!({ "type": "arm", "id": id, "window": window });
+                self.push(Kept::Arm, Some(id), text, intended);
+            }
+            Action::Disarm => {
+                let text = json!({ "type": "disarm", "window": window });
+                self.push(Kept::Disarm, None, text, intended);
+            }
+            Action::Submit(wishes) => {
+                self.asked(id, Asked::Plan, wishes.iter().map(|w| w.course).collect());
+                self.waiting.push(Waiting { id, since: Some(intended), positioned: false });
+                let courses = self.courses(wishes);
+                let text =
+                    json!({ "type": "submit", "id": id, "window": window, "courses": courses });
+                self.push(Kept::Submit, Some(id), text, intended);
+            }
+            Action::Drop(course) => {
+                self.asked(id, Asked::Change { gives: None }, vec![*course]);
+                let text = json!({ "type": "drop", "id": id, "course": self.key(*course) });
+                self.push(Kept::Change, Some(id), text, intended);
+            }
+            Action::Leave(course) => {
+                self.asked(id, Asked::Change { gives: None }, vec![*course]);
+                let course = self.key(*course);
+                let text = json!({ "type": "leave_waitlist", "id": id, "course": course });
+                self.push(Kept::Change, Some(id), text, intended);
+            }
+            Action::Swap(from, wish) => {
+                self.asked(id, Asked::Change { gives: Some(*from) }, vec![wish.course]);
+                let (from, to) = (self.key(*from), &self.courses(std::slice::from_ref(wish))[0]);
+                let text = json!({ "type": "swap", "id": id, "from": from, "to": to });
+                self.push(Kept::Change, Some(id), text, intended);
+            }
+            Action::Close => {}
+        }
+    }
+
+    /// Drops or swaps something that she has.
+    fn change_mind(&mut self, now: Instant) {
+        let later = std::mem::replace(&mut self.tab.later, Later::Nothing);
+        let Some(from) = self.held.first().copied() else { return };
+        let all = self.world.population.catalogue.courses.len();
+        let to = self.world.random.borrow_mut().below(all) as u32;
+        let wanted = &self.world.population.students[self.tab.student].wishes;
+        match later {
+            Later::Swap if !self.held.contains(&to) && !wanted.contains(&to) => {
+                self.act(&Action::Swap(from, crate::script::any(to, false)), now);
+            }
+            Later::Swap | Later::Drop => self.act(&Action::Drop(from), now),
+            Later::Nothing => {}
+        }
+    }
+
+    fn asked(&self, id: Uuid, asked: Asked, courses: Vec<u32>) {
+        self.world.model.borrow_mut().asked(self.tab.student, id, asked, courses);
+    }
+
+    fn push(&mut self, kept: Kept, id: Option<Uuid>, text: serde_json::Value, intended: Instant) {
+        self.world.measures.borrow_mut().sent(intended);
+        let text = text.to_string();
+        self.pending.push(Pending { kept, id, text, intended, again: None, sent: false });
+    }
+
+    fn key(&self, course: u32) -> &str {
+        &self.world.population.catalogue.courses[course as usize].key
+    }
+
+    fn courses(&self, wishes: &[Wish]) -> Vec<serde_json::Value> {
+        let course = |wish: &Wish| {
+            let choices = wish.choices.iter();
+            let choices = choices.map(|choice| match choice {
+                None => json!("any"),
+                Some(sections) => json!(sections),
+            });
+            let course = self.key(wish.course);
+            let course = Course { course, choices: choices.collect(), waitlist: wish.waitlist };
+            json!(course)
+        };
+        wishes.iter().map(course).collect()
+    }
+
+    /// After her first outcome: what she does later, if anything.
+    pub(super) fn plan_later(&mut self) {
+        if self.tab.later != Later::Nothing && self.later_at.is_none() {
+            self.later_at = Some(Instant::now() + Duration::from_secs_f64(self.tab.later_s));
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! `rush run`, `record`, `replay` and `compare` as people use them: whole runs with faults, every
+//! bad input in one line, and gateways that are there.
+
+#[path = "run/support.rs"]
+mod support;
+#[path = "run/target.rs"]
+mod target;
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use support::{Place, outcome_totals, rush, stderr};
+
+#[test]
+fn a_scenario_is_carried_through_audited_and_reported() {
+    let place = Place::new();
+    let output = place.run(&[]);
+    let summary = place.summary();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(summary["format"], "rush-summary/1");
+    assert_eq!(summary["audit"]["violations"], 0);
+    for promise in ["I1", "I5 (draw)", "I6", "I10", "I15", "export"] {
+        let judged = summary["audit"]["judged"].as_array().unwrap();
+        assert!(judged.iter().any(|j| j == promise), "{promise}");
+    }
+    let outcomes = &summary["outcomes"];
+    let sum: u64 = ["enrolled", "waitlisted", "refused"]
+        .iter()
+        .map(|kind| outcomes[kind].as_u64().unwrap_or(0))
+        .sum();
+    assert!(sum >= 2 * 70, "who does not leave the line has all outcomes: {outcomes}");
+    assert!(outcomes["waitlisted"].as_u64() > Some(0) && summary["frames_in"].as_u64() > Some(300));
+    let page = std::fs::read_to_string(place.out().join("report.html")).unwrap();
+    for part in ["Everything held", "Arrivals against decisions", "Seats left", "<svg", "Audit"] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("http://") && !page.contains("<script"), "one file, no network");
+}
+
+#[test]
+fn nothing_is_lost_when_everything_goes_wrong() {
+    let place = Place::new();
+    place.edit("duration = \"20s\"", "duration = \"40s\"");
+    place.edit("waitlists = true", "waitlists = true\npace = 60");
+    let faults = ["--kill-after", "300ms", "--drop-sockets", "30%", "--duplicate", "50%"];
+    let output = place.run(&[&faults[..], &["--slow-readers", "10%"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let summary = place.summary();
+    assert!(summary["told_at_kill"].is_u64());
+    assert!(summary["cut"].as_u64() > Some(0) && summary["duplicated"].as_u64() > Some(0));
+    assert!(summary["figures"]["reconnects"].as_f64() > Some(10.0));
+    assert_eq!(summary["audit"]["violations"], 0);
+    assert_eq!(summary["figures"]["undecided"], 0.0);
+}
+
+#[test]
+fn the_same_seed_asks_for_the_same_and_a_closed_model_works() {
+    let place = Place::new();
+    place.edit(
+        "shape = \"spike\"\nhalf_life = \"200ms\"\nover = \"1s\"",
+        "shape = \"closed\"\nin_flight = 8",
+    );
+    place.edit("armed = 0.5", "armed = 0.0");
+    place.edit("leave_line = 0.05", "leave_line = 0.0");
+    let outcomes = |seed: &str| {
+        let output = place.run(&["--seed", seed]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        place.summary()["outcomes"]["enrolled"].clone()
+    };
+    assert_eq!(outcomes("5"), outcomes("5"));
+}
+
+#[test]
+fn a_missed_threshold_is_99_and_compare_shows_ratios() {
+    let place = Place::new();
+    place.edit("\"errors == 0\"", "\"errors == 0\", \"enrolled < 1\"");
+    let output = place.run(&["--json"]);
+    assert_eq!(output.status.code(), Some(99));
+    assert_eq!(stderr(&output).trim(), "rush: 1 thresholds missed: enrolled < 1");
+    let line: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(line["thresholds"][1]["met"], false);
+    let file = place.out().join("summary.json");
+    let compared = rush().args(["compare", "--json"]).args([&file, &file]).output().unwrap();
+    let rows: Value = serde_json::from_slice(&compared.stdout).unwrap();
+    let enrolled = rows.as_array().unwrap().iter().find(|r| r["figure"] == "enrolled").unwrap();
+    assert_eq!(enrolled["ratio"], 1.0);
+    let not = rush().arg("compare").args([place.scenario(), file]).output().unwrap();
+    assert_eq!(not.status.code(), Some(78), "{}", stderr(&not));
+}
+
+#[test]
+fn a_recorded_rush_comes_to_the_same_again() {
+    let place = Place::new();
+    let data = place.path("data");
+    let kept = ["--keep-data", data.to_str().unwrap()];
+    assert!(place.run(&kept).status.success());
+    let first = outcome_totals(&place.summary());
+    let trace = place.path("opening.trace.gz");
+    let record = |data: &Path| {
+        let mut command = rush();
+        command.args(["record", "--data"]).arg(data).arg("--out").arg(&trace).output().unwrap()
+    };
+    let recorded = record(&data);
+    assert!(recorded.status.success(), "{}", stderr(&recorded));
+    let replayed = rush()
+        .args(["replay", "--speed", "4", "--in-order", "--json", "--out"])
+        .arg(place.out())
+        .arg(&trace)
+        .output()
+        .unwrap();
+    assert!(replayed.status.success(), "{}", stderr(&replayed));
+    assert_eq!(outcome_totals(&place.summary()), first);
+    assert_eq!(place.summary()["audit"]["violations"], 0);
+    // Pseudonymous: no student of the journal is named in the trace.
+    let mut text = String::new();
+    let file = std::fs::File::open(&trace).unwrap();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut text).unwrap();
+    assert!(!text.contains("\"u1\"") && text.contains("\"n\":0"), "students have numbers only");
+    let nothing = record(&place.path("none"));
+    assert_eq!(nothing.status.code(), Some(78), "{}", stderr(&nothing));
+}
+
+#[test]
+fn each_bad_input_is_one_line_with_its_code() {
+    let place = Place::new();
+    let refused = |args: &[&str], code: i32, words: &str| {
+        let output = place.run(args);
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
+        assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+        assert!(text.contains(words), "{args:?}: {text}");
+    };
+    let tokens = place.path("tokens.tsv");
+    std::fs::write(&tokens, "u1\tt1\n").unwrap();
+    let tokens = tokens.to_str().unwrap();
+    let at = |url| ["--target", url, "--token-file", tokens];
+    refused(&at("http://127.0.0.1:9"), 69, "no gateway is ready at http://127.0.0.1:9");
+    refused(&at("http://192.0.2.7:80"), 2, "--i-own-this-target");
+    refused(&["--target", "http://127.0.0.1:9"], 2, "--token-file");
+    let kill = [&at("http://127.0.0.1:9")[..], &["--kill-after", "1s"]].concat();
+    refused(&kill, 2, "only a gateway of our own can be killed");
+    place.edit("armed = 0.5", "armd = 0.5");
+    refused(&[], 78, "did you mean `armed`?");
+    place.edit("armd = 0.5", "armed = 5");
+    refused(&[], 78, "a share is from 0.0 to 1.0");
+    let files = "sections = \"s.json\"\nrequests = \"r.csv\"";
+    place.write("s.json", "[{\"id\":1,\"capacity\":3}]");
+    place.write("r.csv", "student,section\n1,1\n1,9\n");
+    place.demand(files);
+    refused(&[], 78, "r.csv:3: section \"9\" is not in");
+}
+
+#[test]
+fn a_low_descriptor_limit_comes_with_its_remedy() {
+    let place = Place::new();
+    let program = env!("CARGO_BIN_EXE_rush");
+    let script = format!("ulimit -Sn 100; exec {program} run {}", place.scenario().display());
+    let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+    assert!(stderr(&output).contains("run \"ulimit -n "), "{}", stderr(&output));
+}
+
+#[test]
+fn a_saturated_generator_claims_no_latency() {
+    let place = Place::new();
+    place.edit("\"errors == 0\"", "\"errors == 0\", \"p50_outcome_ms < 60000\"");
+    // Nothing can be sent less than a millisecond late while so many are due at once.
+    place.edit("count = 80", "count = 1500");
+    place.edit("half_life = \"200ms\"\nover = \"1s\"", "half_life = \"1ms\"\nover = \"2ms\"");
+    place.write_more("[generator]\nlag_ms_max = 1\n");
+    let output = place.run(&[]);
+    assert_eq!(output.status.code(), Some(99), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the generator was saturated"), "{}", stderr(&output));
+    let summary = place.summary();
+    assert_eq!(summary["latency_ms"], Value::Null);
+    assert_eq!(summary["thresholds"][1]["value"], Value::Null);
+    let page = std::fs::read_to_string(place.out().join("report.html")).unwrap();
+    assert!(page.contains("No latency is claimed") && !page.contains("Histogram of outcomes"));
+}
+
+#[test]
+fn an_interrupted_run_keeps_its_partial_report() {
+    let place = Place::new();
+    place.edit("over = \"1s\"", "over = \"20s\"");
+    place.edit("half_life = \"200ms\"", "half_life = \"20s\"");
+    let mut child = place.command(&[]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let summary = place.summary();
+    assert!(summary["partial"].as_str().unwrap().contains("interrupted"));
+    assert!(summary["outcomes"]["enrolled"].as_u64() > Some(0), "{summary}");
+    assert_eq!(summary["audit"]["violations"], 0);
+}
