@@ -227,7 +227,9 @@ async fn work(desk: &Rc<RefCell<Desk>>, job: Job) {
         {
             let desk = desk.borrow();
             desk.deny(origin, Denied::Busy { retry_after_ms: limits::BUSY_RETRY_MS });
-            permit.into_iter().for_each(|permit| desk.output(Output::Done(permit)));
+            if let Some(permit) = permit {
+                desk.output(Output::Done(permit));
+            }
         }
         Job::Command(command, origin, permit) => decide(desk, command, origin, permit).await,
         Job::Recover => {

@@ -229,8 +229,8 @@ impl Registry {
                 for section in withdrawn.flat_map(|e| &e.sections) {
                     *seats.entry(*section).or_default() += 1;
                 }
-                let changed = seats.into_iter();
-                changes.extend(changed.map(|(section, n)| (section, SeatChange::Withdraw(n))));
+                let left = |(section, n)| (section, SeatChange::Withdraw(n));
+                changes.extend(seats.into_iter().map(left));
             }
             _ => {}
         }
