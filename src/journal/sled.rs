@@ -205,16 +205,21 @@ impl View for Shared {
     }
 }
 
+/// Walks the items. sled panics where a page contradicts another: that is damage, told as such.
 fn scan_with<T>(
-    items: impl Iterator<Item = T>,
+    mut items: impl Iterator<Item = T>,
     each: &mut dyn FnMut(T) -> Result<bool>,
 ) -> Result<()> {
-    for item in items {
-        if !each(item)? {
-            break;
+    loop {
+        let Ok(next) = catch_unwind(AssertUnwindSafe(|| items.next())) else {
+            let what = "the store's pages contradict each other (sled panicked)";
+            return Err(JournalError::damaged(Place::default(), what));
+        };
+        match next {
+            Some(item) if each(item)? => {}
+            _ => return Ok(()),
         }
     }
-    Ok(())
 }
 
 /// On opening, sled writes a map of its pages to `snap.<n>.generating` and renames it when it is
