@@ -23,6 +23,7 @@ use crate::domain::command::Command;
 use crate::domain::ids::{Key, Timestamp};
 use crate::domain::testkit;
 use crate::journal::memory::Disk;
+use crate::limits::SCHEDULE_MS_MAX;
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -204,6 +205,7 @@ async fn the_registrars_levers_have_the_bounds_of_files() {
     let (pace, schedule) = (format!("{window}/pace"), format!("{window}/schedule"));
     let capacity = "/api/admin/sections/capacity";
     let section = state.gateway.catalogue().sections[0].key.to_string();
+    let closing = |at: u64| format!("{{\"opens_at\":null,\"closes_at\":{at}}}");
     let seats = |seats: &str| format!("{{\"section\":\"{section}\",\"capacity\":{seats}}}");
     for (path, body) in [
         (&*pace, "{}"),
@@ -213,6 +215,7 @@ async fn the_registrars_levers_have_the_bounds_of_files() {
         (&schedule, "{}"),
         (&schedule, r#"{"opens_at":null}"#),
         (&schedule, r#"{"opens_at":18446744073709551615,"closes_at":null}"#),
+        (&schedule, &closing(SCHEDULE_MS_MAX + 1)),
         (&schedule, r#"{"opens_at":null,"closes_at":1}"#),
         (&schedule, r#"{"opens_at":3000000,"closes_at":3000000}"#),
         (&format!("{window}/reset"), r#"{"opens_in_s":4294967295}"#),
@@ -224,6 +227,7 @@ async fn the_registrars_levers_have_the_bounds_of_files() {
         (&pace, r#"{"pace":null}"#),
         (capacity, &*seats("1000000")),
         (&schedule, r#"{"opens_at":3000000,"closes_at":3000001}"#),
+        (&schedule, &closing(SCHEDULE_MS_MAX)),
         (&schedule, r#"{"opens_at":null,"closes_at":null}"#),
     ] {
         let response = call_service(&app, post(path, body).to_request()).await;
