@@ -86,6 +86,8 @@ pub struct Player {
     refresh_at: Option<Instant>,
     /// It is her turn, and her message has not been answered.
     in_turn: bool,
+    /// From when on she can send: she is signed in, and it is her turn.
+    ready: Instant,
     finished: bool,
     welcomed: bool,
 }
@@ -107,6 +109,7 @@ impl Player {
             later_at: None,
             refresh_at: None,
             in_turn: false,
+            ready: Instant::now(),
             finished: false,
             welcomed: false,
         }
@@ -211,7 +214,7 @@ impl Player {
             Ok(socket) => socket,
             Err(stuck) => return End::Lost(stuck),
         };
-        self.welcomed = true;
+        (self.welcomed, self.ready) = (true, Instant::now());
         change(&world.connected, 1);
         {
             let mut measures = world.measures.borrow_mut();
