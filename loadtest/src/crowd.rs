@@ -187,7 +187,7 @@ impl Crowd {
 
     /// One student's life: connect, arm, listen; again when the socket is lost.
     async fn live(self: Rc<Self>, student: usize) {
-        let (mut seen, mut armed, mut tries) = (0, false, 0);
+        let (mut seen, mut armed, mut tries, mut present) = (0, false, 0, false);
         let mut gateway = self.gateway.subscribe();
         loop {
             let Ok(at) = gateway.wait_for(Option::is_some).await.map(|at| *at) else {
@@ -195,9 +195,9 @@ impl Crowd {
             };
             let Some((start, address)) = at else { continue };
             if start != seen {
-                (seen, tries) = (start, 0);
+                (seen, tries, present) = (start, 0, false);
             }
-            let Err(stuck) = self.session(student, address, tries == 0, &mut armed).await else {
+            let Err(stuck) = self.session(student, address, &mut present, &mut armed).await else {
                 return;
             };
             match stuck {
@@ -218,7 +218,7 @@ impl Crowd {
         &self,
         student: usize,
         gateway: SocketAddr,
-        first: bool,
+        present: &mut bool,
         armed: &mut bool,
     ) -> std::result::Result<(), Stuck> {
         let permit = self.permits.acquire().await;
@@ -235,7 +235,8 @@ impl Crowd {
             *armed = true;
             self.armed.set(self.armed.get() + 1);
         }
-        if first {
+        // Once a start of the gateway, whichever try it was.
+        if !std::mem::replace(present, true) {
             self.present.set(self.present.get() + 1);
         }
         drop(permit);

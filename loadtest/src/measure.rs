@@ -140,9 +140,10 @@ impl Measures {
         &mut self.buckets[index]
     }
 
-    /// Something was meant to be sent then, and is sent now.
-    pub fn sent(&mut self, intended: Instant) {
-        record(&mut self.lag, intended.elapsed());
+    /// Something was meant to be sent then, and is sent now. It could be sent from `ready` on:
+    /// what it was late after that is our own lag.
+    pub fn sent(&mut self, intended: Instant, ready: Instant) {
+        record(&mut self.lag, intended.max(ready).elapsed());
         self.bucket(intended).arrivals += 1;
     }
 
@@ -214,11 +215,13 @@ mod tests {
     fn latency_counts_from_the_intended_time() {
         let mut measures = Measures::new(10.0);
         let intended = Instant::now().checked_sub(Duration::from_millis(500)).unwrap();
-        measures.sent(intended);
+        measures.sent(intended, intended);
+        measures.sent(intended, Instant::now());
         measures.took(Latency::Outcome, intended);
         measures.decided(2);
         assert!(measures.outcome().max() >= 500_000);
         assert!(measures.lag.max() >= 500_000, "sent half a second late");
+        assert!(measures.lag.min() < 500_000, "as soon as it could be sent");
         let decided: u64 = measures.buckets.iter().map(|b| b.decided).sum();
         assert_eq!((decided, measures.counts.decided), (2, 2));
         measures.took(Latency::Connect, Instant::now());

@@ -86,6 +86,8 @@ pub struct Player {
     refresh_at: Option<Instant>,
     /// It is her turn, and her message has not been answered.
     in_turn: bool,
+    /// From when on she can send: she is signed in, and it is her turn.
+    ready: Instant,
     finished: bool,
     welcomed: bool,
 }
@@ -107,6 +109,7 @@ impl Player {
             later_at: None,
             refresh_at: None,
             in_turn: false,
+            ready: Instant::now(),
             finished: false,
             welcomed: false,
         }
@@ -178,7 +181,8 @@ impl Player {
             self.world.measures.borrow_mut().counts.reconnects += 1;
             let pause = Duration::from_millis(25 << tries.min(7)).min(PAUSE_MAX);
             let jitter = self.world.random.borrow_mut().share();
-            sleep(pause.mul_f64(0.5 + jitter / 2.0)).await;
+            let asked = asked_pause(&stuck);
+            sleep(asked.unwrap_or_else(|| pause.mul_f64(0.5 + jitter / 2.0))).await;
         }
     }
 
@@ -211,7 +215,7 @@ impl Player {
             Ok(socket) => socket,
             Err(stuck) => return End::Lost(stuck),
         };
-        self.welcomed = true;
+        (self.welcomed, self.ready) = (true, Instant::now());
         change(&world.connected, 1);
         {
             let mut measures = world.measures.borrow_mut();
@@ -320,6 +324,13 @@ async fn at(instant: Option<Instant>) {
     if let Some(instant) = instant {
         sleep_until(instant.into()).await;
     }
+}
+
+/// How long a gateway that is restarting, or full for the moment, asks to wait.
+fn asked_pause(stuck: &Stuck) -> Option<Duration> {
+    let Stuck::Socket(Broken::Closed(1012 | 1013, reason)) = stuck else { return None };
+    let ms = reason.strip_prefix("retry_ms=")?.parse::<u64>().ok()?;
+    Some(Duration::from_millis(ms.min(10_000)))
 }
 
 async fn ring(bell: Option<&Notify>) {

@@ -63,6 +63,9 @@ fn the_same_seed_asks_for_the_same_and_a_closed_model_works() {
     );
     place.edit("armed = 0.5", "armed = 0.0");
     place.edit("leave_line = 0.05", "leave_line = 0.0");
+    // Whoever comes first: each course grants min(requests, seats).
+    place.edit("groups = 2", "groups = 0");
+    place.edit("drop_later = 0.2\nswap_later = 0.1\n", "");
     let outcomes = |seed: &str| {
         let output = place.run(&["--seed", seed]);
         assert!(output.status.success(), "{}", stderr(&output));

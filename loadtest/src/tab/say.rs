@@ -36,6 +36,9 @@ impl Player {
                 break;
             }
             self.in_turn = step.turn.is_some();
+            if self.in_turn {
+                self.ready = now;
+            }
             let action = step.action.clone();
             self.next += 1;
             if action == Action::Close {
@@ -157,7 +160,7 @@ impl Player {
     }
 
     fn push(&mut self, kept: Kept, id: Option<Uuid>, text: serde_json::Value, intended: Instant) {
-        self.world.measures.borrow_mut().sent(intended);
+        self.world.measures.borrow_mut().sent(intended, self.ready);
         let text = text.to_string();
         self.pending.push(Pending { kept, id, text, intended, again: None, sent: false });
     }
