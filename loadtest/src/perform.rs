@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::sleep;
@@ -144,8 +144,7 @@ struct Run<'a> {
 }
 
 fn now_ms() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+    sluis::clock::wall().0
 }
 
 impl Run<'_> {

@@ -438,7 +438,6 @@ impl Actor for LineActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(limits::LINE_MAILBOX_MAX);
         ctx.run_interval(Duration::from_millis(limits::LINE_TICK_MS), |line, ctx| {
             line.keep_time();
             // After a fault in the chain of admissions this starts it again.

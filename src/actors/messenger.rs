@@ -34,21 +34,21 @@ pub struct Messenger {
 impl Messenger {
     /// Starts the messenger of the current HTTP worker.
     pub fn begin(gateway: &Gateway) -> (usize, Addr<Self>) {
-        let context = Context::new();
-        let addr = context.address();
-        let worker = gateway.directory().add_worker(addr.clone());
-        let messenger = Self {
-            gateway: gateway.clone(),
-            worker,
-            hubs: HashMap::new(),
-            outgoing: Vec::new(),
-            flush_scheduled: false,
-            seats_version: 0,
-            missed: HashSet::new(),
-            retry_scheduled: false,
-        };
-        context.run(messenger);
-        (worker, addr)
+        let mut index = 0;
+        let addr = super::start_with(limits::MESSENGER_MAILBOX_MAX, |addr| {
+            index = gateway.directory().add_worker(addr.clone());
+            Self {
+                gateway: gateway.clone(),
+                worker: index,
+                hubs: HashMap::new(),
+                outgoing: Vec::new(),
+                flush_scheduled: false,
+                seats_version: 0,
+                missed: HashSet::new(),
+                retry_scheduled: false,
+            }
+        });
+        (index, addr)
     }
 
     fn flush(&mut self) {
@@ -125,7 +125,6 @@ impl Actor for Messenger {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(limits::MESSENGER_MAILBOX_MAX);
         self.push_seats(ctx);
     }
 }

@@ -27,3 +27,22 @@ pub mod tell;
 #[cfg(test)]
 mod tests;
 pub mod view;
+
+use actix::{Actor, Addr, Context};
+
+/// Starts an actor whose mailbox has its capacity from the first message on: one that is set in
+/// `started` comes too late for a burst that arrives before the actor first runs.
+fn start<A: Actor<Context = Context<A>>>(actor: A, mailbox: usize) -> Addr<A> {
+    start_with(mailbox, |_| actor)
+}
+
+/// As [`start`], for an actor that needs its own address.
+fn start_with<A: Actor<Context = Context<A>>>(
+    mailbox: usize,
+    make: impl FnOnce(&Addr<A>) -> A,
+) -> Addr<A> {
+    let mut context = Context::new();
+    context.set_mailbox_capacity(mailbox);
+    let actor = make(&actix::AsyncContext::address(&context));
+    context.run(actor)
+}

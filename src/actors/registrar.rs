@@ -140,7 +140,8 @@ pub struct Registrar {
 impl Registrar {
     /// Starts the Registrar, its sections and its lines on the current arbiter.
     pub fn begin(parts: Parts) -> Addr<Self> {
-        let context = Context::new();
+        let mut context = Context::new();
+        context.set_mailbox_capacity(limits::REGISTRAR_MAILBOX_MAX);
         let addr = context.address();
         let outbox = Outbox::default();
         let next = parts.registry.sequence.next();
@@ -185,7 +186,6 @@ impl Actor for Registrar {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(limits::REGISTRAR_MAILBOX_MAX);
         ctx.run_interval(Duration::from_millis(limits::RANK_PUSH_MS), |registrar, _| {
             registrar.desk.borrow_mut().push_ranks();
         });
@@ -361,7 +361,7 @@ impl Desk {
     fn open_sections(&mut self, seats: Vec<Section>) {
         for section in seats {
             let actor = SectionActor::new(section, Rc::clone(&self.outbox));
-            self.sections.push(actor.start());
+            self.sections.push(super::start(actor, limits::SECTION_MAILBOX_MAX));
         }
     }
 
@@ -369,7 +369,7 @@ impl Desk {
         while self.lines.len() < self.parts.registry.windows.len() {
             let id = WindowId(self.lines.len() as u32);
             let line = LineActor::new(id, &self.parts, self.registrar.clone());
-            self.lines.push(line.start());
+            self.lines.push(super::start(line, limits::LINE_MAILBOX_MAX));
             self.line_updates.push(Vec::new());
         }
     }

@@ -10,7 +10,6 @@ use super::gate::Gated;
 use super::news::Output;
 use crate::domain::ids::Sequence;
 use crate::domain::section::{Quote, SeatChange, Section};
-use crate::limits;
 
 /// Outputs of the decision thread on their way to the gate.
 pub type Outbox = Rc<RefCell<Vec<Gated<Output>>>>;
@@ -30,10 +29,6 @@ impl SectionActor {
 
 impl Actor for SectionActor {
     type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(limits::SECTION_MAILBOX_MAX);
-    }
 }
 
 /// "What can you give right now?"

@@ -77,22 +77,17 @@ impl StudentActor {
         gateway: Gateway,
         messenger: Addr<Messenger>,
     ) -> Addr<Self> {
-        let context = Context::new();
-        let addr = context.address();
-        let announced = messenger.try_send(HubStarted(id, generation, addr.clone())).is_ok();
-        let (sessions, places) = (Vec::new(), Vec::new());
-        context.run(Self {
+        super::start_with(limits::STUDENT_MAILBOX_MAX, |addr| Self {
             id,
             generation,
             gateway,
+            announced: messenger.try_send(HubStarted(id, generation, addr.clone())).is_ok(),
             messenger,
-            announced,
-            sessions,
-            places,
+            sessions: Vec::new(),
+            places: Vec::new(),
             unread: 0,
             sequence: 0,
-        });
-        addr
+        })
     }
 
     fn send(&mut self, message: &ServerMessage) {
@@ -384,7 +379,6 @@ impl Actor for StudentActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(limits::STUDENT_MAILBOX_MAX);
         if !self.announced {
             return ctx.stop();
         }

@@ -215,9 +215,9 @@ fn scan_with<T>(
             let what = "the store's pages contradict each other (sled panicked)";
             return Err(JournalError::damaged(Place::default(), what));
         };
-        match next {
-            Some(item) if each(item)? => {}
-            _ => return Ok(()),
+        let Some(item) = next else { return Ok(()) };
+        if !each(item)? {
+            return Ok(());
         }
     }
 }

@@ -161,11 +161,11 @@ fn run_line(program: &Program, line: &str) {
         ["cargo", "run", "--release"] => {
             let ended = Gateway::start(&Program::new(), &[]).stop();
             let visitor = sluis::demo::showcase()[0].student;
-            let hint = format!("sign in as {visitor}");
+            let hint = format!("choose {visitor}");
             ended.expect(0, &["./sluis-data", "opens 60 s after the first sign-in", &hint]);
         }
         ["cargo", "run", "--release", "--", args @ ..] => {
-            Gateway::start(program, args).stop().expect(0, &["sign in as"]);
+            Gateway::start(program, args).stop().expect(0, &["choose "]);
         }
         ["sluis", "serve", ..] => {
             Gateway::start(program, &words[1..]).stop().expect(0, &["enrolments"]);

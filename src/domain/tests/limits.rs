@@ -174,3 +174,29 @@ fn a_seat_too_many_is_never_promised_by_a_waitlist_of_one() {
     let Outcome::Waitlisted { rank, .. } = world.enrol(2, "A") else { panic!() };
     assert_eq!(rank, 1, "the seat went to who waited");
 }
+
+#[test]
+fn a_search_in_a_catalogue_that_grew_ends() {
+    // Every tutorial clashes with every lecture but the last one tried.
+    let grown = |n: usize| {
+        let mut lectures: Vec<_> =
+            (0..n).map(|i| sec(&format!("A/L{i:03}"), 2).at(1, 9, 11)).collect();
+        lectures[n - 1].meetings.clear();
+        let tutorials: Vec<_> =
+            (0..n).map(|i| sec(&format!("A/T{i:03}"), 2).at(1, 10, 12)).collect();
+        draft().course("A", &[lecture(&lectures), part(ComponentKind::Tutorial, &tutorials)])
+    };
+    let decided = |n: usize| {
+        let mut world = grown(1).students(1).window(|_| {}).given();
+        let any = world.any("A");
+        world.set_plan(0, &[any]);
+        let ticket = world.arm(0);
+        world.import(grown(n)).unwrap();
+        world.run(Command::Open(W)).unwrap();
+        world.admit(ticket).remove(0)
+    };
+    let steps = |n: usize| (n - 1) * (n + 1);
+    assert!(steps(180) < limits::SEARCH_STEPS_MAX && limits::SEARCH_STEPS_MAX < steps(182));
+    assert!(matches!(decided(180), Outcome::Enrolled { .. }));
+    assert!(matches!(decided(182), Outcome::Refused(_)), "the rest counts as full");
+}

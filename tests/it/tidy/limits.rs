@@ -63,6 +63,7 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "HELLO_MS_MAX",
             "SILENCE_MS_MAX",
             "LINE_TICK_MS",
+            "MISSED_RETRY_MS",
             "POSITION_STEP_DIVISOR",
             "RANK_PUSH_MS",
             "RATE_MEASURE_S",
