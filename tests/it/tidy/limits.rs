@@ -106,8 +106,6 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "MESSAGES_PER_SECOND",
             "MESSENGER_MAILBOX_MAX",
             "REGISTRAR_MAILBOX_MAX",
-            "SECTION_MAILBOX_MAX",
-            "STUDENT_MAILBOX_MAX",
             "REFRESHES_MAX",
         ],
     ),
