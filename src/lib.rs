@@ -15,3 +15,8 @@ pub mod metrics;
 pub mod protocol;
 pub mod serving;
 pub mod telemetry;
+
+/// Many small things live briefly here, made on one thread and dropped on another: see
+/// `docs/decisions/0009-jemalloc.md` for what the other allocators cost.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

@@ -122,9 +122,12 @@ pub struct Memos(Vec<(RequestId, Memo)>);
 impl Memos {
     /// What the request led to.
     pub fn get(&self, request: RequestId) -> Option<&Memo> {
-        // A new request usually has the newest id: no search through the old ones.
-        if self.0.last().is_none_or(|(last, _)| *last < request) {
-            return None;
+        // Asked for are mostly a new request, which has the newest id, and the one just decided:
+        // no search through the old ones.
+        match self.0.last() {
+            Some((last, memo)) if *last == request => return Some(memo),
+            Some((last, _)) if *last > request => {}
+            _ => return None,
         }
         let found = self.0.binary_search_by_key(&request, |(id, _)| *id);
         found.ok().map(|i| &self.0[i].1)
