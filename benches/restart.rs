@@ -7,24 +7,18 @@
 //! Each enrolment is a record of its own, made by the real decision. Prints the medians and one
 //! JSON line.
 
+mod support;
+
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use sluis::application::recover::{enrolments, recover};
 use sluis::application::snapshots::snapshot;
-use sluis::domain::catalogue::{ComponentKind, Term, Text};
-use sluis::domain::command::Command;
 use sluis::domain::event::Record;
-use sluis::domain::ids::{
-    CourseId, Credits, Key, RequestId, Sequence, StudentId, Timestamp, WindowId,
-};
-use sluis::domain::import::{Draft, DraftComponent, DraftCourse, DraftSection};
-use sluis::domain::plan::{CourseRequest, Plan};
-use sluis::domain::student::Profile;
-use sluis::domain::university::University;
-use sluis::domain::window::{ClashPolicy, Order, Scope, WindowRules};
+use sluis::domain::ids::Sequence;
 use sluis::journal::{self, Journal, RecordBuffer, Writer, record};
+
+use support::{Decider, Shape};
 
 const COURSES: u32 = 1_000;
 
@@ -49,71 +43,8 @@ impl Size {
     }
 }
 
-fn key(text: &str) -> Key {
-    Key::new(text).expect("a plain name")
-}
-
-fn course(number: u32) -> DraftCourse {
-    let section = DraftSection {
-        key: key(&format!("C{number}/1")),
-        capacity: Some(1_000_000),
-        meetings: Vec::new(),
-        parent: None,
-    };
-    let name: Text = Text { nl: "Vak".into(), en: "Course".into() };
-    DraftCourse {
-        key: key(&format!("C{number}")),
-        term: key("term"),
-        description: name.clone(),
-        name,
-        credits: Credits(500),
-        url: None,
-        faculty: None,
-        level: None,
-        language: None,
-        period: None,
-        prerequisites: Vec::new(),
-        part_of: None,
-        components: vec![DraftComponent { kind: ComponentKind::Lecture, sections: vec![section] }],
-    }
-}
-
-fn draft(students: u32) -> Draft {
-    let rules = WindowRules {
-        key: key("window"),
-        name: Text::default(),
-        term: 0,
-        opens_at: None,
-        closes_at: None,
-        opens_after_sign_in_s: None,
-        order: Order::Arrival,
-        pace: None,
-        clash: ClashPolicy::Refuse,
-        credit_limit: None,
-        waitlists: true,
-        scope: Scope::Courses,
-        rehearsal: false,
-        seed: [7; 32],
-    };
-    let student = |i| Profile {
-        key: key(&format!("s{i}")),
-        programme: None,
-        year: 1,
-        blocks: Vec::new(),
-        completed: Vec::new(),
-    };
-    Draft {
-        terms: vec![Term { key: key("term"), name: Text::default(), first_monday: 20_000 }],
-        courses: (0..COURSES).map(course).collect(),
-        windows: vec![(key("term"), rules)],
-        students: (0..students).map(student).collect(),
-        ..Draft::default()
-    }
-}
-
-/// Decides what is asked and keeps the records in a journal.
+/// Keeps records in a journal.
 struct Scribe {
-    university: University,
     journal: journal::sled::SledJournal,
     buffer: RecordBuffer,
 }
@@ -121,19 +52,7 @@ struct Scribe {
 impl Scribe {
     fn new(data: &Path) -> Self {
         let journal = journal::sled::open(data).expect("a new journal");
-        let buffer = RecordBuffer::starting_at(Sequence(1));
-        Self { university: University::default(), journal, buffer }
-    }
-
-    fn decide(&mut self, command: Command) {
-        let (answer, records) = self.university.turn(command, 1, Timestamp(1_800_000_000_000));
-        answer.expect("an accepted command");
-        for record in &records {
-            self.write(record);
-        }
-        if self.buffer.byte_len() > 128 * 1024 {
-            self.commit();
-        }
+        Self { journal, buffer: RecordBuffer::starting_at(Sequence(1)) }
     }
 
     fn write(&mut self, record: &Record) {
@@ -141,6 +60,9 @@ impl Scribe {
             record::encode(record, bytes).expect("a record that fits");
         });
         pushed.expect("room in the buffer");
+        if self.buffer.byte_len() > 128 * 1024 {
+            self.commit();
+        }
     }
 
     fn commit(&mut self) {
@@ -157,28 +79,14 @@ impl Scribe {
 
 fn fill(data: &Path, size: &Size) {
     let mut scribe = Scribe::new(data);
-    scribe.decide(Command::Import(Arc::new(draft(size.students))));
-    scribe.decide(Command::Open(WindowId(0)));
-    let mut number = 0_u32;
-    for student in 0..size.students {
-        for nth in 0..size.each {
-            number += 1;
-            let course = CourseId((student * 7 + nth * 131) % COURSES);
-            let wanted = CourseRequest::any(&scribe.university.registry.catalogue, course, false);
-            let mut request = [0; 16];
-            request[..4].copy_from_slice(&number.to_be_bytes());
-            scribe.decide(Command::Submit {
-                student: StudentId(student),
-                window: WindowId(0),
-                request: RequestId(request),
-                plan: Some(Arc::new(Plan { courses: vec![Arc::new(wanted)] })),
-                queue: false,
-            });
-        }
-    }
+    let (students, courses) = (size.students, COURSES);
+    let shape = Shape { students, courses, tutorials: 0, meetings: false, credit_limit: None };
+    let (mut decider, records) = Decider::open(shape);
+    records.iter().for_each(|record| scribe.write(record));
+    decider.fill(size.each, |record| scribe.write(record));
     scribe.commit();
-    let oldest = scribe.university.registry.sequence;
-    assert_eq!(scribe.journal.durable(), oldest, "everything is on disk");
+    let newest = decider.university.registry.sequence;
+    assert_eq!(scribe.journal.durable(), newest, "everything is on disk");
     Box::new(scribe.journal).close().expect("closed");
 }
 

@@ -4,6 +4,7 @@
 mod drive;
 mod idle;
 mod pair;
+mod push;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::talk::{Talk, json_line, median, round};
 
 use drive::{Measured, Run, Target};
 use idle::Idle;
+use push::Pushed;
 
 /// Descriptors that a process needs besides its connections.
 const DESCRIPTORS_SPARE: usize = 200;
@@ -36,12 +38,14 @@ struct Report {
     rounds: u32,
     seconds: u64,
     sections: u32,
+    students: usize,
     workers: usize,
     client_threads: u16,
     cpu_source: &'static str,
     settings: Vec<String>,
     runs: Vec<Compared>,
     idle: Option<IdlePair>,
+    push: Option<Pushed>,
 }
 
 /// Gateway and echo at one number of connections: medians over the rounds.
@@ -75,44 +79,62 @@ struct Bench<'a> {
 /// Runs the command.
 pub fn run(args: &BenchArgs) -> Result<()> {
     let talk = Talk::new(args.json);
-    if args.connections.0.is_empty() && args.idle == 0 {
-        let text = "nothing to measure; give --connections, --idle or both";
+    if args.connections.0.is_empty() && args.idle == 0 && args.push == 0 {
+        let text = "nothing to measure; give --connections, --idle or --push";
         return Err(Error::Usage(text.into()));
     }
     let most = args.connections.0.iter().copied().max().unwrap_or(0).max(args.idle);
-    os::check_descriptors(most + DESCRIPTORS_SPARE)?;
+    os::check_descriptors(most.max(args.push) + DESCRIPTORS_SPARE)?;
     let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let mut settings = setup::settings();
     settings.push(("SLUIS__SERVER__WORKERS", workers.to_string()));
-    let home = Home::new(&settings)?;
-    let sections = home.write("sections.json", setup::sections_json(args.sections, CAPACITY))?;
-    let keys: Vec<String> = (1..=most.max(1)).map(|i| format!("u{i}")).collect();
-    let csv = setup::students_csv(keys.iter().map(String::as_str));
-    let rules = Rules { clash: "refuse", credit_limit: Some(CREDIT_LIMIT), pace: None };
-    setup::import(&home, &sections, rules, &csv)?;
-    // The first start makes the key that signs tokens.
-    drop(home.serve()?);
-    let tokens = home.student_tokens(&keys)?.into();
-    let bench = Bench { args, home, tokens, workers, talk };
+    let students = most.max(args.students).max(1);
+    let (home, tokens) = furnish(args, &settings, students, None)?;
+    let bench = Bench { args, home, tokens: tokens.into(), workers, talk };
     let (runs, idle) = bench.all()?;
+    let push = if args.push > 0 { Some(bench.push(&settings)?) } else { None };
     let settings = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
     json_line(&Report {
         rounds: args.rounds,
         seconds: args.seconds,
         sections: args.sections,
+        students,
         workers,
         client_threads: args.threads,
         cpu_source: os::CPU_SOURCE,
         settings,
         runs,
         idle,
+        push,
     })
+}
+
+/// A gateway's directory with catalogue, window and students, and a token of each.
+fn furnish(
+    args: &BenchArgs,
+    settings: &[(&str, String)],
+    students: usize,
+    pace: Option<u32>,
+) -> Result<(Home, Vec<String>)> {
+    let home = Home::new(settings)?;
+    let sections = home.write("sections.json", setup::sections_json(args.sections, CAPACITY))?;
+    let keys: Vec<String> = (1..=students).map(|i| format!("u{i}")).collect();
+    let csv = setup::students_csv(keys.iter().map(String::as_str));
+    let rules = Rules { clash: "refuse", credit_limit: Some(CREDIT_LIMIT), pace };
+    setup::import(&home, &sections, rules, &csv)?;
+    // The first start makes the key that signs tokens.
+    drop(home.serve()?);
+    let tokens = home.student_tokens(&keys)?;
+    Ok((home, tokens))
 }
 
 impl Bench<'_> {
     fn all(&self) -> Result<(Vec<Compared>, Option<IdlePair>)> {
         // Idle first: memory before any load is that of a fresh gateway.
         let idle = if self.args.idle > 0 { Some(self.idle()?) } else { None };
+        if self.args.connections.0.is_empty() {
+            return Ok((Vec::new(), idle));
+        }
         let gateway = self.home.serve()?;
         let registrar = self.home.registrar_token()?;
         Admin::new(gateway.address, Some(&registrar)).open(WINDOW)?;
@@ -177,6 +199,24 @@ impl Bench<'_> {
             first.bytes_per_connection, second.bytes_per_connection, self.args.idle
         ));
         Ok(IdlePair { gateway: first, echo: second })
+    }
+
+    fn push(&self, settings: &[(&str, String)]) -> Result<Pushed> {
+        let (home, tokens) = furnish(self.args, settings, self.args.push, Some(push::PACE))?;
+        let gateway = home.serve()?;
+        let admin = Admin::new(gateway.address, Some(&home.registrar_token()?));
+        let time = Duration::from_secs(self.args.seconds);
+        let pushed = push::measure(&gateway, admin, &tokens, time)?;
+        self.talk.say(format_args!(
+            "{} sessions in line: {} frames pushed, {} of them positions, at {} µs of server CPU \
+             and {} µs of client CPU each",
+            pushed.sessions,
+            pushed.frames,
+            pushed.positions,
+            pushed.cpu_us_per_frame,
+            pushed.client_cpu_us_per_frame
+        ));
+        Ok(pushed)
     }
 
     fn tell(&self, one: &Compared) {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::RangedI64ValueParser;
+use clap::builder::{RangedI64ValueParser, RangedU64ValueParser};
 use clap::{Args, Parser, Subcommand};
 
 const EXAMPLES: &str = "\
@@ -107,6 +107,8 @@ Examples:
   rush bench
   rush bench --connections 64 --seconds 2 --rounds 1 --idle 0
   rush bench --connections '' --idle 5000 --json
+  rush bench --connections '' --idle 0 --push 19000
+  rush bench --connections 1000 --idle 0 --sections 2000 --students 34000
 
 An operation is one durable decision told: each socket alternates submit (of one course) and drop,
 one in flight, clash and credit checks on, capacity never reached. The echo runs on the same
@@ -139,9 +141,20 @@ pub struct BenchArgs {
         value_parser = between::<u32>(1, 5000)
     )]
     pub sections: u32,
+    /// Students of the register, of whom the connected are an even sample; 0: as many as connect
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub students: usize,
     /// Idle signed-in connections for the memory figure; 0 for none
     #[arg(long, value_name = "N", default_value_t = 5000)]
     pub idle: usize,
+    /// Sessions that wait in a slow line, for the cost of a position frame; 0 for none
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        value_parser = RangedU64ValueParser::<usize>::new().range(0..=19_000)
+    )]
+    pub push: usize,
     /// Client threads
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = between::<u16>(1, 64))]
     pub threads: u16,

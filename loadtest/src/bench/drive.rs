@@ -170,7 +170,9 @@ async fn connect(shared: &Shared, number: usize, permits: &Semaphore) -> Option<
     let address = shared.run.address;
     let socket = match &shared.run.target {
         Target::Gateway { tokens, .. } => {
-            let person = Person { number, token: tokens[number].clone() };
+            // Spread evenly over the register, however large it is.
+            let student = number * (tokens.len() / shared.run.connections);
+            let person = Person { number, token: tokens[student].clone() };
             person.sign_in(address, None, &mut |_, _| {}).await
         }
         Target::Echo(_) => {
