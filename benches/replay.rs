@@ -1,4 +1,5 @@
-//! The fold of 100,000 outcome records, from their bytes, each checked. `cargo bench --bench replay`
+//! The fold of 100,000 outcome records, from their bytes, each checked.
+//! `cargo bench --bench replay`
 
 mod support;
 

@@ -82,7 +82,9 @@ fn fill(data: &Path, size: &Size) {
     let (students, courses) = (size.students, COURSES);
     let shape = Shape { students, courses, tutorials: 0, meetings: false, credit_limit: None };
     let (mut decider, records) = Decider::open(shape);
-    records.iter().for_each(|record| scribe.write(record));
+    for record in &records {
+        scribe.write(record);
+    }
     decider.fill(size.each, |record| scribe.write(record));
     scribe.commit();
     let newest = decider.university.registry.sequence;

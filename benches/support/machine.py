@@ -122,7 +122,10 @@ def describe():
     """The machine, as far as the figures depend on it."""
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo")
                 if line.startswith("model name")), platform.machine())
-    place = tempfile.gettempdir()
-    kind = run(["stat", "-f", "-c", "%T", place], "stat", 10).strip()
+    place = Path(tempfile.gettempdir()).resolve()
+    mounts = [line.split() for line in open("/proc/mounts")]
+    # The last mount of the longest path that leads there.
+    _, kind = max(((m[1], m[2]) for m in reversed(mounts) if place.is_relative_to(m[1])),
+                  key=lambda mount: len(mount[0]))
     return {"processors": f"{os.cpu_count()} x {cpu}", "kernel": platform.release(),
             "disk": f"{place} ({kind})"}

@@ -11,7 +11,7 @@ from machine import Broken
 
 APT = "apt-get install -y --no-install-recommends postgresql-15"
 USER = "postgres"
-# Two statements, each a transaction: a seat taken with its check and the enrolment, and both undone.
+# Two statements, each a transaction: a seat taken with its check and enrolled, and both undone.
 PAIR = """\
 \\set student :client_id + 1
 \\set section :client_id % :sections + 1
@@ -38,7 +38,7 @@ class Postgres:
         if not found or not shutil.which("pgbench") or not shutil.which("psql"):
             return f"PostgreSQL 15 is not there; run: {APT}"
         if os.getuid() == 0 and not shutil.which("runuser"):
-            return "runuser is not there (PostgreSQL does not run as root); run: apt-get install util-linux"
+            return "PostgreSQL does not run as root and runuser is not there; install util-linux"
         return None
 
     def __init__(self, args, sections):

@@ -112,6 +112,25 @@ fn help_shows_examples_and_usage_faults_exit_2() {
 }
 
 #[test]
+fn bench_counts_what_is_pushed_and_samples_a_larger_register() {
+    let args = ["bench", "--rounds", "1", "--seconds", "1", "--idle", "0", "--json"];
+    let told = |more: &[&str]| -> Value {
+        let output = rush().args(args).args(more).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    // 200 a second: at the end of the measurement, four seconds in, some still wait.
+    let push = told(&["--connections", "", "--push", "1200"])["push"].clone();
+    assert_eq!(push["sessions"], 1200);
+    let frames = |name: &str| push[name].as_u64().unwrap();
+    assert!(frames("positions") > 100 && frames("frames") >= frames("positions"), "{push}");
+    assert!(push["cpu_us_per_frame"].as_f64().unwrap() > 0.0, "{push}");
+    let sampled = told(&["--connections", "4", "--students", "40", "--sections", "1"]);
+    assert_eq!(sampled["students"], 40);
+    assert!(sampled["runs"][0]["gateway"]["operations_per_second"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
 fn bad_files_are_named_in_one_line() {
     let files = Files::new();
     files.write("bad.csv", b"student,section\n1,1\n2,77\n");

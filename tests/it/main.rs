@@ -8,6 +8,7 @@ mod catalogue_files;
 mod cli;
 mod cli_data;
 mod cli_serve;
+mod compare;
 mod journal_child;
 mod journal_crash;
 mod kill;
