@@ -119,9 +119,9 @@ fn bench_counts_what_is_pushed_and_samples_a_larger_register() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     };
-    // 200 a second: at the end of the measurement, four seconds in, some still wait.
-    let push = told(&["--connections", "", "--push", "1200"])["push"].clone();
-    assert_eq!(push["sessions"], 1200);
+    // 50 a second: at the end of the measurement, six seconds in, most still wait.
+    let push = told(&["--connections", "", "--push", "600"])["push"].clone();
+    assert_eq!(push["sessions"], 600);
     let frames = |name: &str| push[name].as_u64().unwrap();
     assert!(frames("positions") > 100 && frames("frames") >= frames("positions"), "{push}");
     assert!(push["cpu_us_per_frame"].as_f64().unwrap() > 0.0, "{push}");

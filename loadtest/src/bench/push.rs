@@ -23,10 +23,11 @@ use crate::ws::{Broken, Socket};
 
 /// Sockets that connect and arm at the same time.
 const CONNECTING_MAX: usize = 256;
-/// Admissions a second: so few that deciding them costs nothing beside the pushes.
-pub const PACE: u32 = 200;
-/// From the opening to the measurement.
-const WARM_UP: Duration = Duration::from_secs(3);
+/// Admissions a second: enough that every push has news for everybody, and so few that their own
+/// commits cost little beside the pushes.
+pub const PACE: u32 = 50;
+/// From the opening, when everybody is told the place drawn, to the measurement.
+const WARM_UP: Duration = Duration::from_secs(5);
 
 /// What pushing came to.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
