@@ -1,5 +1,5 @@
 //! The configuration. Keys and defaults are told once, in `config/default.toml`; here they get
-//! their types. Layers and their origins: [`load`]; what must hold together: [`check`].
+//! their types. Layers and their origins: [`load`]; what must hold together: `config::check`.
 
 mod check;
 mod fault;

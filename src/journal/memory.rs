@@ -221,7 +221,7 @@ impl Shared {
     }
 }
 
-/// A [`Disk`] as a [`Store`].
+/// A [`Disk`] as a `Store`.
 #[derive(Debug)]
 pub struct MemoryStore {
     handle: Arc<Handle>,

@@ -3,7 +3,7 @@
 //! Records are opaque bytes here (but to [`record`], [`state`] and [`fold`], which know what
 //! they mean), numbered from 1 without gaps. A *commit* is what one `append`
 //! stages and one `flush` makes durable; it is packed into *entries* of at most 4 KiB
-//! ([`frame`]), because bigger values are not safe in sled (`docs/decisions/0002-sled.md`).
+//! (`frame`), because bigger values are not safe in sled (`docs/decisions/0002-sled.md`).
 //!
 //! ```text
 //! Writer (thread, group commit) ─▶ Journal = Log<Store> ─▶ Store: sled | memory

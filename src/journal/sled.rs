@@ -71,7 +71,7 @@ fn open_synced(dir: DataDir, fdatasync: bool) -> Result<SledJournal> {
     open().map_err(|e| e.within(&told))
 }
 
-/// sled as a [`Store`].
+/// sled as a `Store`.
 #[derive(Debug)]
 pub struct SledStore {
     shared: Arc<Shared>,

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A block holds values of one kind, one after the other, and is closed once it is over
-//! [`BLOCK_BYTES`], so that neither side needs the whole in memory. The last one says how many
+//! `BLOCK_BYTES`, so that neither side needs the whole in memory. The last one says how many
 //! students and requests there were. Maps from names to numbers are made anew on reading. What a
 //! request led to is written once, with its student; her message centre refers to it.
 //!
