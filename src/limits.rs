@@ -9,6 +9,10 @@ pub const JOURNAL_RECORD_BYTES_MAX: usize = 3968;
 pub const JOURNAL_COMMIT_ENTRIES_MAX: usize = 64;
 /// Most bytes waiting for the journal writer before it answers "full".
 pub const JOURNAL_PENDING_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Most records that the writer waits for after a commit, see `journal::group`.
+pub const JOURNAL_GROUP_RECORDS_MAX: u64 = 64;
+/// Longest that it waits for them, in microseconds, counted from the end of the last commit.
+pub const JOURNAL_GROUP_WAIT_US_MAX: u64 = 1_000;
 /// Records not durable yet beyond which commands from outside are answered Busy and lines admit
 /// nobody: half of what the writer has room for, so that a turn under way always fits.
 pub const JOURNAL_BEHIND_RECORDS_MAX: u64 = 32_768;

@@ -304,6 +304,19 @@ fn the_writer_tells_of_commits_in_order_and_drains_on_closing() {
 }
 
 #[test]
+fn a_lone_record_after_full_groups_is_not_left_waiting() {
+    on_both(|place| {
+        let writer = start(place.open().unwrap());
+        for _ in 0..300 {
+            writer_with(&writer, JOURNAL_GROUP_RECORDS_MAX);
+        }
+        // The writer now expects a full group; nobody else comes.
+        assert_eq!(writer_with(&writer, 1), 300 * JOURNAL_GROUP_RECORDS_MAX + 1);
+        writer.close().unwrap();
+    });
+}
+
+#[test]
 fn a_nudge_tells_what_is_durable_without_a_commit() {
     on_both(|place| {
         let mut journal = place.open().unwrap();

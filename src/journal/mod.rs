@@ -11,8 +11,7 @@
 //!       from the deciding thread        replay, snapshots
 //! ```
 //!
-//! Deliberately absent: truncation, a commit timer, and a
-//! second try at a failed write.
+//! Deliberately absent: truncation, and a second try at a failed write.
 
 mod buffer;
 #[cfg(test)]
@@ -24,6 +23,7 @@ mod faults;
 mod floor;
 pub mod fold;
 mod frame;
+mod group;
 pub mod inspect;
 mod log;
 pub mod memory;

@@ -1,7 +1,7 @@
 //! The writer: one thread that gathers what came in while the last commit ran, and commits it.
 //!
-//! There is no timer. A hand-over is one short lock: the records change hands as one run of
-//! bytes. The thread is woken only when it sleeps.
+//! A hand-over is one short lock: the records change hands as one run of bytes. The thread is
+//! woken only when it sleeps. Right after a commit it pauses for a moment, see [`group`](super::group).
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,16 +9,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Journal;
 use super::buffer::{RecordBuffer, Records};
 use super::error::{JournalError, Result};
+use super::group::Group;
 use super::sink::SnapshotSink;
 use super::snapshot::Manifest;
 use crate::clock;
 use crate::domain::ids::Sequence;
-use crate::limits::{JOURNAL_BEHIND_RECORDS_MAX, JOURNAL_CLOSE_MS_MAX, JOURNAL_PENDING_BYTES_MAX};
+use crate::limits::{
+    JOURNAL_BEHIND_RECORDS_MAX, JOURNAL_CLOSE_MS_MAX, JOURNAL_GROUP_WAIT_US_MAX,
+    JOURNAL_PENDING_BYTES_MAX,
+};
 
 /// What one commit was, for the metrics. All zero after a nudge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -68,7 +72,8 @@ pub(super) struct Pending {
     pub(super) jobs: VecDeque<Job>,
     pub(super) sink_open: bool,
     nudged: bool,
-    sleeping: bool,
+    /// The thread waits, and is woken by this many records, or by anything else to do.
+    wakes_at: Option<u64>,
     closing: Closing,
     /// Why the thread ended, once it has.
     pub(super) stopped: Option<String>,
@@ -99,13 +104,39 @@ impl Shared {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the thread if it sleeps.
+    /// Wakes the thread if it waits, and not for more than this.
     pub(super) fn wake(&self, mut pending: MutexGuard<'_, Pending>) {
-        let sleeping = std::mem::take(&mut pending.sleeping);
+        let wakes = pending.wakes_at.is_some_and(|records| pending.has(records));
+        if wakes {
+            pending.wakes_at = None;
+        }
         drop(pending);
-        if sleeping {
+        if wakes {
             self.work.notify_one();
         }
+    }
+
+    /// After a commit: waits a moment for those who were just told and act on it.
+    fn await_group<'a>(
+        &'a self,
+        mut pending: MutexGuard<'a, Pending>,
+        group: &mut Group,
+        committed: Instant,
+    ) -> MutexGuard<'a, Pending> {
+        let limit = Duration::from_micros(JOURNAL_GROUP_WAIT_US_MAX);
+        while !pending.has(group.size()) {
+            let left = limit.saturating_sub(committed.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            pending.wakes_at = Some(group.size());
+            let waited = self.work.wait_timeout(pending, left);
+            pending = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if !pending.has_other_work() {
+            group.ended_with(pending.records.len());
+        }
+        pending
     }
 }
 
@@ -114,11 +145,13 @@ impl Pending {
         self.stopped.as_ref().map_or(Ok(()), |why| Err(JournalError::stopped(why)))
     }
 
-    fn has_work(&self) -> bool {
-        self.nudged
-            || self.closing != Closing::No
-            || !self.jobs.is_empty()
-            || !self.records.is_empty()
+    /// Whether so many records wait, or anything else.
+    fn has(&self, records: u64) -> bool {
+        self.records.len() >= records || self.has_other_work()
+    }
+
+    fn has_other_work(&self) -> bool {
+        self.nudged || self.closing != Closing::No || !self.jobs.is_empty()
     }
 }
 
@@ -141,7 +174,7 @@ impl Writer {
                 jobs: VecDeque::new(),
                 sink_open: false,
                 nudged: false,
-                sleeping: false,
+                wakes_at: None,
                 closing: Closing::No,
                 stopped: None,
             }),
@@ -151,7 +184,14 @@ impl Writer {
             written: AtomicU64::new(durable.0),
         });
         let work = RecordBuffer::starting_at(next);
-        let task = Task { shared: Arc::clone(&shared), journal, on_durable, work };
+        let task = Task {
+            shared: Arc::clone(&shared),
+            journal,
+            on_durable,
+            work,
+            group: Group::new(),
+            committed: None,
+        };
         let thread = std::thread::Builder::new().name("journal".to_owned());
         let thread = thread.spawn(move || task.run_guarded(on_fault));
         let thread = thread.map_err(|e| JournalError::io("start the journal's thread", e))?;
@@ -245,6 +285,9 @@ struct Task {
     journal: Box<dyn Journal>,
     on_durable: OnDurable,
     work: RecordBuffer,
+    group: Group,
+    /// When the last commit ended: the next one may wait for its group a moment from then on.
+    committed: Option<Instant>,
 }
 
 impl Task {
@@ -288,14 +331,18 @@ impl Task {
 
     /// Waits for something to do; takes all records that wait.
     fn gather(&mut self) -> (bool, Closing) {
-        let mut pending = self.shared.lock();
+        let shared = Arc::clone(&self.shared);
+        let mut pending = shared.lock();
         pending.taken_bytes = 0;
-        while !pending.has_work() {
-            pending.sleeping = true;
-            let waited = self.shared.work.wait(pending);
+        if let Some(committed) = self.committed.take() {
+            pending = shared.await_group(pending, &mut self.group, committed);
+        }
+        while !pending.has(1) {
+            pending.wakes_at = Some(1);
+            let waited = shared.work.wait(pending);
             pending = waited.unwrap_or_else(PoisonError::into_inner);
         }
-        pending.sleeping = false;
+        pending.wakes_at = None;
         self.work.clear();
         std::mem::swap(&mut self.work, &mut pending.records);
         pending.taken_bytes = self.work.byte_len();
@@ -334,6 +381,7 @@ impl Task {
             sync: ended - flushing,
         };
         (self.on_durable)(durable, &stats);
+        self.committed = Some(clock::monotonic());
         Ok(staged.rest)
     }
 
