@@ -9,8 +9,8 @@ use super::memory::Disk;
 use super::{CommitStats, Journal, JournalReader, RecordBuffer, Writer, sled};
 use crate::domain::ids::Sequence;
 use crate::limits::{
-    JOURNAL_COMMIT_ENTRIES_MAX, JOURNAL_RECORD_BYTES_MAX, SNAPSHOT_COMMIT_ENTRIES_MAX,
-    SNAPSHOTS_KEPT_MAX,
+    JOURNAL_COMMIT_ENTRIES_MAX, JOURNAL_GROUP_RECORDS_MAX, JOURNAL_RECORD_BYTES_MAX,
+    SNAPSHOT_COMMIT_ENTRIES_MAX, SNAPSHOTS_KEPT_MAX,
 };
 
 /// Somewhere a journal can be opened, closed and opened again.

@@ -5,7 +5,9 @@
 //! a commit the writer waits for as many records as lately came together, for a moment at most.
 //! A record that comes later than that after a commit never waits.
 
-use crate::limits::JOURNAL_GROUP_RECORDS_MAX;
+use std::time::Duration;
+
+use crate::limits::{JOURNAL_GROUP_RECORDS_MAX, JOURNAL_GROUP_WAIT_US_MAX};
 
 /// Groups that came whole before a larger one is tried: one try in nine waits in vain.
 const WHOLE_BEFORE_MORE: u32 = 8;
@@ -27,6 +29,12 @@ impl Group {
     /// Records worth waiting for.
     pub const fn size(self) -> u64 {
         self.size
+    }
+
+    /// How much longer the group may be waited for, so long after the last commit.
+    pub fn patience(since_commit: Duration) -> Option<Duration> {
+        let limit = Duration::from_micros(JOURNAL_GROUP_WAIT_US_MAX);
+        limit.checked_sub(since_commit).filter(|left| !left.is_zero())
     }
 
     /// The wait ended with so many records: all that were waited for, or fewer.
@@ -66,6 +74,15 @@ mod tests {
             assert!(after.contains(&clients), "{clients}: {after:?}");
             assert!(in_vain * 8 <= after.len(), "{clients}: {after:?}");
         }
+    }
+
+    #[test]
+    fn patience_ends_at_the_bound() {
+        let after = |us| Group::patience(Duration::from_micros(us));
+        assert_eq!(after(0), Some(Duration::from_micros(JOURNAL_GROUP_WAIT_US_MAX)));
+        assert_eq!(after(JOURNAL_GROUP_WAIT_US_MAX - 1), Some(Duration::from_micros(1)));
+        assert_eq!(after(JOURNAL_GROUP_WAIT_US_MAX), None);
+        assert_eq!(after(JOURNAL_GROUP_WAIT_US_MAX + 1), None);
     }
 
     #[test]

@@ -19,10 +19,7 @@ use super::sink::SnapshotSink;
 use super::snapshot::Manifest;
 use crate::clock;
 use crate::domain::ids::Sequence;
-use crate::limits::{
-    JOURNAL_BEHIND_RECORDS_MAX, JOURNAL_CLOSE_MS_MAX, JOURNAL_GROUP_WAIT_US_MAX,
-    JOURNAL_PENDING_BYTES_MAX,
-};
+use crate::limits::{JOURNAL_BEHIND_RECORDS_MAX, JOURNAL_CLOSE_MS_MAX, JOURNAL_PENDING_BYTES_MAX};
 
 /// What one commit was, for the metrics. All zero after a nudge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -123,12 +120,8 @@ impl Shared {
         group: &mut Group,
         committed: Instant,
     ) -> MutexGuard<'a, Pending> {
-        let limit = Duration::from_micros(JOURNAL_GROUP_WAIT_US_MAX);
         while !pending.has(group.size()) {
-            let left = limit.saturating_sub(committed.elapsed());
-            if left.is_zero() {
-                break;
-            }
+            let Some(left) = Group::patience(committed.elapsed()) else { break };
             pending.wakes_at = Some(group.size());
             let waited = self.work.wait_timeout(pending, left);
             pending = waited.unwrap_or_else(PoisonError::into_inner).0;
