@@ -96,7 +96,7 @@ fn a_full_disk_is_an_error_and_loses_nothing_acknowledged() {
     let data = mount.path().join("data");
     let mut child = Running(spawn(Orders::Fill, &data, &acked));
     let mut ended = None;
-    for _ in 0..1_000 {
+    for _ in 0..3_000 {
         ended = child.0.try_wait().unwrap();
         if ended.is_some() {
             break;
