@@ -138,7 +138,7 @@ impl Bench<'_> {
         let gateway = self.home.serve()?;
         let registrar = self.home.registrar_token()?;
         Admin::new(gateway.address, Some(&registrar)).open(WINDOW)?;
-        let echo = self.home.echo(self.workers)?;
+        let echo = self.home.echo(self.workers, self.args.lean_echo)?;
         let counts = &self.args.connections.0;
         let mut pairs: Vec<Vec<(Measured, Measured)>> = vec![Vec::new(); counts.len()];
         for round in 0..self.args.rounds {
@@ -191,7 +191,7 @@ impl Bench<'_> {
         let gateway = self.home.serve()?;
         let first = idle::measure(&gateway, self.args.idle, Some(&self.tokens))?;
         drop(gateway);
-        let echo = self.home.echo(self.workers)?;
+        let echo = self.home.echo(self.workers, self.args.lean_echo)?;
         let second = idle::measure(&echo, self.args.idle, None)?;
         self.talk.say(format_args!(
             "idle: {} bytes of user-space memory a signed-in connection at the gateway, {} a \

@@ -1,5 +1,7 @@
 //! What runs inside the child processes: the gateway as shipped, and the bare echo.
 
+mod lean;
+
 use std::ffi::OsString;
 use std::io::Read;
 use std::net::SocketAddr;
@@ -78,9 +80,12 @@ async fn upgrade(
     ws::start(Echo, &request, body)
 }
 
-/// Runs the echo until the process is killed.
-pub fn echo(listen: SocketAddr, workers: Option<usize>) -> Result<()> {
+/// Runs the echo until the process is killed; `lean`: the one without actix.
+pub fn echo(listen: SocketAddr, workers: Option<usize>, lean: bool) -> Result<()> {
     let cannot = |e: std::io::Error| Error::Unavailable(format!("cannot listen on {listen}: {e}"));
+    if lean {
+        return lean::run(listen, workers.unwrap_or(1)).map_err(cannot);
+    }
     actix_web::rt::System::new().block_on(async {
         let app = || App::new().route("/ws", web::get().to(upgrade));
         let mut server = HttpServer::new(app).backlog(4096).max_connections(100_000);

@@ -62,7 +62,7 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// A bare WebSocket echo on actix-web-actors (for `bench`)
+    /// A bare WebSocket echo on actix-web-actors, or on a codec of its own (for `bench`)
     #[command(hide = true)]
     Echo {
         /// Where to listen.
@@ -71,6 +71,9 @@ pub enum Command {
         /// Worker threads.
         #[arg(long)]
         workers: Option<usize>,
+        /// Without actix.
+        #[arg(long)]
+        lean: bool,
     },
 }
 
@@ -158,6 +161,9 @@ pub struct BenchArgs {
     /// Client threads
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = between::<u16>(1, 64))]
     pub threads: u16,
+    /// An echo without actix, on tokio and a codec of its own: what another layer could save
+    #[arg(long)]
+    pub lean_echo: bool,
     /// Only the JSON line
     #[arg(long)]
     pub json: bool,

@@ -96,11 +96,14 @@ impl Home {
         Ok(server)
     }
 
-    /// Starts the bare echo and waits until it accepts.
-    pub fn echo(&self, workers: usize) -> Result<Server> {
+    /// Starts the bare echo (`lean`: the one without actix) and waits until it accepts.
+    pub fn echo(&self, workers: usize, lean: bool) -> Result<Server> {
         let address = free_port()?;
         let mut command = own("echo")?;
         command.args(["--listen", &address.to_string(), "--workers", &workers.to_string()]);
+        if lean {
+            command.arg("--lean");
+        }
         let mut server = Server::start(command, address, self.path("echo.log"))?;
         server.wait_until(|| std::net::TcpStream::connect(address).is_ok())?;
         Ok(server)

@@ -61,9 +61,9 @@ fn main() -> ExitCode {
             child::end_with_parent();
             return child::gateway(args);
         }
-        Command::Echo { listen, workers } => {
+        Command::Echo { listen, workers, lean } => {
             child::end_with_parent();
-            child::echo(listen, workers)
+            child::echo(listen, workers, lean)
         }
     };
     match result {
