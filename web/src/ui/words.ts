@@ -1,0 +1,46 @@
+// Names and reasons in words.
+import { keyOf, named, t, tAny } from '../i18n';
+import { credits, hour, weekday } from '../i18n/format';
+import { courses, findSection } from '../store/catalogue';
+import type { SectionView } from '../wire/SectionView';
+
+export const courseName = (code: string): string => {
+  const course = courses.value.get(code);
+  return course ? named(course.name) : code;
+};
+
+/** The part of a section's key behind its course. */
+export const shortKey = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
+
+export const kindName = (kind: string): string => {
+  const key = keyOf(`kind.${kind}`);
+  return key ? tAny(key, {}) : kind;
+};
+
+export const sectionName = (key: string): string => {
+  const found = findSection(key);
+  return found ? `${kindName(found.component.kind).toLowerCase()} ${shortKey(key)}` : key;
+};
+
+/** When a section meets, in short. */
+export const when = (section: SectionView): string =>
+  section.meetings.map((m) => `${weekday(m.weekday)} ${hour(m.start)}–${hour(m.end)}`).join(', ') ||
+  t('time.none');
+
+function about(reason: string, what: string | null | undefined): string {
+  if (what == null) return '';
+  if (reason === 'credit_limit') return credits(Number(what));
+  return reason === 'clash' || reason === 'prerequisite_missing' ? courseName(what) : what;
+}
+
+/** Why, in words. */
+export function reasonText(reason: string, what?: string | null): string {
+  const key = keyOf(`reason.${reason}`);
+  return key ? tAny(key, { about: about(reason, what) }) : reason;
+}
+
+/** What would solve it. */
+export function solution(reason: string): string {
+  const key = keyOf(`solve.${reason}`);
+  return key ? tAny(key, {}) : '';
+}
