@@ -137,7 +137,7 @@ fn listed(dist: &Path) -> Result<String, String> {
     for path in paths {
         let name = path.strip_prefix(dist).map_err(|e| e.to_string())?;
         let name = name.to_string_lossy().replace('\\', "/");
-        if name.ends_with(".br") || name.ends_with(".gz") {
+        if path.extension().is_some_and(|e| e == "br" || e == "gz") {
             continue;
         }
         let packed = |extension: &str| {

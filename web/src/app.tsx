@@ -25,6 +25,8 @@ interface Route {
   name: Key;
   icon: IconName;
   view: () => preact.JSX.Element;
+  /** On a phone it stands in the header: five places are what a thumb can tell apart. */
+  aside?: true;
 }
 
 const STUDENT: Route[] = [
@@ -32,9 +34,9 @@ const STUDENT: Route[] = [
   { path: '/opening', name: 'nav.opening', icon: 'opening', view: Opening },
   { path: '/outcomes', name: 'nav.outcomes', icon: 'outcomes', view: Outcomes },
   { path: '/timetable', name: 'nav.timetable', icon: 'timetable', view: Timetable },
-  { path: '/results', name: 'nav.results', icon: 'results', view: Results },
+  { path: '/results', name: 'nav.results', icon: 'results', view: Results, aside: true },
   { path: '/messages', name: 'nav.messages', icon: 'messages', view: Messages },
-  { path: '/account', name: 'nav.account', icon: 'account', view: Account },
+  { path: '/account', name: 'nav.account', icon: 'account', view: Account, aside: true },
 ];
 const REGISTRAR: Route[] = [
   { path: '/registrar', name: 'nav.registrar', icon: 'registrar', view: Registrar },
@@ -50,7 +52,7 @@ function NavLink({ route }: { route: Route }) {
   const here = route === current();
   const count = route.path === '/messages' ? unread.value : 0;
   return (
-    <li>
+    <li class={route.aside ? 'wide-only' : undefined}>
       <a href={route.path} aria-current={here ? 'page' : undefined}>
         <Icon name={route.icon} />
         <span class="nav-name">{tAny(route.name, {})}</span>
@@ -74,8 +76,24 @@ const Header = () => (
     </a>
     <div class="tools">
       <LanguageSwitch />
+      {me.value?.role === 'student' &&
+        STUDENT.filter((r) => r.aside).map((r) => (
+          <a
+            key={r.path}
+            class="icon-button narrow-only"
+            href={r.path}
+            aria-label={tAny(r.name, {})}
+            aria-current={r === current() ? 'page' : undefined}
+          >
+            <Icon name={r.icon} />
+          </a>
+        ))}
       {me.value && (
-        <button type="button" class="button quiet" onClick={() => void signOut()}>
+        <button
+          type="button"
+          class={`button quiet ${me.value.role === 'student' ? 'wide-only' : ''}`}
+          onClick={() => void signOut()}
+        >
           {t('app.signOut')}
         </button>
       )}

@@ -22,6 +22,13 @@ describe('the place in line', () => {
     expect(run(welcome(), position(4)).line).toEqual([{ window: 'w', ticket: null, among: 50 }]);
   });
 
+  test('the number of a ticket is kept when its turn is over, for the check of the draw', () => {
+    const armed: ServerMessage = { type: 'armed', window: 'w', ticket: 17, among: 4 };
+    const s = run(welcome(), armed, position(1), outcomes(outcome({})));
+    expect([s.line, s.tickets]).toEqual([[], { w: 17 }]);
+    expect(told(s, windowMessage(win('planned', 1))).tickets).toEqual({});
+  });
+
   test('giving it up takes place and forecast away', () => {
     const s = run(
       welcome(),

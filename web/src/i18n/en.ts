@@ -173,6 +173,7 @@ export const en: Texts = {
   'opening.until': 'Open until {time}.',
   'opening.closed': 'This registration window is over. You keep what you have.',
   'opening.submitWhat': 'Your plan is decided at once, or joins the line if there is one.',
+  'opening.notCovered': 'Nothing in your plan belongs to this registration.',
   'opening.nothing': 'Everything in your plan has been decided. Add a course if you want more.',
   'order.title': 'Who goes first?',
   'order.lottery':
@@ -189,6 +190,7 @@ export const en: Texts = {
   'order.hash': 'Fingerprint (SHA-256)',
   'order.seed': 'Seed',
   'order.check': 'Check my rank',
+  'order.ticket': 'Ticket number',
   'order.checking': 'Recomputing…',
   'order.checked': 'It is right: ticket {ticket} was number {rank} of {among} in the draw.',
   'order.notDrawn': 'Ticket {ticket} came after the opening and was not in the draw of {among}.',

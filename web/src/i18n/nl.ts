@@ -172,6 +172,7 @@ export const nl = {
   'opening.closed': 'Deze inschrijfperiode is voorbij. Wat je hebt, houd je.',
   'opening.submitWhat':
     'Over je plan wordt meteen beslist, of je sluit aan in de rij als die er is.',
+  'opening.notCovered': 'In je plan staat niets dat bij deze inschrijving hoort.',
   'opening.nothing': 'Over alles in je plan is beslist. Voeg een vak toe als je meer wilt.',
   'order.title': 'Wie eerst?',
   'order.lottery':
@@ -188,6 +189,7 @@ export const nl = {
   'order.hash': 'Vingerafdruk (SHA-256)',
   'order.seed': 'Zaad',
   'order.check': 'Mijn plek narekenen',
+  'order.ticket': 'Lotnummer',
   'order.checking': 'Narekenen…',
   'order.checked': 'Klopt: lotnummer {ticket} was nummer {rank} van {among} in de loting.',
   'order.notDrawn':

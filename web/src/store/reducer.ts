@@ -136,6 +136,7 @@ function welcome(s: State, m: Server<'welcome'>, now: number): Change {
     ...view,
     ready: true,
     stale: false,
+    tickets: { ...s.tickets, ...Object.fromEntries(m.line.map((l) => [l.window, l.ticket])) },
     positions: keep(s.positions),
     forecasts: keep(s.forecasts),
     offset: s.rtt < Number.POSITIVE_INFINITY ? s.offset : server_time - now,
@@ -150,7 +151,11 @@ function changedWindow(s: State, m: Server<'window'>): Change {
   const again = old && m.window.run > old.run; // a rehearsal run again withdraws what came of it
   return {
     windows: put(s.windows, 'key', m.window),
-    ...(again && { stale: true, ...leaveLine(s, old.key) }),
+    ...(again && {
+      stale: true,
+      tickets: withoutKey(s.tickets, old.key),
+      ...leaveLine(s, old.key),
+    }),
     news: old && old.state !== m.window.state ? [{ kind: 'window', window: m.window }] : [],
   };
 }
@@ -175,6 +180,7 @@ function change(s: State, m: ServerMessage, now: number, sent: number): Change {
       return message(s, m);
     case 'armed':
       return {
+        tickets: { ...s.tickets, [m.window]: m.ticket },
         line: put(s.line, 'window', { window: m.window, ticket: m.ticket, among: m.among }),
       };
     case 'disarmed':

@@ -57,6 +57,8 @@ export interface State {
   year: number;
   windows: WindowView[];
   line: Ticket[];
+  /** Numbers of her tickets, kept when their turn is over: with one she can check the draw. */
+  tickets: Record<string, number>;
   positions: Record<string, Place>;
   forecasts: Record<string, ForecastView[]>;
   plan: PlanView;
@@ -95,6 +97,7 @@ export const initial = (): State => ({
   year: 0,
   windows: [],
   line: [],
+  tickets: {},
   positions: {},
   forecasts: {},
   plan: { courses: [], blockers: [], credits: 0 },

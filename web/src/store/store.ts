@@ -18,6 +18,7 @@ const field = <K extends keyof State>(key: K): ReadonlySignal<State[K]> =>
 export const ready = field('ready');
 export const windows = field('windows');
 export const line = field('line');
+export const tickets = field('tickets');
 export const positions = field('positions');
 export const forecasts = field('forecasts');
 export const savedPlan = field('plan');

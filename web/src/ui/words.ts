@@ -2,6 +2,7 @@
 import { keyOf, named, t, tAny } from '../i18n';
 import { credits, hour, weekday } from '../i18n/format';
 import { courses, findSection } from '../store/catalogue';
+import type { MeetingView } from '../wire/MeetingView';
 import type { SectionView } from '../wire/SectionView';
 
 export const courseName = (code: string): string => {
@@ -26,6 +27,11 @@ export const sectionName = (key: string): string => {
 export const when = (section: SectionView): string =>
   section.meetings.map((m) => `${weekday(m.weekday)} ${hour(m.start)}–${hour(m.end)}`).join(', ') ||
   t('time.none');
+
+/** A section and when it first meets: `tutorial W3, Tue 11.15`. */
+export function sectionAt(key: string, meeting: MeetingView): string {
+  return `${sectionName(key)}, ${weekday(meeting.weekday)} ${hour(meeting.start)}`;
+}
 
 function about(reason: string, what: string | null | undefined): string {
   if (what == null) return '';

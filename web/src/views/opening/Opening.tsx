@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { named, t } from '../../i18n';
 import { moment } from '../../i18n/format';
-import { inOrder, submittable } from '../../model/windows';
+import { covers, inOrder, submittable } from '../../model/windows';
 import { submitPlan } from '../../store/actions';
 import { courses, lookUp } from '../../store/catalogue';
 import { line, pending, plan, state, theLink, windows } from '../../store/store';
@@ -22,6 +22,12 @@ function Open({ window: w }: { window: WindowView }) {
     (x) => x.window.key === w.key,
   );
   const busy = isAsked(['submit'], w.key);
+  const covered = plan.value.some((r) => covers(w, courses.value.get(r.course)));
+  const words = !plan.value.length
+    ? t('opening.armFirst')
+    : covered
+      ? t('opening.nothing')
+      : t('opening.notCovered');
   return (
     <div class="chamber">
       <p class="lead">
@@ -36,8 +42,7 @@ function Open({ window: w }: { window: WindowView }) {
         </>
       ) : (
         <p>
-          {plan.value.length ? t('opening.nothing') : t('opening.armFirst')}{' '}
-          <a href="/">{t('opening.toPlan')}</a>
+          {words} <a href="/">{t('opening.toPlan')}</a>
         </p>
       )}
     </div>
@@ -87,9 +92,7 @@ export function Opening() {
             {named(w.name)} <Tag>{stateName(w)}</Tag>
           </h2>
           <State window={w} />
-          {w.state !== 'closed' && (
-            <Order window={w} ticket={line.value.find((l) => l.window === w.key)} />
-          )}
+          <Order window={w} />
         </section>
       ))}
     </>

@@ -5,7 +5,7 @@ import { number } from '../../i18n/format';
 import { type Check, check } from '../../model/lottery';
 import { api } from '../../store/api';
 import { attempt } from '../../store/session';
-import type { Ticket } from '../../store/state';
+import { tickets } from '../../store/store';
 import { Button, Mark } from '../../ui/basics';
 import type { Transcript } from '../../wire/Transcript';
 import type { WindowView } from '../../wire/WindowView';
@@ -34,7 +34,10 @@ function Verdict({ found, ticket }: { found: Check; ticket: number }) {
 }
 
 /** Recomputes her rank here, from the seed and the list of tickets. */
-function CheckRank({ window: w, ticket }: { window: WindowView; ticket: number }) {
+function CheckRank({ window: w }: { window: WindowView }) {
+  const own = tickets.value[w.key];
+  const [typed, type] = useState(own === undefined ? '' : `${own}`);
+  const ticket = Number.parseInt(typed, 10);
   const [found, setFound] = useState<Check | 'busy' | null>(null);
   const run = () =>
     attempt(async () => {
@@ -45,9 +48,22 @@ function CheckRank({ window: w, ticket }: { window: WindowView; ticket: number }
     });
   return (
     <>
-      <Button busy={found === 'busy'} onClick={() => void run()}>
-        {t('order.check')}
-      </Button>
+      <div class="inline-form">
+        <label for={`ticket-${w.key}`}>{t('order.ticket')}</label>
+        <input
+          id={`ticket-${w.key}`}
+          inputMode="numeric"
+          autocomplete="off"
+          value={typed}
+          onInput={(e) => {
+            type(e.currentTarget.value);
+            setFound(null);
+          }}
+        />
+        <Button busy={found === 'busy'} onClick={() => ticket >= 0 && void run()}>
+          {t('order.check')}
+        </Button>
+      </div>
       <div role="status">
         {found === 'busy' && <p class="hidden">{t('order.checking')}</p>}
         {found && found !== 'busy' && <Verdict found={found} ticket={ticket} />}
@@ -56,8 +72,7 @@ function CheckRank({ window: w, ticket }: { window: WindowView; ticket: number }
   );
 }
 
-export function Order(props: { window: WindowView; ticket?: Ticket | undefined }) {
-  const { window: w, ticket } = props;
+export function Order({ window: w }: { window: WindowView }) {
   return (
     <div class="order">
       <p>
@@ -77,9 +92,7 @@ export function Order(props: { window: WindowView; ticket?: Ticket | undefined }
               </>
             )}
           </dl>
-          {w.seed && ticket && ticket.ticket !== null && window.isSecureContext && (
-            <CheckRank window={w} ticket={ticket.ticket} />
-          )}
+          {w.seed && window.isSecureContext && <CheckRank key={`${w.run}`} window={w} />}
         </details>
       )}
     </div>

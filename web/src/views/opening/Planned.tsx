@@ -70,7 +70,8 @@ export function Planned(props: { window: WindowView; ticket: Ticket | undefined 
           </>
         ) : (
           <p>
-            {t('opening.armFirst')} <a href="/">{t('opening.toPlan')}</a>
+            {plan.value.length ? t('opening.notCovered') : t('opening.armFirst')}{' '}
+            <a href="/">{t('opening.toPlan')}</a>
           </p>
         )}
       </div>

@@ -12,7 +12,8 @@ import { Chooser } from '../../ui/Chooser';
 import { Icon } from '../../ui/Icon';
 import { say } from '../../ui/live';
 import { CourseSeats } from '../../ui/Seats';
-import { courseName, reasonText, shortKey, solution } from '../../ui/words';
+import { courseName, reasonText, sectionAt, shortKey, solution } from '../../ui/words';
+import { clashWith, heldSlots, wishedSlots } from './slots';
 
 const opened = signal<string | null>(null);
 const removed = signal<{ course: string; before: CourseRequest[] } | null>(null);
@@ -32,8 +33,18 @@ function remove(course: string): void {
   document.getElementById('plan-mine')?.closest('section')?.querySelector('button')?.focus();
 }
 
+/** Which section it is that clashes, and when: `, tutorial W3, Tue 11.15`. */
+function where(request: CourseRequest, other: string | null | undefined): string {
+  const seats = heldSlots(enrolments.value.filter((e) => e.course === other));
+  const wish = plan.value.filter((r) => r.course === other);
+  const slots = seats.length ? seats : wishedSlots(wish, courses.value, new Set()).slots;
+  const met = clashWith(request, slots, courses.value);
+  return met ? ` (${sectionAt(met.section, met.meeting)})` : '';
+}
+
 /** What stands in the way, and what would solve it. */
-function Blockers({ course }: { course: string }) {
+function Blockers({ request }: { request: CourseRequest }) {
+  const { course } = request;
   const found = savedPlan.value.blockers.find((b) => b.course === course)?.blockers ?? [];
   if (!found.length) return null;
   return (
@@ -42,7 +53,11 @@ function Blockers({ course }: { course: string }) {
         <li key={`${b.reason} ${b.about}`}>
           <Icon name={b.reason === 'full' ? 'wait' : 'warn'} heavy />
           <span>
-            <strong>{reasonText(b.reason, b.about)}</strong> {solution(b.reason)}
+            <strong>
+              {reasonText(b.reason, b.about)}
+              {b.reason === 'clash' && where(request, b.about)}
+            </strong>{' '}
+            {solution(b.reason)}
           </span>
         </li>
       ))}
@@ -85,7 +100,7 @@ function Standing({ request }: { request: CourseRequest }) {
           choices={request.choices}
         />
       )}
-      <Blockers course={code} />
+      <Blockers request={request} />
     </>
   );
 }

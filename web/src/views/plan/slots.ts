@@ -60,3 +60,16 @@ export const fitsWeek = (course: CourseView, week: Slot[]): boolean =>
       ),
     ),
   );
+
+/** What of the other course a request meets: the first of her accepted sections that does. */
+export function clashWith(request: CourseRequest, other: Slot[], courses: Courses) {
+  for (const [i, component] of (courses.get(request.course)?.components ?? []).entries()) {
+    const choice = request.choices?.[i] ?? 'any';
+    for (const section of component.sections) {
+      if (choice !== 'any' && !choice.includes(section.key)) continue;
+      const met = other.find((s) => section.meetings.some((m) => clash(s.meeting, m)));
+      if (met) return met;
+    }
+  }
+  return undefined;
+}
