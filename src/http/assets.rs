@@ -44,8 +44,12 @@ fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
     })
 }
 
+fn extension(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or_default()
+}
+
 fn kind(path: &str) -> &'static str {
-    match path.rsplit('.').next().unwrap_or_default() {
+    match extension(path) {
         "html" => "text/html; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
@@ -84,7 +88,7 @@ impl File {
         if let Some(coding) = coding {
             response.insert_header((CONTENT_ENCODING, coding));
         }
-        if self.path.ends_with(".html") {
+        if extension(self.path) == "html" {
             response.insert_header((CONTENT_SECURITY_POLICY, CSP));
         }
         response.insert_header((CONTENT_TYPE, kind(self.path))).body(bytes)
@@ -115,7 +119,9 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
     for (file, tag) in FILES.iter().zip(TAGS.iter()) {
         serve(file.path, file, tag);
         if file.path == "/index.html" {
-            PAGES.iter().for_each(|page| serve(page, file, tag));
+            for page in PAGES {
+                serve(page, file, tag);
+            }
         }
     }
     if FILES.is_empty() {

@@ -27,7 +27,7 @@ fn header<B>(answer: &ServiceResponse<B>, name: HeaderName) -> String {
 }
 
 fn script() -> &'static File {
-    FILES.iter().find(|f| f.path.starts_with(HASHED) && f.path.ends_with(".js")).unwrap()
+    FILES.iter().find(|f| f.path.starts_with(HASHED) && extension(f.path) == "js").unwrap()
 }
 
 #[actix_web::test]
@@ -51,16 +51,17 @@ async fn every_path_of_the_router_gives_the_document_under_its_policy() {
 #[actix_web::test]
 async fn a_script_comes_in_the_smallest_form_that_the_reader_takes() {
     let file = script();
-    let cases: [(&[(&str, &str)], &str, &[u8]); 5] = [
-        (&[("accept-encoding", "gzip, deflate, br, zstd")], "br", file.br.unwrap()),
-        (&[("accept-encoding", "gzip, br;q=0")], "gzip", file.gz.unwrap()),
-        (&[("accept-encoding", "gzip")], "gzip", file.gz.unwrap()),
-        (&[("accept-encoding", "identity")], "", file.plain),
-        (&[], "", file.plain),
+    let cases = [
+        (Some("gzip, deflate, br, zstd"), "br", file.br.unwrap()),
+        (Some("gzip, br;q=0"), "gzip", file.gz.unwrap()),
+        (Some("gzip"), "gzip", file.gz.unwrap()),
+        (Some("identity"), "", file.plain),
+        (None, "", file.plain),
     ];
     let mut tags = std::collections::HashSet::new();
-    for (headers, coding, bytes) in cases {
-        let answer = get(file.path, headers).await;
+    for (accepted, coding, bytes) in cases {
+        let headers: Vec<_> = accepted.map(|a| ("accept-encoding", a)).into_iter().collect();
+        let answer = get(file.path, &headers).await;
         assert_eq!(header(&answer, CONTENT_ENCODING), coding);
         assert_eq!(header(&answer, VARY), "accept-encoding");
         assert_eq!(header(&answer, CONTENT_TYPE), "text/javascript; charset=utf-8");

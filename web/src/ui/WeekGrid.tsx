@@ -35,8 +35,14 @@ function Block({ slot, colour, from }: { slot: Placed; colour: number; from: num
         {clash && <Icon name="warn" />}
         {hour(meeting.start)}
       </span>
-      <span class="block-name">{courseName(slot.course)}</span>
-      <span class="block-kind">
+      {/* Beside another there is room for the code alone; the name is read all the same. */}
+      {lanes > 1 && (
+        <span class="block-name" aria-hidden="true">
+          {slot.course}
+        </span>
+      )}
+      <span class={lanes > 1 ? 'hidden' : 'block-name'}>{courseName(slot.course)}</span>
+      <span class={lanes > 1 ? 'hidden' : 'block-kind'}>
         {kindName(slot.kind)} {shortKey(slot.section)}
       </span>
       {!slot.held && <span class="hidden">{t('week.wish')}</span>}
@@ -67,7 +73,7 @@ export function WeekGrid({ slots }: { slots: Slot[] }) {
           <p class="week-name" aria-hidden="true">
             {weekday(day)}
           </p>
-          <ul style={{ gridTemplateRows: `repeat(${(to - from) / STEP}, 1fr)` }}>
+          <ul style={{ gridTemplateRows: `repeat(${(to - from) / STEP}, var(--row))` }}>
             {placed
               .filter((s) => s.meeting.weekday === day)
               .map((s) => (

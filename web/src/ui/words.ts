@@ -1,6 +1,6 @@
 // Names and reasons in words.
 import { keyOf, named, t, tAny } from '../i18n';
-import { credits, hour, weekday } from '../i18n/format';
+import { countdown, credits, hour, weekday } from '../i18n/format';
 import { courses, findSection } from '../store/catalogue';
 import type { MeetingView } from '../wire/MeetingView';
 import type { SectionView } from '../wire/SectionView';
@@ -27,6 +27,12 @@ export const sectionName = (key: string): string => {
 export const when = (section: SectionView): string =>
   section.meetings.map((m) => `${weekday(m.weekday)} ${hour(m.start)}–${hour(m.end)}`).join(', ') ||
   t('time.none');
+
+const DAY_MS = 86_400_000;
+
+/** How long still: in days from two on, else as a clock. */
+export const timeLeft = (ms: number): string =>
+  ms >= 2 * DAY_MS ? t('time.days', { n: Math.floor(ms / DAY_MS) }) : countdown(ms);
 
 /** A section and when it first meets: `tutorial W3, Tue 11.15`. */
 export function sectionAt(key: string, meeting: MeetingView): string {

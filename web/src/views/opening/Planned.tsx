@@ -1,29 +1,27 @@
 // Before the opening: how long, and whether her plan is armed.
 import { t } from '../../i18n';
-import { countdown, moment, number } from '../../i18n/format';
+import { moment, number } from '../../i18n/format';
 import { covers } from '../../model/windows';
 import { arm, disarm } from '../../store/actions';
 import { courses } from '../../store/catalogue';
 import type { Ticket } from '../../store/state';
 import { plan, serverNow } from '../../store/store';
 import { Button, Mark } from '../../ui/basics';
+import { timeLeft } from '../../ui/words';
 import type { WindowView } from '../../wire/WindowView';
 import { isAsked } from './Opening';
-
-const DAY_MS = 86_400_000;
 
 export function Countdown({ window: w }: { window: WindowView }) {
   if (!w.opens_at) return <p>{t('opening.unknown')}</p>;
   const left = w.opens_at - serverNow.value;
   if (left <= 0) return <p class="big">{t('opening.now')}</p>;
-  const days = Math.floor(left / DAY_MS);
   return (
     <div>
       <p class="label" id={`in-${w.key}`}>
         {t('opening.in')}
       </p>
       <p class="big" role="timer" aria-live="off" aria-labelledby={`in-${w.key}`}>
-        {days >= 2 ? t('time.days', { n: days }) : countdown(left)}
+        {timeLeft(left)}
       </p>
       <p class="quiet">{t('opening.at', { time: moment(w.opens_at) })}</p>
     </div>

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { named, t } from '../../i18n';
-import { countdown, credits, number } from '../../i18n/format';
+import { credits, number } from '../../i18n/format';
 import { place } from '../../model/week';
 import { covers, submittable } from '../../model/windows';
 import { arm, submitPlan } from '../../store/actions';
@@ -20,12 +20,13 @@ import {
   windows,
 } from '../../store/store';
 import { Button, Empty, Mark } from '../../ui/basics';
+import { heldSlots, wishedSlots } from '../../ui/slots';
 import { WeekGrid } from '../../ui/WeekGrid';
+import { timeLeft } from '../../ui/words';
 import type { WindowView } from '../../wire/WindowView';
 import { PlanList } from './PlanList';
 import { Programme } from './Programme';
 import { Search } from './Search';
-import { heldSlots, wishedSlots } from './slots';
 
 const asked = (type: string, window: string): boolean =>
   Object.values(pending.value).some((p) => p.type === type && 'window' in p && p.window === window);
@@ -53,7 +54,7 @@ function NextStep({ window: w }: { window: WindowView }) {
         )}
         {planned && (
           <p>
-            {t('opening.in')} <strong class="figures">{left > 0 ? countdown(left) : '…'}</strong>
+            {t('opening.in')} <strong class="figures">{left > 0 ? timeLeft(left) : '…'}</strong>
           </p>
         )}
         {todo && <p>{t('plan.openNow')}</p>}

@@ -12,8 +12,8 @@ import { Chooser } from '../../ui/Chooser';
 import { Icon } from '../../ui/Icon';
 import { say } from '../../ui/live';
 import { CourseSeats } from '../../ui/Seats';
+import { clashWith, heldSlots, wishedSlots } from '../../ui/slots';
 import { courseName, reasonText, sectionAt, shortKey, solution } from '../../ui/words';
-import { clashWith, heldSlots, wishedSlots } from './slots';
 
 const opened = signal<string | null>(null);
 const removed = signal<{ course: string; before: CourseRequest[] } | null>(null);

@@ -7,9 +7,9 @@ import { attempt } from '../../store/session';
 import { enrolments, plan, theLink } from '../../store/store';
 import { Button, Checkbox, Loading } from '../../ui/basics';
 import { courseLeft } from '../../ui/Seats';
+import { fitsWeek, heldSlots, wishedSlots } from '../../ui/slots';
 import type { Facets } from '../../wire/Facets';
 import { CourseLine } from './CourseLine';
-import { fitsWeek, heldSlots, wishedSlots } from './slots';
 
 const TYPING_MS = 250;
 const WATCHED_MAX = 240;

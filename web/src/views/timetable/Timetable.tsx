@@ -5,9 +5,9 @@ import { type Slot, weekRanges } from '../../model/week';
 import { findSection, lookUp } from '../../store/catalogue';
 import { enrolments } from '../../store/store';
 import { Empty } from '../../ui/basics';
+import { heldSlots } from '../../ui/slots';
 import { WeekGrid } from '../../ui/WeekGrid';
 import { courseName, kindName, sectionName, shortKey } from '../../ui/words';
-import { heldSlots } from '../plan/slots';
 
 function Day({ day, slots }: { day: number; slots: Slot[] }) {
   const list = slots

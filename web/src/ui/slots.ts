@@ -1,9 +1,9 @@
 // What the plan and her seats take of the week.
 
-import { clash, type Slot } from '../../model/week';
-import { type Courses, findSection } from '../../store/catalogue';
-import type { CourseRequest, Enrolment } from '../../store/state';
-import type { CourseView } from '../../wire/CourseView';
+import { clash, type Slot } from '../model/week';
+import { type Courses, findSection } from '../store/catalogue';
+import type { CourseRequest, Enrolment } from '../store/state';
+import type { CourseView } from '../wire/CourseView';
 
 export function heldSlots(enrolments: Enrolment[]): Slot[] {
   return enrolments.flatMap((e) =>
