@@ -98,3 +98,17 @@ async fn what_is_not_there_is_not_found_and_not_kept() {
         assert_eq!(header(&answer, CACHE_CONTROL), "no-store");
     }
 }
+
+/// What a phone on a bad line must fetch before it sees anything.
+const FIRST_LOAD_BYTES_MAX: usize = 60_000;
+
+#[test]
+fn the_first_load_is_small() {
+    let loaded = |f: &&File| ["/index.html", "/theme.css", "/sluis.svg"].contains(&f.path);
+    let loaded = |f: &&File| loaded(f) || f.path.starts_with(HASHED);
+    let sizes: Vec<_> =
+        FILES.iter().filter(loaded).map(|f| (f.path, f.gz.unwrap().len())).collect();
+    let total: usize = sizes.iter().map(|(_, size)| size).sum();
+    assert!(sizes.len() >= 5, "document, theme, icon, script, style: {sizes:?}");
+    assert!(total <= FIRST_LOAD_BYTES_MAX, "{total} bytes of gzip: {sizes:?}");
+}
