@@ -102,8 +102,8 @@ async fn what_is_not_there_is_not_found_and_not_kept() {
 /// What a phone on a bad line must fetch before it sees anything.
 const FIRST_LOAD_BYTES_MAX: usize = 60_000;
 
-#[test]
-fn the_first_load_is_small() {
+#[actix_web::test]
+async fn the_first_load_is_small() {
     let loaded = |f: &&File| ["/index.html", "/theme.css", "/sluis.svg"].contains(&f.path);
     let loaded = |f: &&File| loaded(f) || f.path.starts_with(HASHED);
     let sizes: Vec<_> =
