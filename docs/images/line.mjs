@@ -51,16 +51,16 @@ async function student(width, height) {
 
 async function plan(page) {
   for (const code of COURSES) {
-    if (await page.locator(`.plan [data-key="${code}"]`).count()) continue;
+    if (await page.locator(`.plan-list [data-course="${code}"]`).count()) continue;
     await page.fill('#q', code);
-    await page.locator(`li[data-key="${code}"] button`).first().click();
-    await page.waitForSelector(`.plan [data-key="${code}"]`);
+    await page.locator(`.course[data-course="${code}"] button`).first().click();
+    await page.waitForSelector(`.plan-list [data-course="${code}"]`);
   }
 }
 
 async function place(page) {
-  await page.click('nav a[href="#register"]');
-  await page.locator('.gate .primary').first().click();
+  await page.click('nav a[href="/opening"]');
+  await page.locator('.chamber .primary').first().click();
   await page.waitForSelector('progress', { timeout: 90_000 });
   return Number((await page.locator('.big').first().innerText()).match(/\d+/)[0]);
 }
@@ -70,18 +70,18 @@ await post(registrar, '/api/sign-in', { role: 'registrar' });
 const phone = await student(390, 844);
 const desktop = await student(1000, 844);
 await plan(phone);
-await desktop.click('nav a[href="#register"]');
+await desktop.click('nav a[href="/opening"]');
 for (let run = 1; ; run++) {
   const { windows } = await registrar.evaluate(async () => (await fetch('/api/windows')).json());
   if (windows.find((w) => w.key === WINDOW).state !== 'planned') {
     await post(registrar, `/api/admin/windows/${WINDOW}/reset`, { opens_in_s: 30 });
-    await phone.waitForSelector('.gate .primary, .callout .primary');
+    await phone.waitForSelector('.chamber .primary');
   }
   const at = await place(phone);
   console.log(`run ${run}: place ${at}`);
   if (at >= PLACE_MIN) break;
   if (run === RUNS_MAX) throw new Error('the lot was near the front each time; run this again');
-  await phone.waitForSelector('.outcome', { timeout: 60_000 });
+  await phone.waitForSelector('progress', { state: 'detached', timeout: 60_000 });
 }
 await phone.waitForTimeout(4000);
 for (const page of [phone, desktop]) await page.evaluate(() => scrollTo(0, 0));

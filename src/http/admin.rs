@@ -20,6 +20,7 @@ use crate::limits::{CAPACITY_MAX, OPENS_AFTER_SIGN_IN_S_MAX, PACE_MAX, SCHEDULE_
 use crate::protocol::convert;
 
 /// What a change came to.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Done {
     /// Journal position; `null` when there was nothing to change.
@@ -27,6 +28,7 @@ pub struct Done {
 }
 
 /// When a window opens and closes by itself.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleBody {
@@ -41,6 +43,7 @@ pub struct ScheduleBody {
 }
 
 /// When a rehearsal starts again.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResetBody {
@@ -50,6 +53,7 @@ pub struct ResetBody {
 }
 
 /// How fast a line is served.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PaceBody {
@@ -60,6 +64,7 @@ pub struct PaceBody {
 }
 
 /// A section's seats.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CapacityBody {
@@ -72,6 +77,7 @@ pub struct CapacityBody {
 }
 
 /// A section's status.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusBody {
@@ -82,6 +88,7 @@ pub struct StatusBody {
 }
 
 /// How things stand.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// Windows, each with how many wait.

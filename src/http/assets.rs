@@ -1,93 +1,134 @@
-//! The page, embedded in the program.
+//! The page, embedded in the program: precompressed when it was built, never while somebody waits.
 
-use std::sync::Arc;
+use std::sync::LazyLock;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HeaderMap, IF_NONE_MATCH, VARY,
+};
 use actix_web::{HttpRequest, HttpResponse, web};
 use sha2::{Digest, Sha256};
 
 use crate::protocol::convert::hex;
 
+/// Where the page's own router goes: each is answered with the same document.
+pub const PAGES: [&str; 8] =
+    ["/", "/opening", "/outcomes", "/timetable", "/results", "/messages", "/account", "/registrar"];
+
+/// Names with a hash in them never change.
+const HASHED: &str = "/assets/";
+const FOREVER: &str = "public, max-age=31536000, immutable";
+
 /// One file of the page.
-struct Asset {
+struct File {
     path: &'static str,
-    kind: &'static str,
-    bytes: &'static [u8],
+    plain: &'static [u8],
+    br: Option<&'static [u8]>,
+    gz: Option<&'static [u8]>,
 }
 
-macro_rules! assets {
-    ($($path:literal $kind:literal $file:literal;)*) => {
-        static ASSETS: &[Asset] = &[$(Asset {
-            path: $path,
-            kind: $kind,
-            bytes: include_bytes!(concat!("../../web/", $file)),
-        }),*];
-    };
+static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/page.rs"));
+
+/// Their tags, in the same order.
+static TAGS: LazyLock<Vec<String>> =
+    LazyLock::new(|| FILES.iter().map(|f| hex(&Sha256::digest(f.plain)[..16])).collect());
+
+/// A value of `Accept-Encoding` that is not refused by its weight.
+fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
+    let values = headers.get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
+    let parts = values.flat_map(|value| value.split(','));
+    parts.map(|part| part.split(';').map(str::trim)).any(|mut part| {
+        let named = part.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+        let weight = part.find_map(|p| p.strip_prefix("q=")?.parse::<f32>().ok());
+        named && weight.unwrap_or(1.0) > 0.0
+    })
 }
 
-assets! {
-    "/" "text/html; charset=utf-8" "index.html";
-    "/app.js" "text/javascript; charset=utf-8" "app.js";
-    "/dom.js" "text/javascript; charset=utf-8" "dom.js";
-    "/link.js" "text/javascript; charset=utf-8" "link.js";
-    "/state.js" "text/javascript; charset=utf-8" "state.js";
-    "/text.js" "text/javascript; charset=utf-8" "text.js";
-    "/view.js" "text/javascript; charset=utf-8" "view.js";
-    "/style.css" "text/css; charset=utf-8" "style.css";
-    "/lock.svg" "image/svg+xml" "lock.svg";
+fn extension(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or_default()
 }
 
-impl Asset {
-    fn tag(&self) -> String {
-        format!("\"{}\"", hex(&Sha256::digest(self.bytes)[..16]))
+fn kind(path: &str) -> &'static str {
+    match extension(path) {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "webmanifest" => "application/manifest+json",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+impl File {
+    /// The smallest form that the reader takes, with the name of its coding.
+    fn form(&self, headers: &HeaderMap) -> (&'static [u8], Option<&'static str>) {
+        match (self.br, self.gz) {
+            (Some(br), _) if accepts(headers, "br") => (br, Some("br")),
+            (_, Some(gz)) if accepts(headers, "gzip") => (gz, Some("gzip")),
+            _ => (self.plain, None),
+        }
     }
 
-    /// A browser keeps it and asks each time whether it is still the same.
+    /// A name with a hash is kept for good; of the rest a browser asks whether it is the same.
     fn answer(&self, tag: &str, req: &HttpRequest) -> HttpResponse {
+        let (bytes, coding) = self.form(req.headers());
+        let tag = format!("\"{tag}{}\"", coding.map(|c| format!("-{c}")).unwrap_or_default());
         let known = req.headers().get(IF_NONE_MATCH).and_then(|h| h.to_str().ok());
         let same = |have: &str| have.trim().trim_start_matches("W/") == tag;
         let current = known.is_some_and(|list| list.split(',').any(same));
+        let keep = if self.path.starts_with(HASHED) { FOREVER } else { "no-cache" };
         let mut response = if current { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-cache"));
-        match current {
-            true => response.finish(),
-            false => response.insert_header((CONTENT_TYPE, self.kind)).body(self.bytes),
+        response.insert_header((ETAG, tag.as_str())).insert_header((CACHE_CONTROL, keep));
+        response.insert_header((VARY, "accept-encoding"));
+        if current {
+            return response.finish();
         }
+        if let Some(coding) = coding {
+            response.insert_header((CONTENT_ENCODING, coding));
+        }
+        if extension(self.path) == "html" {
+            response.insert_header((CONTENT_SECURITY_POLICY, CSP));
+        }
+        response.insert_header((CONTENT_TYPE, kind(self.path))).body(bytes)
     }
 }
 
-/// Registers the page's files.
+/// The page's own policy: nothing from elsewhere, nothing inline.
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
+     form-action 'self'; frame-ancestors 'none'";
+
+/// Instead of the page, in a program built without it.
+async fn no_page() -> HttpResponse {
+    let text = "This Sluis was built without its page. Its API is described at /api/openapi.json.";
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text)
+}
+
+/// Registers the page's files and the paths of its router.
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    for asset in ASSETS {
-        let tag: Arc<str> = asset.tag().into();
+    let mut serve = |path: &str, file: &'static File, tag: &'static str| {
         let answer = move |req: HttpRequest| {
-            let response = asset.answer(&tag, &req);
+            let response = file.answer(tag, &req);
             async move { response }
         };
-        let resource = web::resource(asset.path);
-        cfg.service(resource.route(web::get().to(answer.clone())).route(web::head().to(answer)));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use actix_web::{App, test};
-
-    use super::*;
-
-    #[actix_web::test]
-    async fn every_file_has_its_type_and_a_tag_that_saves_sending_it_again() {
-        let app = test::init_service(App::new().configure(configure)).await;
-        for asset in ASSETS {
-            let req = test::TestRequest::get().uri(asset.path).to_request();
-            let answer = test::call_service(&app, req).await;
-            assert_eq!(answer.status(), 200, "{}", asset.path);
-            assert_eq!(answer.headers().get(CONTENT_TYPE).unwrap(), asset.kind);
-            let tag = answer.headers().get(ETAG).unwrap().clone();
-            assert_eq!(test::read_body(answer).await, asset.bytes);
-            let again = test::TestRequest::get().uri(asset.path);
-            let again = again.insert_header((IF_NONE_MATCH, tag)).to_request();
-            assert_eq!(test::call_service(&app, again).await.status(), 304);
+        let resource = web::resource(path);
+        cfg.service(resource.route(web::get().to(answer)).route(web::head().to(answer)));
+    };
+    for (file, tag) in FILES.iter().zip(TAGS.iter()) {
+        serve(file.path, file, tag);
+        if file.path == "/index.html" {
+            for page in PAGES {
+                serve(page, file, tag);
+            }
         }
     }
+    if FILES.is_empty() {
+        cfg.service(web::resource("/").route(web::get().to(no_page)));
+    }
 }
+
+#[cfg(all(test, feature = "page"))]
+#[path = "assets_tests.rs"]
+mod tests;

@@ -18,6 +18,7 @@ use crate::limits;
 use crate::protocol::convert::{hex, section_status};
 
 /// A page of the catalogue.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CataloguePage {
     /// This page, from 1.

@@ -40,7 +40,10 @@ pub async fn finish<B: MessageBody + 'static>(
     };
     let headers = response.headers_mut();
     for (name, value) in FIXED {
-        headers.insert(name, HeaderValue::from_static(value));
+        // The page's document brings a stricter policy of its own.
+        if name != CONTENT_SECURITY_POLICY || !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     if failed {
         headers.insert(VARY, HeaderValue::from_static("accept-language"));

@@ -53,6 +53,7 @@ pub struct CatalogueQuery {
 }
 
 /// What a filter can be set to.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Facets {
     /// Faculties.

@@ -29,6 +29,7 @@ pub struct MessagesQuery {
 }
 
 /// A page of messages.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Messages {
     /// Newest first.
@@ -42,6 +43,7 @@ pub struct Messages {
 }
 
 /// Up to where messages have been read.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReadMark {
@@ -50,6 +52,7 @@ pub struct ReadMark {
 }
 
 /// What is left.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Unread {
     /// Unread in all.

@@ -32,6 +32,8 @@ mod tests;
 pub mod timetable;
 pub mod views;
 pub mod windows;
+#[cfg(test)]
+mod wire_types;
 pub mod ws;
 
 use std::sync::Arc;

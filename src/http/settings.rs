@@ -53,6 +53,7 @@ pub enum SignIn {
 }
 
 /// A student that the sign-in page offers.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Showcase {
     /// Student number.

@@ -15,6 +15,7 @@ use super::settings::{Showcase, SignIn};
 use crate::domain::ids::Key;
 
 /// How one signs in here.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SignInChoices {
     /// `demo` or `off`.
@@ -45,6 +46,7 @@ pub struct PageQuery {
 }
 
 /// Who wants to sign in: a student, or a role.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignInRequest {
@@ -57,6 +59,7 @@ pub struct SignInRequest {
 }
 
 /// Who is signed in.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Me {
     /// `student`, `registrar` or `operator`.

@@ -15,6 +15,7 @@ use crate::protocol::server::TextView;
 const UNIX_EPOCH_JULIAN_DAY: i32 = 2_440_588;
 
 /// The meetings of the sections she has a seat in.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Timetable {
     /// Terms that the meetings lie in.
@@ -26,6 +27,7 @@ pub struct Timetable {
 }
 
 /// A term.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TermView {
     /// Its key.
@@ -37,6 +39,7 @@ pub struct TermView {
 }
 
 /// A weekly meeting of a section she has a seat in.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TimetableEntry {
     /// Course code.

@@ -12,6 +12,7 @@ use crate::protocol::convert::{section_status, text_view};
 use crate::protocol::server::TextView;
 
 /// A course offering.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CourseView {
     /// Code.
@@ -43,6 +44,7 @@ pub struct CourseView {
 }
 
 /// A part of a course.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ComponentView {
     /// `lecture`, `tutorial`, `practical` or `exam`.
@@ -52,6 +54,7 @@ pub struct ComponentView {
 }
 
 /// A section of a component.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SectionView {
     /// `course/section`.
@@ -72,6 +75,7 @@ pub struct SectionView {
 }
 
 /// A weekly meeting.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct MeetingView {
     /// 1 = Monday to 7 = Sunday.
@@ -87,6 +91,7 @@ pub struct MeetingView {
 }
 
 /// A study programme.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ProgrammeView {
     /// Its key.
@@ -98,6 +103,7 @@ pub struct ProgrammeView {
 }
 
 /// A course that a programme asks for.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RequirementView {
     /// Year of study.
@@ -109,6 +115,7 @@ pub struct RequirementView {
 }
 
 /// A section's seats, as they are on disk.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SeatView {
     /// Section key.

@@ -18,6 +18,7 @@ use crate::protocol::server::WindowView;
 use crate::protocol::transcript::{self, Transcript};
 
 /// Every window.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Windows {
     /// In order of import.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 /// One text message from a client. Request ids (`id`) are made by the client, are best UUIDv7,
 /// and may be repeated: the same id with the same content gets the same answer.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientMessage {
@@ -90,6 +91,7 @@ pub enum ClientMessage {
 }
 
 /// One course of a plan.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CourseRequestDto {
@@ -104,6 +106,7 @@ pub struct CourseRequestDto {
 }
 
 /// Which sections of a component are acceptable: `"any"`, or a ranked list of section keys.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum ChoiceDto {
@@ -114,6 +117,7 @@ pub enum ChoiceDto {
 }
 
 /// The word `any`.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AnyWord {

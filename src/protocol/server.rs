@@ -9,6 +9,7 @@ use uuid::Uuid;
 pub use super::client::CourseRequestDto;
 
 /// One text message to a client.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerMessage {
@@ -42,10 +43,10 @@ pub enum ServerMessage {
         /// Waiting in all.
         of: u32,
         /// Expected wait in seconds, at least; absent: not known yet.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         eta_low: Option<u32>,
         /// Expected wait in seconds, at most.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         eta_high: Option<u32>,
         /// Tickets decided since the opening.
         serving: u32,
@@ -97,7 +98,7 @@ pub enum ServerMessage {
     /// A limit was reached and nothing was changed: send the same again after this long.
     Busy {
         /// The request, where it had an id.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Uuid>,
         /// Wait at least.
         retry_after_ms: u32,
@@ -105,7 +106,7 @@ pub enum ServerMessage {
     /// The message was not accepted and nothing was changed.
     Error {
         /// The request, where it had an id.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Uuid>,
         /// Stable name; the page has a text for each.
         code: String,
@@ -124,6 +125,7 @@ pub enum ServerMessage {
 }
 
 /// A text in both languages.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TextView {
     /// Dutch.
@@ -133,6 +135,7 @@ pub struct TextView {
 }
 
 /// Everything about one student.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct StudentView {
     /// Protocol version spoken.
@@ -164,6 +167,7 @@ pub struct StudentView {
 }
 
 /// A registration window.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct WindowView {
     /// Its key.
@@ -207,6 +211,7 @@ pub struct WindowView {
 }
 
 /// A plan with what stands in its way right now.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct PlanView {
     /// Ranked, best first.
@@ -218,6 +223,7 @@ pub struct PlanView {
 }
 
 /// What stands in the way of one course of a plan.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct BlockersView {
     /// Course code.
@@ -230,6 +236,7 @@ pub struct BlockersView {
 }
 
 /// A reason, as a stable key and what it is about.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ReasonView {
     /// Stable name; the page has a text for each.
@@ -240,6 +247,7 @@ pub struct ReasonView {
 }
 
 /// A seat in each component of a course.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct EnrolmentView {
     /// Course code.
@@ -251,6 +259,7 @@ pub struct EnrolmentView {
 }
 
 /// A place on a waitlist.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct WaitlistView {
     /// Course code.
@@ -266,6 +275,7 @@ pub struct WaitlistView {
 }
 
 /// How many stand before her for one section.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AheadView {
     /// Section key.
@@ -275,6 +285,7 @@ pub struct AheadView {
 }
 
 /// A place in a line.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TicketView {
     /// Window key.
@@ -286,6 +297,7 @@ pub struct TicketView {
 }
 
 /// What became of one course of one request.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct OutcomeView {
     /// The request.
@@ -319,6 +331,7 @@ pub struct OutcomeView {
 }
 
 /// A forecast for one course.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ForecastView {
     /// Course code.
@@ -332,6 +345,7 @@ pub struct ForecastView {
 }
 
 /// Seats left of one section.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SeatsView {
     /// Section key.
@@ -343,6 +357,7 @@ pub struct SeatsView {
 }
 
 /// A message in the message centre.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct MessageView {
     /// Journal position; `up_to` of the read mark.

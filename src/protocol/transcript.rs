@@ -15,6 +15,7 @@ pub const TICKETS_MAX: usize = 10_000_000;
 
 /// How one window's line was put in order. Tickets are numbers; whose is whose is nobody's
 /// business but the owner's, who knows her own.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Transcript {

@@ -88,7 +88,8 @@ fn named(code: &str) -> Vec<String> {
 fn wrong_imports(source: &Source) -> Vec<String> {
     let Some(own) = source.path.strip_prefix("src/") else { return Vec::new() };
     let own = own.split('/').next().unwrap_or_default().trim_end_matches(".rs");
-    if ["main", "lib", BESIDE].contains(&own) {
+    // The build script is a program of its own.
+    if ["main", "lib", "build", BESIDE].contains(&own) {
         return Vec::new();
     }
     let Some(place) = layer(own) else {

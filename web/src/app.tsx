@@ -1,0 +1,179 @@
+// The frame of the page, and which view stands in it.
+import { useEffect, useRef } from 'preact/hooks';
+import { type Key, lang, t, tAny } from './i18n';
+import { countdown, number } from './i18n/format';
+import { path } from './router';
+import { signOut } from './store/session';
+import { me, positions, ready, serverNow, unread, windows } from './store/store';
+import { Empty, Loading } from './ui/basics';
+import { ConnectionBanner } from './ui/Connection';
+import { Icon, type IconName } from './ui/Icon';
+import { LanguageSwitch } from './ui/LanguageSwitch';
+import { FaultRegion, LiveRegion } from './ui/live';
+import { Account } from './views/account/Account';
+import { Messages } from './views/messages/Messages';
+import { Opening } from './views/opening/Opening';
+import { Outcomes } from './views/outcomes/Outcomes';
+import { Plan } from './views/plan/Plan';
+import { Registrar } from './views/registrar/Registrar';
+import { Results } from './views/results/Results';
+import { SignIn } from './views/signin/SignIn';
+import { Timetable } from './views/timetable/Timetable';
+
+interface Route {
+  path: string;
+  name: Key;
+  icon: IconName;
+  view: () => preact.JSX.Element;
+  /** On a phone it stands in the header: five places are what a thumb can tell apart. */
+  aside?: true;
+}
+
+const STUDENT: Route[] = [
+  { path: '/', name: 'nav.plan', icon: 'plan', view: Plan },
+  { path: '/opening', name: 'nav.opening', icon: 'opening', view: Opening },
+  { path: '/outcomes', name: 'nav.outcomes', icon: 'outcomes', view: Outcomes },
+  { path: '/timetable', name: 'nav.timetable', icon: 'timetable', view: Timetable },
+  { path: '/results', name: 'nav.results', icon: 'results', view: Results, aside: true },
+  { path: '/messages', name: 'nav.messages', icon: 'messages', view: Messages },
+  { path: '/account', name: 'nav.account', icon: 'account', view: Account, aside: true },
+];
+const REGISTRAR: Route[] = [
+  { path: '/registrar', name: 'nav.registrar', icon: 'registrar', view: Registrar },
+];
+
+/** The registrar has one view, wherever she comes in. */
+function current(): Route | undefined {
+  if (me.value?.role === 'student') return STUDENT.find((r) => r.path === path.value);
+  return REGISTRAR[0];
+}
+
+function NavLink({ route }: { route: Route }) {
+  const here = route === current();
+  const count = route.path === '/messages' ? unread.value : 0;
+  return (
+    <li class={route.aside ? 'wide-only' : undefined}>
+      <a href={route.path} aria-current={here ? 'page' : undefined}>
+        <Icon name={route.icon} />
+        <span class="nav-name">{tAny(route.name, {})}</span>
+        {count > 0 && (
+          <span class="badge">
+            <span aria-hidden="true">{number(count)}</span>
+            <span class="hidden">{t('messages.unread', { n: count })}</span>
+          </span>
+        )}
+      </a>
+    </li>
+  );
+}
+
+const Header = () => (
+  <header class="header">
+    <a class="brand" href="/">
+      <img src="/sluis.svg" alt="" width="32" height="32" />
+      <span class="brand-name">Sluis</span>
+      <span class="brand-line">{t('app.tagline')}</span>
+    </a>
+    <div class="tools">
+      <LanguageSwitch />
+      {me.value?.role === 'student' &&
+        STUDENT.filter((r) => r.aside).map((r) => (
+          <a
+            key={r.path}
+            class="icon-button narrow-only"
+            href={r.path}
+            aria-label={tAny(r.name, {})}
+            aria-current={r === current() ? 'page' : undefined}
+          >
+            <Icon name={r.icon} />
+          </a>
+        ))}
+      {me.value && (
+        <button
+          type="button"
+          class={`button quiet ${me.value.role === 'student' ? 'wide-only' : ''}`}
+          onClick={() => void signOut()}
+        >
+          {t('app.signOut')}
+        </button>
+      )}
+    </div>
+  </header>
+);
+
+function View() {
+  if (me.value === undefined) return <Loading />;
+  if (me.value === null) return <SignIn />;
+  const route = current();
+  if (!route) {
+    return (
+      <>
+        <h1>{t('app.notFound')}</h1>
+        <Empty icon="warn" title={t('app.notFoundWhat')}>
+          <a href="/">{t('nav.plan')}</a>
+        </Empty>
+      </>
+    );
+  }
+  if (me.value.role === 'student' && !ready.value) {
+    return (
+      <>
+        <h1>{tAny(route.name, {})}</h1>
+        <Loading />
+      </>
+    );
+  }
+  return <route.view />;
+}
+
+function title(): string {
+  if (!me.value) return `${t('signIn.title')} · Sluis`;
+  const place = Object.values(positions.value)[0];
+  const route = current();
+  const name = tAny(route?.name ?? 'app.notFound', {});
+  if (place) return `(${number(place.position)}) ${t('line.title')} · Sluis`;
+  const next = windows.value.find((w) => w.state === 'planned' && w.opens_at);
+  const left = (next?.opens_at ?? 0) - serverNow.value;
+  if (route?.path === '/opening' && left > 0 && left < 3_600_000) {
+    return `${countdown(left)} · ${name} · Sluis`;
+  }
+  return unread.value ? `(${number(unread.value)}) ${name} · Sluis` : `${name} · Sluis`;
+}
+
+export function App() {
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  useEffect(() => {
+    document.documentElement.lang = lang.value;
+    document.title = title();
+  });
+  // A new view is read from its heading on.
+  useEffect(() => {
+    if (!first.current) main.current?.focus({ preventScroll: true });
+    first.current = false;
+  }, [path.value]);
+  const routes = me.value?.role === 'student' ? STUDENT : [];
+  return (
+    <>
+      <a class="skip" href="#main">
+        {t('app.skip')}
+      </a>
+      <Header />
+      {routes.length > 0 && (
+        <nav class="nav" aria-label={t('app.nav')}>
+          <ul>
+            {routes.map((route) => (
+              <NavLink key={route.path} route={route} />
+            ))}
+          </ul>
+        </nav>
+      )}
+      {me.value?.role === 'student' && <ConnectionBanner />}
+      <main id="main" tabIndex={-1} ref={main}>
+        <View />
+      </main>
+      <FaultRegion />
+      <LiveRegion />
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+// Numbers, dates and times in the reader's language, by Intl.
+import { tag } from './index';
+
+const date = (options: Intl.DateTimeFormatOptions) => (ms: number) =>
+  new Intl.DateTimeFormat(tag(), options).format(ms);
+
+export const clockTime = date({ timeStyle: 'medium' });
+export const moment = date({
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+export const stamp = date({
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
+export const number = (n: number): string => new Intl.NumberFormat(tag()).format(n);
+export const credits = (n: number): string =>
+  new Intl.NumberFormat(tag(), { maximumFractionDigits: 2 }).format(n);
+
+/** 1 is Monday; 2024-01-01 was one. */
+export const weekday = (day: number, style: 'short' | 'long' = 'short'): string =>
+  new Intl.DateTimeFormat(tag(), { weekday: style, timeZone: 'UTC' }).format(
+    Date.UTC(2024, 0, day),
+  );
+
+/** Minutes since midnight, as timetables write them. */
+export const hour = (minutes: number): string =>
+  `${Math.floor(minutes / 60)}.${String(minutes % 60).padStart(2, '0')}`;
+
+/** `1:02:03`, or `02:03` within the hour. */
+export function countdown(ms: number): string {
+  const s = Math.ceil(ms / 1000);
+  const two = (x: number) => String(x).padStart(2, '0');
+  const hours = s >= 3600 ? `${Math.floor(s / 3600)}:` : '';
+  return `${hours}${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+}

@@ -1,0 +1,121 @@
+// What a student or the registrar does. Each changes the store or asks the gateway.
+import { choose, keeping, newRequest } from '../model/choices';
+import { submittable } from '../model/windows';
+import type { ChoiceDto } from '../wire/ChoiceDto';
+import type { Messages } from '../wire/Messages';
+import type { Unread } from '../wire/Unread';
+import { api, Failed } from './api';
+import { courses, findSection } from './catalogue';
+import { uuid7 } from './ids';
+import { moved } from './lists';
+import type { CourseRequest, Request } from './state';
+import { editPlan, enrolments, fault, keep, plan, sendPlan, state, tell } from './store';
+
+type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'id' | 'at'> : never) : never;
+
+function request(message: Ask): void {
+  fault.value = null;
+  keep({ ...message, id: uuid7(), at: Date.now() } as Request);
+}
+
+/** Tells why something failed; `true` when nobody is signed in any more. */
+export function failed(e: unknown): boolean {
+  if (!(e instanceof Failed)) throw e;
+  if (e.status === 401) return true;
+  const busy = e.status === 429 || e.status === 503;
+  tell(e.status === 0 ? 'offline' : busy ? 'busy' : e.code, e.detail);
+  return false;
+}
+
+// ---- the plan
+
+export function addCourse(code: string): void {
+  if (plan.value.some((r) => r.course === code)) return;
+  editPlan([...plan.value, newRequest(code, courses.value.get(code))]);
+}
+
+export const removeCourse = (code: string): void =>
+  editPlan(plan.value.filter((r) => r.course !== code));
+
+export const moveCourse = (from: number, to: number): void => editPlan(moved(plan.value, from, to));
+
+const edit = (code: string, change: (r: CourseRequest) => Partial<CourseRequest>): void =>
+  editPlan(plan.value.map((r) => (r.course === code ? { ...r, ...change(r) } : r)));
+
+export const setWaitlist = (code: string, waitlist: boolean): void =>
+  edit(code, () => ({ waitlist }));
+
+export const setChoices = (code: string, choices: ChoiceDto[]): void =>
+  edit(code, () => ({ choices }));
+
+/** An alternative joins what she accepts, next to the course it stands in for; her place in line
+ * stays. */
+export function takeAlternative(section: string, beside: string): void {
+  const found = findSection(section);
+  if (!found) return;
+  const component = found.course.components.indexOf(found.component);
+  const code = found.course.key;
+  const have = plan.value.find((r) => r.course === code);
+  if (have) {
+    setChoices(code, choose(found.course, have.choices, component, section, 'in'));
+    return;
+  }
+  const i = plan.value.findIndex((r) => r.course === beside);
+  const choices = choose(found.course, [], component, section, 'in');
+  const added = { ...newRequest(code, found.course), choices };
+  editPlan(plan.value.toSpliced(i + 1, 0, added));
+}
+
+// ---- the line
+
+export function arm(window: string): void {
+  sendPlan();
+  request({ type: 'arm', window });
+}
+
+export const disarm = (window: string): void => request({ type: 'disarm', window });
+
+/** The plan as a whole, unless some of it has been decided: nothing is asked twice by the way. */
+export function submitPlan(window: string): void {
+  sendPlan();
+  const found = submittable(state.value, plan.value, courses.value).find(
+    (x) => x.window.key === window,
+  );
+  if (!found) return;
+  request({ type: 'submit', window, ...(found.partly && { courses: found.rest }) });
+}
+
+export const submitOne = (window: string, one: CourseRequest): void =>
+  request({ type: 'submit', window, courses: [one] });
+
+// ---- what she has
+
+export const drop = (course: string): void => request({ type: 'drop', course });
+
+export const leaveWaitlist = (course: string): void => request({ type: 'leave_waitlist', course });
+
+/** A component she did not touch keeps her section, unless it cannot go with the new one. */
+export function swap(course: string, choices: ChoiceDto[], waitlist: boolean): void {
+  const own = enrolments.value.find((e) => e.course === course)?.sections ?? [];
+  const all = keeping(courses.value.get(course), own, choices);
+  request({ type: 'swap', from: course, to: { course, choices: all, waitlist } });
+}
+
+// ---- messages
+
+/** Reads messages: the newest, or those before the oldest here. */
+export async function loadMessages(before?: number): Promise<void> {
+  const page = await api<Messages>(`/api/messages${before ? `?before=${before}` : ''}`);
+  const had = before ? (state.value.messages ?? []) : [];
+  const messages = [...had, ...page.messages];
+  state.value = { ...state.value, messages, unread: page.unread, older: page.next };
+}
+
+export async function markRead(): Promise<void> {
+  const list = state.value.messages;
+  if (!list?.length) return;
+  const up_to = Math.max(...list.map((x) => x.journal));
+  const { unread } = await api<Unread>('/api/messages/read', { up_to });
+  const messages = list.map((x) => ({ ...x, read: x.read || x.journal <= up_to }));
+  state.value = { ...state.value, unread, messages };
+}

@@ -1,0 +1,27 @@
+/** A request over HTTP that was refused or did not arrive (status 0). */
+export class Failed extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly detail?: string,
+  ) {
+    super(code);
+  }
+}
+
+/** HTTP as JSON; a body makes it a POST. */
+export async function api<T>(path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { 'accept-language': document.documentElement.lang };
+  const options: RequestInit = { headers };
+  if (body !== undefined) {
+    headers['content-type'] = 'application/json';
+    Object.assign(options, { method: 'POST', body: JSON.stringify(body) });
+  }
+  const answer = await fetch(path, options).catch(() => {
+    throw new Failed(0, 'offline');
+  });
+  const data = await answer.json().catch(() => null);
+  if (answer.ok) return data as T;
+  const { code, title, detail } = (data ?? {}) as Record<string, string | undefined>;
+  throw new Failed(answer.status, code ?? `http_${answer.status}`, title ?? detail);
+}

@@ -1,0 +1,62 @@
+import type { CourseRequest, Request } from './state';
+
+/** A request older than this is not repeated after a reload: she has moved on. */
+const OUT_MAX_MS = 15 * 60_000;
+
+/** What must survive a reload: requests on their way, one entry each so that tabs do not overwrite
+ * each other, and the plan as edited here. */
+export class Outbox {
+  readonly #out: string;
+  readonly #draft: string;
+
+  constructor(
+    student: string,
+    private readonly storage: Storage = localStorage,
+  ) {
+    this.#out = `sluis.out.${student}.`;
+    this.#draft = `sluis.draft.${student}`;
+  }
+
+  /** Requests not yet answered; those too old are forgotten. */
+  requests(now = Date.now()): Record<string, Request> {
+    const found: Record<string, Request> = {};
+    for (const key of Object.keys(this.storage).filter((k) => k.startsWith(this.#out))) {
+      const request = parsed<Request>(this.storage.getItem(key));
+      if (request && now - request.at < OUT_MAX_MS) found[request.id] = request;
+      else this.storage.removeItem(key);
+    }
+    return found;
+  }
+
+  /** Giving a place up is not repeated after a reload. */
+  keep(request: Request): void {
+    if (request.type === 'disarm') return;
+    this.storage.setItem(this.#out + request.id, JSON.stringify(request));
+  }
+
+  forget(id: string): void {
+    this.storage.removeItem(this.#out + id);
+  }
+
+  draft(): CourseRequest[] | null {
+    return parsed<CourseRequest[]>(this.storage.getItem(this.#draft));
+  }
+
+  keepDraft(draft: CourseRequest[] | null): void {
+    if (draft) this.storage.setItem(this.#draft, JSON.stringify(draft));
+    else this.storage.removeItem(this.#draft);
+  }
+
+  /** Whether a change of the storage, made by another tab, is about this student. */
+  concerns(key: string | null): boolean {
+    return key === this.#draft || !!key?.startsWith(this.#out);
+  }
+}
+
+function parsed<T>(text: string | null): T | null {
+  try {
+    return text === null ? null : (JSON.parse(text) as T);
+  } catch {
+    return null;
+  }
+}

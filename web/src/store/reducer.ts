@@ -1,0 +1,216 @@
+// The next state from what the gateway says. Pure: no document, no network, no clock.
+import type { OutcomeView } from '../wire/OutcomeView';
+import type { ServerMessage } from '../wire/ServerMessage';
+import { put, without, withoutKey } from './lists';
+import type { CourseRequest, News, Request, Server, State } from './state';
+
+type Change = Partial<State> & { news?: News[] };
+
+const receipt = (o: OutcomeView) => `${o.journal} ${o.course}`;
+
+/** A course request in one form, so that what was sent can be compared with what was saved. */
+export const canonical = (courses: CourseRequest[]): string =>
+  JSON.stringify(
+    courses.map((r) => {
+      const choices = r.choices ?? [];
+      return [r.course, choices.every((c) => c === 'any') ? [] : choices, !!r.waitlist];
+    }),
+  );
+
+const stillDraft = (s: State, saved: CourseRequest[]) =>
+  s.draft && canonical(s.draft) === canonical(saved) ? null : s.draft;
+
+/** Ids of pending requests that this message answers. */
+export function answered(pending: Record<string, Request>, m: ServerMessage): string[] {
+  const windows =
+    m.type === 'welcome'
+      ? m.line.map((l) => l.window)
+      : m.type === 'armed' || m.type === 'position'
+        ? [m.window]
+        : [];
+  const ids = new Set(
+    m.type === 'outcomes' || m.type === 'welcome' ? m.outcomes.map((o) => o.id) : [],
+  );
+  if (m.type === 'error' && m.id) ids.add(m.id);
+  const answers = (p: Request) => {
+    if (ids.has(p.id)) return true;
+    if (p.type === 'arm' || p.type === 'submit') return windows.includes(p.window);
+    if (p.type !== 'disarm') return false;
+    if (m.type === 'disarmed') return m.window === p.window;
+    return m.type === 'welcome' && !windows.includes(p.window);
+  };
+  return Object.values(pending)
+    .filter(answers)
+    .map((p) => p.id);
+}
+
+/** The place in line that outcomes of a plan end: that of an open window. */
+function servedWindow(s: State): string | undefined {
+  const open = s.windows.filter((w) => w.state === 'open').map((w) => w.key);
+  return (
+    open.find((key) => s.positions[key]) ?? s.line.find((l) => open.includes(l.window))?.window
+  );
+}
+
+const leaveLine = (s: State, window: string) => ({
+  line: without(s.line, 'window', window),
+  positions: withoutKey(s.positions, window),
+  forecasts: withoutKey(s.forecasts, window),
+});
+
+/** One outcome that was not told before. */
+function outcome(s: State, o: OutcomeView): State {
+  let { enrolments, waitlist } = s;
+  const mine = s.pending[o.id];
+  if (o.outcome === 'enrolled') {
+    const seat = { course: o.course, sections: o.sections ?? [], journal: o.journal, at: o.at };
+    enrolments = put(enrolments, 'course', seat);
+    waitlist = without(waitlist, 'course', o.course);
+    if (mine?.type === 'swap' && mine.from !== o.course) {
+      enrolments = without(enrolments, 'course', mine.from);
+    }
+  } else if (o.outcome === 'waitlisted') {
+    const entry = { course: o.course, rank: o.rank ?? 0, ...(o.keeps && { keeps: o.keeps }) };
+    waitlist = put(waitlist, 'course', entry);
+  } else if (o.outcome === 'dropped') enrolments = without(enrolments, 'course', o.course);
+  else if (o.outcome === 'left_waitlist') waitlist = without(waitlist, 'course', o.course);
+  // What was not asked by a request of its own came of a place in line, which has ended.
+  const own = mine && /^(drop|swap|leave_waitlist)$/.test(mine.type);
+  const done =
+    !own && /^(enrolled|waitlisted|refused)$/.test(o.outcome) ? servedWindow(s) : undefined;
+  const outcomes = [o, ...without(s.outcomes, 'course', o.course)];
+  return { ...s, enrolments, waitlist, outcomes, ...(done && leaveLine(s, done)) };
+}
+
+function outcomes(s: State, m: Server<'outcomes'>): Change {
+  const told = new Set(s.outcomes.map(receipt));
+  const fresh = m.outcomes.filter((o) => !told.has(receipt(o)));
+  const next = fresh.reduce(outcome, s);
+  return {
+    ...next,
+    unread: m.unread ?? s.unread,
+    messages: fresh.length ? null : s.messages, // each outcome is a message too: read again
+    news: fresh.map((o) => ({ kind: 'outcome', outcome: o })),
+  };
+}
+
+function position(s: State, m: Server<'position'>, now: number): Change {
+  const old = s.positions[m.window];
+  const start = Math.max(old?.start ?? 0, m.position);
+  const done = Math.max(old?.done ?? 0, 1 - m.position / start); // never runs backwards
+  const known = s.line.some((l) => l.window === m.window);
+  const line = known ? s.line : [...s.line, { window: m.window, ticket: null, among: m.of }];
+  const { position: at, of, serving, eta_low, eta_high } = m;
+  const place = { position: at, of, serving, eta_low, eta_high, start, done, at: now };
+  return { line, positions: { ...s.positions, [m.window]: place } };
+}
+
+function message(s: State, m: Server<'message'>): Change {
+  const msg = m.message;
+  const known = s.messages?.some((x) => x.id === msg.id);
+  const messages = s.messages && !known ? [msg, ...s.messages] : s.messages;
+  const next: Change = { messages, unread: m.unread, news: [{ kind: 'message', message: msg }] };
+  if (msg.kind !== 'promoted' || !msg.course) return next;
+  const sections = msg.sections ?? [];
+  const seat = { course: msg.course, sections, journal: msg.journal, at: msg.at };
+  const o = { id: '', outcome: 'enrolled', ...seat };
+  return {
+    ...next,
+    enrolments: put(without(s.enrolments, 'course', msg.about ?? ''), 'course', seat),
+    waitlist: without(s.waitlist, 'course', msg.course),
+    outcomes: [o, ...without(s.outcomes, 'course', msg.course)],
+  };
+}
+
+function welcome(s: State, m: Server<'welcome'>, now: number): Change {
+  const known = new Set(s.outcomes.map(receipt));
+  const told = Math.max(0, ...s.outcomes.map((o) => o.journal));
+  const missed = s.ready
+    ? m.outcomes.filter((o) => o.journal >= told && !known.has(receipt(o)))
+    : [];
+  const lines = new Set(m.line.map((l) => l.window));
+  const keep = <T>(map: Record<string, T>) =>
+    Object.fromEntries(Object.entries(map).filter(([key]) => lines.has(key)));
+  const { type: _type, protocol: _protocol, server_time, as_of: _as_of, ...view } = m;
+  return {
+    ...view,
+    ready: true,
+    stale: false,
+    tickets: { ...s.tickets, ...Object.fromEntries(m.line.map((l) => [l.window, l.ticket])) },
+    positions: keep(s.positions),
+    forecasts: keep(s.forecasts),
+    offset: s.rtt < Number.POSITIVE_INFINITY ? s.offset : server_time - now,
+    draft: stillDraft(s, m.plan.courses),
+    messages: null, // some may have come meanwhile
+    news: missed.map((o) => ({ kind: 'outcome', outcome: o })),
+  };
+}
+
+function changedWindow(s: State, m: Server<'window'>): Change {
+  const old = s.windows.find((w) => w.key === m.window.key);
+  const again = old && m.window.run > old.run; // a rehearsal run again withdraws what came of it
+  return {
+    windows: put(s.windows, 'key', m.window),
+    ...(again && {
+      stale: true,
+      tickets: withoutKey(s.tickets, old.key),
+      ...leaveLine(s, old.key),
+    }),
+    news: old && old.state !== m.window.state ? [{ kind: 'window', window: m.window }] : [],
+  };
+}
+
+function pong(s: State, m: Server<'pong'>, now: number, sent: number): Change {
+  const rtt = now - sent;
+  if (!(rtt >= 0) || rtt > s.rtt * 1.5 + 20) return {}; // a slow one says little of the clock
+  return { rtt: Math.min(rtt, s.rtt), offset: m.server_time - (now + sent) / 2 };
+}
+
+function change(s: State, m: ServerMessage, now: number, sent: number): Change {
+  switch (m.type) {
+    case 'welcome':
+      return welcome(s, m, now);
+    case 'window':
+      return changedWindow(s, m);
+    case 'outcomes':
+      return outcomes(s, m);
+    case 'position':
+      return position(s, m, now);
+    case 'message':
+      return message(s, m);
+    case 'armed':
+      return {
+        tickets: { ...s.tickets, [m.window]: m.ticket },
+        line: put(s.line, 'window', { window: m.window, ticket: m.ticket, among: m.among }),
+      };
+    case 'disarmed':
+      return leaveLine(s, m.window);
+    case 'forecast':
+      return { forecasts: { ...s.forecasts, [m.window]: m.courses } };
+    case 'seats':
+      return {
+        seats: { ...s.seats, ...Object.fromEntries(m.sections.map((x) => [x.section, x])) },
+      };
+    case 'waitlist_rank':
+      return {
+        waitlist: put(s.waitlist, 'course', m.entry),
+        news: [{ kind: 'rank', entry: m.entry }],
+      };
+    case 'plan':
+      return { plan: m.plan, draft: stillDraft(s, m.plan.courses) };
+    case 'pong':
+      return pong(s, m, now, sent);
+    default:
+      return {};
+  }
+}
+
+/** The next state and what is worth saying. `now` is this device's clock; `sent` when the ping
+ * that a pong answers went out. */
+export function reduce(s: State, m: ServerMessage, now = 0, sent = Number.NaN): [State, News[]] {
+  const { news = [], ...next } = change(s, m, now, sent);
+  const pending = answered(s.pending, m).reduce(withoutKey, s.pending);
+  const told = 'sequence' in m ? m.sequence : 0;
+  const sequence = m.type === 'welcome' ? told : Math.max(s.sequence, told);
+  return [{ ...s, ...next, pending, sequence, heard: now }, news];
+}

@@ -1,0 +1,128 @@
+// Small shared parts.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { t } from '../i18n';
+import { Icon, type IconName } from './Icon';
+
+interface ButtonProps {
+  children: ComponentChildren;
+  onClick: () => void;
+  kind?: 'primary' | 'plain' | 'quiet';
+  icon?: IconName;
+  /** Where the words do not say what it is about. */
+  label?: string;
+  /** It keeps the focus, says so, and does nothing. */
+  busy?: boolean;
+  pressed?: boolean;
+  expanded?: boolean;
+}
+
+export function Button(props: ButtonProps) {
+  const { children, onClick, kind = 'plain', icon, label, busy, pressed, expanded } = props;
+  return (
+    <button
+      type="button"
+      class={`button ${kind}`}
+      aria-label={label}
+      aria-disabled={busy || undefined}
+      aria-pressed={pressed}
+      aria-expanded={expanded}
+      onClick={() => !busy && onClick()}
+    >
+      {icon && <Icon name={icon} />}
+      {busy ? t('app.busy') : children}
+    </button>
+  );
+}
+
+/** A button that is only an icon: its name is read, and shown on pointing. */
+export const IconButton = (props: { icon: IconName; label: string; onClick: () => void }) => (
+  <button
+    type="button"
+    class="icon-button"
+    aria-label={props.label}
+    title={props.label}
+    onClick={props.onClick}
+  >
+    <Icon name={props.icon} />
+  </button>
+);
+
+export type Tone = 'good' | 'wait' | 'bad' | 'water' | 'quiet';
+
+/** A state in words, with a shape beside the colour. */
+export const Mark = (props: { tone: Tone; icon: IconName; children: ComponentChildren }) => (
+  <p class={`mark ${props.tone}`}>
+    <Icon name={props.icon} heavy />
+    <span>{props.children}</span>
+  </p>
+);
+
+export const Tag = ({ children }: { children: ComponentChildren }) => (
+  <span class="tag">{children}</span>
+);
+
+/** What stands where there is nothing yet. */
+export const Empty = (props: { icon: IconName; title: string; children?: ComponentChildren }) => (
+  <div class="empty">
+    <Icon name={props.icon} />
+    <p class="empty-title">{props.title}</p>
+    {props.children && <p>{props.children}</p>}
+  </div>
+);
+
+export const Loading = () => <p class="quiet loading">{t('app.loading')}</p>;
+
+export function Checkbox(props: {
+  checked: boolean;
+  onChange: (to: boolean) => void;
+  children: ComponentChildren;
+}) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={props.checked}
+        onChange={(e) => props.onChange(e.currentTarget.checked)}
+      />
+      <span>{props.children}</span>
+    </label>
+  );
+}
+
+/** Asks before something that cannot be undone, or for a choice. Closes with Escape. */
+export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => ref.current?.showModal(), []);
+  return (
+    <dialog ref={ref} aria-labelledby="dialog-title" onClose={props.onClose}>
+      <h2 id="dialog-title">{props.title}</h2>
+      {props.children}
+    </dialog>
+  );
+}
+
+/** Asks whether to go on. */
+export const Confirm = (props: {
+  title: string;
+  text: string;
+  go: string;
+  onGo: () => void;
+  onClose: () => void;
+}) => (
+  <Dialog title={props.title} onClose={props.onClose}>
+    <p>{props.text}</p>
+    <div class="row">
+      <Button
+        kind="primary"
+        onClick={() => {
+          props.onClose();
+          props.onGo();
+        }}
+      >
+        {props.go}
+      </Button>
+      <Button onClick={props.onClose}>{t('app.cancel')}</Button>
+    </div>
+  </Dialog>
+);

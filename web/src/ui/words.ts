@@ -1,0 +1,58 @@
+// Names and reasons in words.
+import { keyOf, named, t, tAny } from '../i18n';
+import { countdown, credits, hour, weekday } from '../i18n/format';
+import { courses, findSection } from '../store/catalogue';
+import type { MeetingView } from '../wire/MeetingView';
+import type { SectionView } from '../wire/SectionView';
+
+export const courseName = (code: string): string => {
+  const course = courses.value.get(code);
+  return course ? named(course.name) : code;
+};
+
+/** The part of a section's key behind its course. */
+export const shortKey = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
+
+export const kindName = (kind: string): string => {
+  const key = keyOf(`kind.${kind}`);
+  return key ? tAny(key, {}) : kind;
+};
+
+export const sectionName = (key: string): string => {
+  const found = findSection(key);
+  return found ? `${kindName(found.component.kind).toLowerCase()} ${shortKey(key)}` : key;
+};
+
+/** When a section meets, in short. */
+export const when = (section: SectionView): string =>
+  section.meetings.map((m) => `${weekday(m.weekday)} ${hour(m.start)}–${hour(m.end)}`).join(', ') ||
+  t('time.none');
+
+const DAY_MS = 86_400_000;
+
+/** How long still: in days from two on, else as a clock. */
+export const timeLeft = (ms: number): string =>
+  ms >= 2 * DAY_MS ? t('time.days', { n: Math.floor(ms / DAY_MS) }) : countdown(ms);
+
+/** A section and when it first meets: `tutorial W3, Tue 11.15`. */
+export function sectionAt(key: string, meeting: MeetingView): string {
+  return `${sectionName(key)}, ${weekday(meeting.weekday)} ${hour(meeting.start)}`;
+}
+
+function about(reason: string, what: string | null | undefined): string {
+  if (what == null) return '';
+  if (reason === 'credit_limit') return credits(Number(what));
+  return reason === 'clash' || reason === 'prerequisite_missing' ? courseName(what) : what;
+}
+
+/** Why, in words. */
+export function reasonText(reason: string, what?: string | null): string {
+  const key = keyOf(`reason.${reason}`);
+  return key ? tAny(key, { about: about(reason, what) }) : reason;
+}
+
+/** What would solve it. */
+export function solution(reason: string): string {
+  const key = keyOf(`solve.${reason}`);
+  return key ? tAny(key, {}) : '';
+}

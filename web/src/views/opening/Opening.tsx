@@ -1,0 +1,100 @@
+import { useEffect } from 'preact/hooks';
+import { named, t } from '../../i18n';
+import { moment } from '../../i18n/format';
+import { covers, inOrder, submittable } from '../../model/windows';
+import { submitPlan } from '../../store/actions';
+import { courses, lookUp } from '../../store/catalogue';
+import { line, pending, plan, state, theLink, windows } from '../../store/store';
+import { Button, Empty, Tag } from '../../ui/basics';
+import type { WindowView } from '../../wire/WindowView';
+import { InLine } from './InLine';
+import { Order } from './Order';
+import { Planned } from './Planned';
+
+export const isAsked = (types: string[], window: string): boolean =>
+  Object.values(pending.value).some(
+    (p) => types.includes(p.type) && 'window' in p && p.window === window,
+  );
+
+/** Open, and she is not in line. */
+function Open({ window: w }: { window: WindowView }) {
+  const todo = submittable(state.value, plan.value, courses.value).find(
+    (x) => x.window.key === w.key,
+  );
+  const busy = isAsked(['submit'], w.key);
+  const covered = plan.value.some((r) => covers(w, courses.value.get(r.course)));
+  const words = !plan.value.length
+    ? t('opening.armFirst')
+    : covered
+      ? t('opening.nothing')
+      : t('opening.notCovered');
+  return (
+    <div class="chamber">
+      <p class="lead">
+        {t('plan.openNow')} {w.closes_at && t('opening.until', { time: moment(w.closes_at) })}
+      </p>
+      {todo || busy ? (
+        <>
+          <Button kind="primary" busy={busy} onClick={() => submitPlan(w.key)}>
+            {t('plan.submitNow', { n: todo?.rest.length ?? 0 })}
+          </Button>
+          <p>{t('opening.submitWhat')}</p>
+        </>
+      ) : (
+        <p>
+          {words} <a href="/">{t('opening.toPlan')}</a>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function State({ window: w }: { window: WindowView }) {
+  const ticket = line.value.find((l) => l.window === w.key);
+  if (w.state === 'planned') return <Planned window={w} ticket={ticket} />;
+  if (w.state !== 'open') return <p class="quiet">{t('opening.closed')}</p>;
+  return ticket ? <InLine window={w} /> : <Open window={w} />;
+}
+
+const stateName = (w: WindowView): string =>
+  w.state === 'open'
+    ? t('opening.state.open')
+    : w.state === 'planned'
+      ? t('opening.state.planned')
+      : t('opening.state.closed');
+
+/** The seats of her own sections are pushed while she waits. */
+function useOwnSeats(): void {
+  useEffect(() => {
+    lookUp(plan.value.map((r) => r.course));
+    const sections = plan.value.flatMap((r) => {
+      const components = courses.value.get(r.course)?.components ?? [];
+      return components.flatMap((c) => c.sections.map((s) => s.key));
+    });
+    theLink()?.watch(new Set(sections));
+  });
+}
+
+export function Opening() {
+  useOwnSeats();
+  const list = inOrder(windows.value);
+  return (
+    <>
+      <h1>{t('opening.title')}</h1>
+      {!list.length && (
+        <Empty icon="opening" title={t('opening.none')}>
+          {t('opening.noneWhat')}
+        </Empty>
+      )}
+      {list.map((w) => (
+        <section key={w.key} class={`window ${w.state}`} aria-labelledby={`w-${w.key}`}>
+          <h2 id={`w-${w.key}`}>
+            {named(w.name)} <Tag>{stateName(w)}</Tag>
+          </h2>
+          <State window={w} />
+          <Order window={w} />
+        </section>
+      ))}
+    </>
+  );
+}

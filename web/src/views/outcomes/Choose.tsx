@@ -1,0 +1,71 @@
+// Other sections for what she has, or once more for what she has not.
+import { useState } from 'preact/hooks';
+import { t } from '../../i18n';
+import { submitOne, swap } from '../../store/actions';
+import { courses } from '../../store/catalogue';
+import { enrolments, plan, tell } from '../../store/store';
+import { Button, Checkbox, Dialog } from '../../ui/basics';
+import { Chooser } from '../../ui/Chooser';
+import { courseName } from '../../ui/words';
+import type { ChoiceDto } from '../../wire/ChoiceDto';
+import { openFor } from './OutcomeCard';
+
+interface Props {
+  code: string;
+  onClose: () => void;
+}
+
+export function Swap({ code, onClose }: Props) {
+  const course = courses.value.get(code);
+  const [choices, setChoices] = useState<ChoiceDto[]>(course?.components.map(() => 'any') ?? []);
+  const [wait, setWait] = useState(true);
+  const own = enrolments.value.find((e) => e.course === code)?.sections ?? [];
+  const go = () => {
+    if (!choices.some(Array.isArray)) return;
+    onClose();
+    swap(code, choices, wait);
+  };
+  return (
+    <Dialog title={t('outcome.swapTitle', { course: courseName(code) })} onClose={onClose}>
+      <p>{t('outcome.swapWhat')}</p>
+      {course && <Chooser course={course} choices={choices} onChange={setChoices} own={own} />}
+      <Checkbox checked={wait} onChange={setWait}>
+        {t('outcome.swapWait')}
+      </Checkbox>
+      <div class="row">
+        <Button kind="primary" onClick={go}>
+          {t('outcome.swapDo')}
+        </Button>
+        <Button onClick={onClose}>{t('app.cancel')}</Button>
+      </div>
+    </Dialog>
+  );
+}
+
+export function Again({ code, onClose }: Props) {
+  const course = courses.value.get(code);
+  const planned = plan.value.find((r) => r.course === code);
+  const [choices, setChoices] = useState<ChoiceDto[]>(planned?.choices ?? []);
+  const [waitlist, setWait] = useState(true);
+  const go = () => {
+    onClose();
+    const window = openFor(code);
+    if (window) submitOne(window.key, { course: code, choices, waitlist });
+    else tell('window_closed');
+  };
+  return (
+    <Dialog title={t('outcome.againTitle', { course: courseName(code) })} onClose={onClose}>
+      <p>{t('opening.submitWhat')}</p>
+      {course && <Chooser course={course} choices={choices} onChange={setChoices} />}
+      <Checkbox checked={waitlist} onChange={setWait}>
+        {t('plan.waitlist')}
+      </Checkbox>
+      <div class="row">
+        <Button kind="primary" onClick={go}>
+          {t('outcome.againDo')}
+        </Button>
+        <Button onClick={onClose}>{t('app.cancel')}</Button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,88 @@
+// Ids, waits, close codes and what is kept over a reload.
+import { describe, expect, test } from 'vitest';
+import { isFinal, retryAfter } from '../src/store/close';
+import { backoff, uuid7 } from '../src/store/ids';
+import { wire } from '../src/store/link';
+import { Outbox } from '../src/store/outbox';
+
+/** As a browser's storage, whose keys are its properties. */
+function storage(): Storage {
+  const methods = {
+    getItem(this: Record<string, string>, key: string) {
+      return this[key] ?? null;
+    },
+    setItem(this: Record<string, string>, key: string, value: string) {
+      this[key] = value;
+    },
+    removeItem(this: Record<string, string>, key: string) {
+      delete this[key];
+    },
+  };
+  return Object.create(methods) as Storage;
+}
+
+test('ids are UUIDv7, in order of time', () => {
+  const form = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+  expect(uuid7()).toMatch(form);
+  expect(uuid7(1000) < uuid7(2000)).toBe(true);
+});
+
+test('the wait between tries grows and stays within its bounds', () => {
+  for (let n = 0; n < 12; n += 1) {
+    for (const r of [0, 0.5, 0.999]) {
+      expect(backoff(n, r)).toBeGreaterThanOrEqual(500);
+      expect(backoff(n, r)).toBeLessThanOrEqual(30_000);
+    }
+  }
+  expect(backoff(3, 0.9)).toBeGreaterThan(backoff(1, 0.9));
+});
+
+test('close codes: when to come back, and when not by itself', () => {
+  expect(retryAfter('retry_ms=1234')).toBe(1234);
+  expect(retryAfter('restart')).toBeUndefined();
+  expect([1000, 1006, 1012, 1013, 4001, 4002].some(isFinal)).toBe(false);
+  expect([4003, 4004, 4005].every(isFinal)).toBe(true);
+});
+
+test('the wire is not told what the page notes beside a request', () => {
+  const drop = { type: 'drop', id: 'x', course: 'C', at: 5 } as const;
+  expect(wire(drop)).toEqual({ type: 'drop', id: 'x', course: 'C' });
+  expect(wire({ type: 'disarm', id: 'x', window: 'w', at: 5 })).toEqual({
+    type: 'disarm',
+    window: 'w',
+  });
+});
+
+describe('the outbox', () => {
+  const drop = { type: 'drop', id: 'x', course: 'C', at: 1000 } as const;
+
+  test('a request keeps its id over a reload, for a while', () => {
+    const kept = storage();
+    new Outbox('s1', kept).keep(drop);
+    expect(new Outbox('s1', kept).requests(2000)).toEqual({ x: drop });
+    expect(new Outbox('s2', kept).requests(2000)).toEqual({});
+    expect(new Outbox('s1', kept).requests(1000 + 16 * 60_000)).toEqual({});
+    expect(Object.keys(kept)).toEqual([]);
+  });
+
+  test('what was answered is forgotten; giving up a place is never repeated', () => {
+    const kept = storage();
+    const box = new Outbox('s1', kept);
+    box.keep(drop);
+    box.forget('x');
+    box.keep({ type: 'disarm', id: 'y', window: 'w', at: 1000 });
+    expect(box.requests(2000)).toEqual({});
+  });
+
+  test('a plan edited offline is kept, and rubbish is no plan', () => {
+    const kept = storage();
+    const box = new Outbox('s1', kept);
+    const draft = [{ course: 'C', waitlist: true }];
+    box.keepDraft(draft);
+    expect(new Outbox('s1', kept).draft()).toEqual(draft);
+    kept.setItem('sluis.draft.s1', '{');
+    expect(box.draft()).toBeNull();
+    expect(box.concerns('sluis.draft.s1')).toBe(true);
+    expect(box.concerns('sluis.lang')).toBe(false);
+  });
+});

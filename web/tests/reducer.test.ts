@@ -1,0 +1,186 @@
+// The reducer over messages as the gateway sends them.
+import { describe, expect, test } from 'vitest';
+import { answered, canonical, reduce } from '../src/store/reducer';
+import { type CourseRequest, initial, type Request, type State } from '../src/store/state';
+import type { OutcomeView } from '../src/wire/OutcomeView';
+import type { ServerMessage } from '../src/wire/ServerMessage';
+import { message, outcome, outcomes, position, welcome, win, windowMessage } from './samples';
+
+const told = (state: State, ...list: ServerMessage[]) =>
+  list.reduce((s, m) => reduce(s, m, 1000)[0], state);
+const run = (...list: ServerMessage[]) => told(initial(), ...list);
+
+describe('the place in line', () => {
+  test('its progress never runs backwards', () => {
+    const done = (...at: number[]) => run(welcome(), ...at.map(position)).positions.w?.done;
+    expect(done(40)).toBe(0);
+    expect(done(40, 10)).toBe(0.75);
+    expect(done(40, 10, 20)).toBe(0.75);
+  });
+
+  test('a position makes the ticket known, whose number is not', () => {
+    expect(run(welcome(), position(4)).line).toEqual([{ window: 'w', ticket: null, among: 50 }]);
+  });
+
+  test('the number of a ticket is kept when its turn is over, for the check of the draw', () => {
+    const armed: ServerMessage = { type: 'armed', window: 'w', ticket: 17, among: 4 };
+    const s = run(welcome(), armed, position(1), outcomes(outcome({})));
+    expect([s.line, s.tickets]).toEqual([[], { w: 17 }]);
+    expect(told(s, windowMessage(win('planned', 1))).tickets).toEqual({});
+  });
+
+  test('giving it up takes place and forecast away', () => {
+    const s = run(
+      welcome(),
+      position(4),
+      { type: 'forecast', window: 'w', courses: [] },
+      { type: 'disarmed', window: 'w' },
+    );
+    expect([s.line, s.positions, s.forecasts]).toEqual([[], {}, {}]);
+  });
+});
+
+describe('outcomes', () => {
+  test('one is told once, ends the place in line and gives the seat', () => {
+    const one = outcomes(outcome({}));
+    const s = run(welcome(), position(1), one);
+    expect(s.enrolments).toEqual([{ course: 'C', sections: ['C/1'], journal: 7, at: 1 }]);
+    expect([s.line, s.positions, s.sequence]).toEqual([[], {}, 4]);
+    expect(reduce(run(welcome()), one)[1]).toHaveLength(1);
+    expect(reduce(s, one)[1]).toHaveLength(0);
+  });
+
+  test('one makes the messages be read again; one told before does not', () => {
+    const one = outcomes(outcome({}));
+    const s = told({ ...run(welcome()), messages: [] }, one);
+    expect([s.messages, s.unread]).toEqual([null, 1]);
+    expect(told({ ...s, messages: [] }, one).messages).toEqual([]);
+  });
+
+  test('a refused swap keeps what she has, and the place in line', () => {
+    const pending: Record<string, Request> = {
+      b: { type: 'swap', id: 'b', from: 'C', to: { course: 'C', waitlist: true }, at: 0 },
+    };
+    const had = { ...run(welcome(), outcomes(outcome({})), position(3)), pending };
+    const refused = outcome({ id: 'b', outcome: 'refused', reason: 'full', journal: 8 });
+    const s = told(had, outcomes(refused));
+    expect(s.enrolments).toHaveLength(1);
+    expect(s.positions.w?.position).toBe(3);
+    expect(s.pending).toEqual({});
+  });
+
+  test('a swap to another course gives the old one away', () => {
+    const pending: Record<string, Request> = {
+      b: { type: 'swap', id: 'b', from: 'C', to: { course: 'D', waitlist: true }, at: 0 },
+    };
+    const had = { ...run(welcome(), outcomes(outcome({}))), pending };
+    const s = told(had, outcomes(outcome({ id: 'b', course: 'D', sections: ['D/1'], journal: 9 })));
+    expect(s.enrolments.map((e) => e.course)).toEqual(['D']);
+  });
+
+  test.each<[OutcomeView['outcome'], number, number]>([
+    ['dropped', 0, 0],
+    ['waitlisted', 1, 1],
+    ['left_waitlist', 1, 0],
+  ])('%s', (kind, seats, waits) => {
+    const s = run(
+      welcome(),
+      outcomes(outcome({})),
+      outcomes(outcome({ outcome: kind, rank: 2, journal: 8 })),
+    );
+    expect([s.enrolments.length, s.waitlist.length]).toEqual([seats, waits]);
+  });
+
+  test('what was decided while away is news after the welcome, and not on the first', () => {
+    const again = { ...welcome(), outcomes: [outcome({})] };
+    expect(reduce(run(welcome()), again)[1]).toHaveLength(1);
+    expect(reduce(initial(), again)[1]).toHaveLength(0);
+  });
+});
+
+describe('messages', () => {
+  test('a promotion is a seat, and takes the old one where it was kept', () => {
+    const s = run(
+      { ...welcome(), waitlist: [{ course: 'D', rank: 1, keeps: 'C' }] },
+      outcomes(outcome({})),
+      message({ kind: 'promoted', course: 'D', sections: ['D/1'], about: 'C' }),
+    );
+    expect(s.enrolments.map((e) => e.course)).toEqual(['D']);
+    expect([s.waitlist, s.outcomes[0]?.outcome]).toEqual([[], 'enrolled']);
+  });
+
+  test('one that came twice stands there once', () => {
+    const one = message({});
+    const s = told({ ...run(welcome()), messages: [] }, one, one);
+    expect(s.messages).toHaveLength(1);
+  });
+});
+
+describe('requests', () => {
+  const pending: Record<string, Request> = {
+    a: { type: 'arm', id: 'a', window: 'w', at: 0 },
+    b: { type: 'drop', id: 'b', course: 'C', at: 0 },
+    c: { type: 'disarm', id: 'c', window: 'v', at: 0 },
+  };
+  test.each<[string, ServerMessage, string[]]>([
+    ['armed', { type: 'armed', window: 'w', ticket: 3, among: 4 }, ['a']],
+    ['a position', position(4), ['a']],
+    ['an outcome', outcomes(outcome({ id: 'b' })), ['b']],
+    ['an error', { type: 'error', id: 'b', code: 'x', detail: '' }, ['b']],
+    ['busy', { type: 'busy', id: 'b', retry_after_ms: 1 }, []],
+    ['disarmed', { type: 'disarmed', window: 'v' }, ['c']],
+    ['a welcome without the line', welcome(), ['c']],
+  ])('%s answers', (_, m, ids) => {
+    expect(answered(pending, m)).toEqual(ids);
+  });
+});
+
+describe('the plan', () => {
+  const request: CourseRequest = { course: 'C', choices: ['any', ['C/1']], waitlist: true };
+  const saved = (courses: CourseRequest[]): ServerMessage => ({
+    type: 'plan',
+    plan: { courses, blockers: [], credits: 0 },
+    sequence: 5,
+  });
+
+  test('an edit stays until it is saved as it is', () => {
+    const edited = { ...run(welcome()), draft: [request] };
+    expect(told(edited, saved([])).draft).toEqual([request]);
+    expect(told(edited, saved([request])).draft).toBeNull();
+  });
+
+  test('any everywhere is the same as no choices', () => {
+    expect(canonical([{ course: 'C', choices: ['any'], waitlist: false }])).toBe(
+      canonical([{ course: 'C', waitlist: false }]),
+    );
+  });
+});
+
+describe('windows and the clock', () => {
+  test('a rehearsal run again is read anew', () => {
+    const s = run(welcome(), position(4), windowMessage(win('planned', 1)));
+    expect([s.stale, s.line, s.positions]).toEqual([true, [], {}]);
+  });
+
+  test('an opening is news, a change of numbers is not', () => {
+    const opened = windowMessage(win('closed', 0));
+    expect(reduce(run(welcome()), opened)[1]).toEqual([{ kind: 'window', window: opened.window }]);
+    expect(reduce(run(welcome()), windowMessage(win('open', 0)))[1]).toEqual([]);
+  });
+
+  test('the clock follows the best pong; a slow one says little', () => {
+    const [first] = reduce(run(welcome()), { type: 'pong', n: 1, server_time: 6000 }, 1010, 990);
+    expect(first.offset).toBe(5000);
+    const [slow] = reduce(first, { type: 'pong', n: 2, server_time: 9000 }, 2000, 1000);
+    expect(slow.offset).toBe(5000);
+  });
+
+  test('seats: the newest value wins', () => {
+    const seats = (left: number): ServerMessage => ({
+      type: 'seats',
+      as_of: 1,
+      sections: [{ section: 'C/1', left, status: 'open' }],
+    });
+    expect(run(welcome(), seats(9), seats(3)).seats['C/1']?.left).toBe(3);
+  });
+});
