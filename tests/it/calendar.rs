@@ -26,30 +26,37 @@ kind = "exam"
 sections = [{ key = "E1", meetings = [{ day = "fri", start = "13:00", end = "16:00", weeks = 22 }] }]
 "#;
 
-/// Prints each event as JSON, with the start in UTC of each of the first days.
+/// Prints each event as JSON, with each start in UTC by the calendar's own VTIMEZONE.
 const READER: &str = r#"
 import sys, json
 from datetime import timedelta, timezone
 from icalendar import Calendar
 calendar = Calendar.from_ical(sys.stdin.buffer.read())
+zones = calendar.walk("VTIMEZONE")
+zone = zones[0].to_tz()
+def in_utc(local):
+    localize = getattr(zone, "localize", None)
+    at = localize(local) if localize else local.replace(tzinfo=zone)
+    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M")
 events = []
 for event in calendar.walk("VEVENT"):
-    start = event["DTSTART"].dt
+    start = event["DTSTART"].dt.replace(tzinfo=None)
+    end = event["DTEND"].dt.replace(tzinfo=None)
     count = int(event["RRULE"]["COUNT"][0]) if "RRULE" in event else 1
     free = event.get("EXDATE", [])
     free = free if isinstance(free, list) else [free]
-    free = [one.dt for dates in free for one in dates.dts]
+    free = [one.dt.replace(tzinfo=None) for dates in free for one in dates.dts]
     days = [start + timedelta(weeks=n) for n in range(count)]
     days = [day for day in days if day not in free]
     events.append({
         "uid": str(event["UID"]), "summary": str(event["SUMMARY"]),
         "location": str(event.get("LOCATION", "")), "sequence": int(event["SEQUENCE"]),
         "stamp": event["DTSTAMP"].dt.isoformat(), "zone": event["DTSTART"].params["TZID"],
-        "minutes": int((event["DTEND"].dt - start).total_seconds() // 60),
-        "utc": [day.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M") for day in days],
+        "minutes": int((end - start).total_seconds() // 60),
+        "utc": [in_utc(day) for day in days],
     })
-zones = [str(zone["TZID"]) for zone in calendar.walk("VTIMEZONE")]
-print(json.dumps({"events": events, "zones": zones, "version": str(calendar["VERSION"])}))
+names = [str(one["TZID"]) for one in zones]
+print(json.dumps({"events": events, "zones": names, "version": str(calendar["VERSION"])}))
 "#;
 
 fn read_by_python(text: &str) -> Value {

@@ -88,7 +88,7 @@ fn a_broken_file_is_78_with_a_line_for_each_fault_and_nothing_is_imported() {
     assert!(!program.path("data").exists());
     program.write("students.csv", "id,programme,year,blocks,completed\ns1,LAW,1,,\n");
     let import = program.run(&["students", "import", "students.csv", "--data", "data"]);
-    import.expect(78, &["students.csv: student s1: unknown programme LAW"]);
+    import.expect(78, &["students.csv:2: student s1: unknown programme LAW"]);
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn faults_of_references_are_bounded() {
     let rows: String = (0..912).map(|i| format!("s{i},NONE,1,,\n")).collect();
     program.write("students.csv", &format!("id,programme,year,blocks,completed\n{rows}"));
     let import = program.run(&["students", "import", "students.csv", "--data", "data"]);
-    import.expect(78, &["students.csv: student s0: unknown programme NONE", "and 862 more"]);
+    import.expect(78, &["students.csv:2: student s0: unknown programme NONE", "and 862 more"]);
     assert_eq!(import.err.lines().count(), 51);
 }
 
