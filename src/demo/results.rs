@@ -3,7 +3,8 @@
 
 use super::random::Random;
 use super::students::number;
-use crate::domain::ids::Key;
+use crate::domain::catalogue::Text;
+use crate::domain::ids::{Credits, Key};
 use crate::domain::import::{Draft, DraftResult};
 use crate::domain::results::Grade;
 use crate::domain::student::Profile;
@@ -14,6 +15,11 @@ const PURPOSE: u64 = 0x7265_7375_6c74_7321;
 const THIS_YEAR: u16 = 2026;
 /// Days from 1970-01-01 to 2026-01-20: the exams of the year before's first semester.
 const JANUARY: i32 = 20_473;
+/// What everybody took in her first semester; the catalogue no longer has it.
+const FIRST_SEMESTER: [(&str, &str, &str); 2] = [
+    ("ALG-1001", "Academische vaardigheden", "Academic Skills"),
+    ("ALG-1002", "Inleiding in de wetenschap", "Introduction to Scholarship"),
+];
 /// Days from then to the second semester's exams, and from an exam to its resit.
 const JUNE: i32 = 158;
 const RESIT: i32 = 49;
@@ -30,7 +36,7 @@ fn of_student(catalogue: &Draft, profile: &Profile) -> Vec<DraftResult> {
     let programme = catalogue.programmes.iter().find(own);
     let earlier = programme.map_or(&[][..], |p| &p.requirements);
     let earlier = earlier.iter().filter(|r| r.year < profile.year).enumerate();
-    let mut results = Vec::new();
+    let mut results = first_semester(profile, &mut random);
     for (i, requirement) in earlier {
         let passed = profile.completed.contains(&requirement.course);
         // Not everybody tried what she has not passed.
@@ -45,9 +51,29 @@ fn of_student(catalogue: &Draft, profile: &Profile) -> Vec<DraftResult> {
             student: &profile.key,
             term: Key::new(&format!("{}-{semester}", THIS_YEAR - u16::from(ago))).ok(),
             course: &requirement.course,
+            old: None,
             date: exam + random.below(7) as i32,
         };
         attempt.put(passed, &mut random, &mut results);
+    }
+    results
+}
+
+fn first_semester(profile: &Profile, random: &mut Random) -> Vec<DraftResult> {
+    let ago = u16::from(profile.year.saturating_sub(1));
+    let term = Key::new(&format!("{}-1", THIS_YEAR - ago)).ok();
+    let mut results = Vec::new();
+    for (code, nl, en) in FIRST_SEMESTER {
+        let Ok(course) = Key::new(code) else { continue };
+        let attempt = Attempt {
+            student: &profile.key,
+            term: term.clone(),
+            course: &course,
+            old: Some(Text { nl: nl.into(), en: en.into() }),
+            date: JANUARY + 365 * (1 - i32::from(ago)) + random.below(7) as i32,
+        };
+        let passed = random.percent(90);
+        attempt.put(passed, random, &mut results);
     }
     results
 }
@@ -56,6 +82,8 @@ struct Attempt<'a> {
     student: &'a Key,
     term: Option<Key>,
     course: &'a Key,
+    /// Name of a course that the catalogue does not have; it was worth 5 ECTS.
+    old: Option<Text>,
     date: i32,
 }
 
@@ -75,15 +103,15 @@ impl Attempt<'_> {
             results.extend(self.result(None, 1, Grade::Absent, 0));
             return;
         }
-        let fails = 30 + random.below(25) as u8;
-        let passes = 55 + (random.below(23) + random.below(20)) as u8;
+        let bad = 30 + random.below(25) as u8;
+        let good = 55 + (random.below(23) + random.below(20)) as u8;
         if !passed {
-            results.extend(self.result(None, 1, Grade::Mark(fails), 0));
+            results.extend(self.result(None, 1, Grade::Mark(bad), 0));
         } else if random.percent(15) {
-            results.extend(self.result(None, 1, Grade::Mark(fails), 0));
-            results.extend(self.result(None, 2, Grade::Mark(passes), RESIT));
+            results.extend(self.result(None, 1, Grade::Mark(bad), 0));
+            results.extend(self.result(None, 2, Grade::Mark(good), RESIT));
         } else {
-            results.extend(self.result(None, 1, Grade::Mark(passes), 0));
+            results.extend(self.result(None, 1, Grade::Mark(good), 0));
         }
     }
 
@@ -99,11 +127,11 @@ impl Attempt<'_> {
             student: self.student.clone(),
             term: self.term.clone()?,
             course: self.course.clone(),
-            name: None,
+            name: self.old.clone(),
             component: component.and_then(|name| Key::new(name).ok()),
             attempt,
             grade,
-            credits: None,
+            credits: (self.old.is_some() && component.is_none()).then_some(Credits(500)),
             date: self.date + later,
             passed: None,
         })

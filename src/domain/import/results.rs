@@ -50,9 +50,9 @@ impl Preparer<'_> {
         let mut named = HashSet::new();
         let mut counts: HashMap<StudentId, usize> = HashMap::new();
         for draft in drafts {
-            let (student, result) = match (self.result_student(draft), self.result(draft)) {
-                (Some(student), Some(result)) => (student, result),
-                _ => continue,
+            let (Some(student), Some(result)) = (self.result_student(draft), self.result(draft))
+            else {
+                continue;
             };
             let attempt = (draft.attempt, &draft.term, &draft.course, &draft.component);
             if !named.insert((student, attempt)) {
