@@ -15,6 +15,8 @@ const PURPOSE: u64 = 0x7265_7375_6c74_7321;
 const THIS_YEAR: u16 = 2026;
 /// Days from 1970-01-01 to 2026-01-20: the exams of the year before's first semester.
 const JANUARY: i32 = 20_473;
+/// Days from 1970-01-01 to 2026-10-27: the exams of the year's first block.
+const OCTOBER: i32 = 20_753;
 /// What everybody took in her first semester; the catalogue no longer has it.
 const FIRST_SEMESTER: [(&str, &str, &str); 2] = [
     ("ALG-1001", "Academische vaardigheden", "Academic Skills"),
@@ -70,7 +72,7 @@ fn first_semester(profile: &Profile, random: &mut Random) -> Vec<DraftResult> {
             term: term.clone(),
             course: &course,
             old: Some(Text { nl: nl.into(), en: en.into() }),
-            date: JANUARY + 365 * (1 - i32::from(ago)) + random.below(7) as i32,
+            date: OCTOBER - 365 * i32::from(ago) + random.below(7) as i32,
         };
         let passed = random.percent(90);
         attempt.put(passed, random, &mut results);

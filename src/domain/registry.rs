@@ -363,9 +363,13 @@ impl Registry {
     fn apply_import(&mut self, record: &Record) {
         let changed: Vec<_> = self.staged_capacities().collect();
         let staged = std::mem::take(&mut self.staged);
-        let catalogue = Arc::make_mut(&mut self.catalogue);
-        for item in &staged {
-            catalogue.apply(item);
+        // Others share the catalogue: it is copied only when it changes.
+        let other = |i: &Item| matches!(i, Item::Student(..) | Item::Window(..) | Item::Result(..));
+        if !staged.iter().all(other) {
+            let catalogue = Arc::make_mut(&mut self.catalogue);
+            for item in &staged {
+                catalogue.apply(item);
+            }
         }
         let meets =
             |item: &Item| matches!(item, Item::Term(_) | Item::Course(..) | Item::Section(..));
@@ -373,7 +377,7 @@ impl Registry {
             self.catalogue_changes = (self.catalogue_changes.0 + 1, record.at);
         }
         let mut results = Vec::new();
-        self.courses.resize_with(catalogue.courses.len(), CourseBook::default);
+        self.courses.resize_with(self.catalogue.courses.len(), CourseBook::default);
         for item in staged {
             match item {
                 Item::Student(id, profile) => {
