@@ -24,6 +24,7 @@ pub struct AlternativesQuery {
 }
 
 /// Another course, with sections that fit.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct OtherCourse {
     /// Course code.
@@ -37,6 +38,7 @@ pub struct OtherCourse {
 }
 
 /// What has seats right now and clashes with nothing that she has.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AlternativesView {
     /// Course code.

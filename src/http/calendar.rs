@@ -28,6 +28,7 @@ const CALENDAR: &str = "text/calendar; charset=utf-8";
 const SECRET_BYTES: usize = 32;
 
 /// Whether her calendar has an address. What it is was told once, when it was made.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CalendarView {
     /// When the address was made; `null`: there is none.
@@ -35,6 +36,7 @@ pub struct CalendarView {
 }
 
 /// A new address.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CalendarAddress {
     /// The path on this server. Whoever has it can read the timetable: it is not kept, and not

@@ -20,6 +20,7 @@ use crate::protocol::convert::text_view;
 use crate::protocol::server::TextView;
 
 /// One attempt at a course, or at a part of it.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ResultView {
     /// Course code.
@@ -43,6 +44,7 @@ pub struct ResultView {
 }
 
 /// The results of a term.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TermResults {
     /// Term key.
@@ -56,6 +58,7 @@ pub struct TermResults {
 }
 
 /// How far she is in one year of her programme.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct YearProgress {
     /// Year of study, from 1.
@@ -67,6 +70,7 @@ pub struct YearProgress {
 }
 
 /// How far she is in her programme.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Progress {
     /// Programme key.
@@ -84,6 +88,7 @@ pub struct Progress {
 }
 
 /// A student's results.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Results {
     /// Newest first.

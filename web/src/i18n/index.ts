@@ -1,8 +1,8 @@
-// The reader's language, and its texts. Keys and their parameters are typed.
+// The reader's language, and its texts, read when they are first needed. Keys and their parameters
+// are typed.
 import { signal } from '@preact/signals';
 import type { TextView } from '../wire/TextView';
-import { en } from './en';
-import { nl } from './nl';
+import type { nl } from './nl';
 
 export type Lang = 'nl' | 'en';
 export type Key = keyof typeof nl;
@@ -17,7 +17,11 @@ type Names<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Names
 type Source<K extends Key> = (typeof nl)[K] extends { other: infer O } ? O : (typeof nl)[K];
 export type Params<K extends Key> = Record<Names<Source<K>>, string | number>;
 
-const texts: Record<Lang, Texts> = { nl, en };
+const read: Record<Lang, () => Promise<Texts>> = {
+  nl: async () => (await import('./nl')).nl,
+  en: async () => (await import('./en')).en,
+};
+const texts: Partial<Record<Lang, Texts>> = {};
 const STORED = 'sluis.lang';
 
 function first(): Lang {
@@ -28,16 +32,35 @@ function first(): Lang {
 
 export const lang = signal<Lang>(first());
 
-export function setLang(to: Lang): void {
-  lang.value = to;
-  localStorage.setItem(STORED, to);
+/** Reads the texts of a language; `false` when they cannot be had now. */
+export async function loadTexts(of: Lang = lang.value): Promise<boolean> {
+  try {
+    texts[of] ??= await read[of]();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-addEventListener('storage', (e) => {
-  if (e.key === STORED && (e.newValue === 'nl' || e.newValue === 'en')) lang.value = e.newValue;
-});
+/** Speaks this from now on, as soon as it can. */
+export async function setLang(to: Lang): Promise<boolean> {
+  if (!(await loadTexts(to))) return false;
+  lang.value = to;
+  localStorage.setItem(STORED, to);
+  return true;
+}
+
+/** Another tab of this browser chose a language. */
+export const followTabs = (): void =>
+  addEventListener('storage', (e) => {
+    if (e.key !== STORED || e.newValue === lang.value) return;
+    if (e.newValue === 'nl' || e.newValue === 'en') void setLang(e.newValue);
+  });
 
 export const tag = (): string => (lang.value === 'nl' ? 'nl-NL' : 'en-GB');
+
+/** The texts in force: those of the language are read before anything is drawn. */
+const current = (): Texts => texts[lang.value] as Texts;
 
 /** The text in the reader's language. A text by number chooses its form by `n`. */
 export function t<K extends Key>(
@@ -45,7 +68,7 @@ export function t<K extends Key>(
   ...[params]: Names<Source<K>> extends never ? [] : [Params<K>]
 ): string {
   const given = (params ?? {}) as Record<string, string | number>;
-  const text: Text = texts[lang.value][key];
+  const text: Text = current()[key];
   const form =
     typeof text === 'string'
       ? text
@@ -57,7 +80,8 @@ export function t<K extends Key>(
 }
 
 /** A key made of a part that the wire gives, if there is such a text. */
-export const keyOf = (key: string): Key | undefined => (key in nl ? (key as Key) : undefined);
+export const keyOf = (key: string): Key | undefined =>
+  key in current() ? (key as Key) : undefined;
 
 /** A text that cannot be typed because the wire chose its key. */
 export const tAny = (key: Key, params: Record<string, string | number>): string =>

@@ -4,6 +4,9 @@ import type { SignInRequest } from '../wire/SignInRequest';
 import { failed, loadMessages } from './actions';
 import { api, Failed } from './api';
 import { loadRequirements } from './catalogue';
+import { loadPreferences } from './preferences';
+import { forget } from './resource';
+import { results } from './resources';
 import { choices, connect, disconnect, fault, me, state, tell } from './store';
 
 const RETRY_MS = 3000;
@@ -45,6 +48,7 @@ export async function signOut(): Promise<void> {
 
 export function signedOut(): void {
   disconnect();
+  forget();
   me.value = null;
   void start();
 }
@@ -69,5 +73,8 @@ export async function attempt(what: () => Promise<unknown>): Promise<void> {
 /** What is read anew when the gateway has told everything: `first` on the first time. */
 export function welcomed(first: boolean): void {
   if (state.value.messages === null) void attempt(() => loadMessages());
-  if (first) void loadRequirements().catch(() => undefined); // the search is there without it
+  if (!first) return;
+  void loadRequirements().catch(() => undefined); // the search is there without it
+  void results.load(); // what she has passed is not asked of her again
+  void loadPreferences();
 }
