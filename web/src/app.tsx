@@ -14,7 +14,7 @@ import { LanguageSwitch } from './ui/LanguageSwitch';
 import { FaultRegion, LiveRegion } from './ui/live';
 import { SignIn } from './views/signin/SignIn';
 
-const Plan = lazy(async () => (await import('./views/plan/Plan')).Plan);
+const Plan = lazy(async () => (await import('./views/plan/Plan')).Plan, false);
 const Opening = lazy(async () => (await import('./views/opening/Opening')).Opening);
 const Outcomes = lazy(async () => (await import('./views/outcomes/Outcomes')).Outcomes);
 const Timetable = lazy(async () => (await import('./views/timetable/Timetable')).Timetable);
@@ -45,7 +45,7 @@ const REGISTRAR: Route[] = [
   { path: '/registrar', name: 'nav.registrar', icon: 'registrar', view: Registrar },
 ];
 
-/** The view of this address, before it is known who is there. */
+/** The view of this address, before it is known who is there; whoever was here is likely to be. */
 export const loadView = (): void =>
   void [...STUDENT, ...REGISTRAR].find((r) => r.path === path.value)?.view.load();
 

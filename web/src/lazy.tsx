@@ -1,19 +1,21 @@
 // A view whose code is read when it is first needed, or in a quiet moment.
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { t } from './i18n';
+import { loadViewTexts, t } from './i18n';
 import { Button, Empty, Loading } from './ui/basics';
 
 type View = () => preact.JSX.Element;
 export type LazyView = View & { load: () => Promise<void> };
 
-export function lazy(read: () => Promise<View>): LazyView {
+/** `texts`: it needs more than the first texts. */
+export function lazy(read: () => Promise<View>, texts = true): LazyView {
   const view = signal<View | null>(null);
   const failed = signal(false);
   const load = async () => {
     if (view.value) return;
     try {
-      view.value = await read();
+      const [found] = await Promise.all([read(), texts && loadViewTexts()]);
+      view.value = found;
     } catch {
       failed.value = true;
     }

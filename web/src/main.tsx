@@ -13,7 +13,7 @@ import { notifyNews } from './notify';
 import { follow } from './router';
 import { followLanguage } from './store/preferences';
 import { results } from './store/resources';
-import { checkSignedIn, signedOut, start, welcomed } from './store/session';
+import { checkSignedIn, signedOut, start, wasHere, welcomed } from './store/session';
 import { listen, now } from './store/store';
 
 const RETRY_MS = 3000;
@@ -43,7 +43,7 @@ document.addEventListener('click', follow);
 const root = document.getElementById('root');
 
 async function begin(): Promise<void> {
-  loadView();
+  if (wasHere()) loadView();
   if (!(await loadTexts())) {
     // Without texts nothing can be said; a browser may keep the failure until it loads anew.
     setTimeout(() => location.reload(), RETRY_MS);

@@ -10,6 +10,10 @@ import { results } from './resources';
 import { choices, connect, disconnect, fault, me, state, tell } from './store';
 
 const RETRY_MS = 3000;
+const HERE = 'sluis.here';
+
+/** Whether somebody was signed in here last time: then the page's first view is read at once. */
+export const wasHere = (): boolean => localStorage.getItem(HERE) !== null;
 
 /** Asks who is signed in, until there is an answer. */
 export async function start(): Promise<void> {
@@ -23,6 +27,8 @@ export async function start(): Promise<void> {
   if (fault.value?.code === 'offline') fault.value = null;
   const who = choices.value.me;
   if (who?.student) connect(who.student);
+  if (who) localStorage.setItem(HERE, '1');
+  else localStorage.removeItem(HERE);
   me.value = who;
 }
 

@@ -1,5 +1,6 @@
-import { t } from '../../i18n';
+import { named, t } from '../../i18n';
 import { stamp } from '../../i18n/format';
+import { results } from '../../store/resources';
 import { signOut } from '../../store/session';
 import { me, state } from '../../store/store';
 import { Button } from '../../ui/basics';
@@ -10,12 +11,13 @@ import { Notifications } from './Notifications';
 function Facts() {
   const who = me.value;
   const { programme, year } = state.value;
+  const name = results.value.value?.progress?.name;
   return (
     <dl class="facts">
       <dt>{t('account.number')}</dt>
       <dd>{who?.student}</dd>
       {programme && <dt>{t('account.programme')}</dt>}
-      {programme && <dd>{programme}</dd>}
+      {programme && <dd>{name ? named(name) : programme}</dd>}
       {year > 0 && <dt>{t('account.year')}</dt>}
       {year > 0 && <dd>{year}</dd>}
       <dt>{t('account.until')}</dt>

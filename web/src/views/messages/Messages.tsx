@@ -39,9 +39,8 @@ const Message = ({ message: m }: { message: MessageView }) => {
         <time dateTime={new Date(m.at).toISOString()}>{stamp(m.at)}</time> · {t(`topic.${topic}`)}{' '}
         {!m.read && <Tag>{t('messages.new')}</Tag>}
       </p>
-      <p>{messageText(m)}</p>
       <p>
-        <a href={linkOf(m)}>{t(`see.${topic}`)}</a>
+        {messageText(m)} <a href={linkOf(m)}>{t(`see.${topic}`)}</a>
       </p>
     </li>
   );

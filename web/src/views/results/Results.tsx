@@ -2,6 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { named, t } from '../../i18n';
 import { credits, dayYear, mark } from '../../i18n/format';
+import { type ResultRow, resultRows } from '../../model/results';
 import { target } from '../../router';
 import { results } from '../../store/resources';
 import { Empty, Fetched } from '../../ui/basics';
@@ -57,24 +58,15 @@ function Passed({ result: r }: { result: ResultView }) {
   );
 }
 
-function Row({ result: r }: { result: ResultView }) {
+function Row({ row: { result: r, under } }: { row: ResultRow }) {
   const name = r.name ? named(r.name) : r.course;
   const attempt = t('results.attemptN', { n: r.attempt });
+  const id = r.component ? undefined : `result-${r.course}`;
   return (
-    <tr
-      class={r.component ? 'part' : undefined}
-      id={r.component ? undefined : `result-${r.course}`}
-    >
+    <tr class={under ? 'part' : undefined} id={id}>
       <th scope="row">
-        {r.component ? (
-          <>
-            <span class="hidden">{name}: </span>
-            {r.component}
-          </>
-        ) : (
-          name
-        )}{' '}
-        {!r.component && <span class="code">{r.course}</span>}
+        {under ? <span class="hidden">{name}: </span> : name}{' '}
+        {!under && <span class="code">{r.course}</span>} {r.component}
         <span class="meta narrow-cell">
           {attempt} · {dayYear(r.date)}
         </span>
@@ -111,8 +103,8 @@ function Term({ term }: { term: TermResults }) {
           </tr>
         </thead>
         <tbody>
-          {term.results.map((r) => (
-            <Row key={`${r.course} ${r.attempt} ${r.component} ${r.date}`} result={r} />
+          {resultRows(term.results).map((row) => (
+            <Row key={row.key} row={row} />
           ))}
         </tbody>
       </table>
