@@ -4,6 +4,7 @@
 
 mod plans;
 mod random;
+mod results;
 mod students;
 #[cfg(test)]
 mod tests;
@@ -38,11 +39,12 @@ const FILES: [(&str, &str); 5] = [
     ("university.toml", include_str!("../config/demo/university.toml")),
 ];
 
-/// Everything in one import: catalogue, programmes, windows, students. `seeds` gives each
+/// Everything in one import: catalogue, programmes, windows, students, results. `seeds` gives each
 /// window's secret for the draw.
 pub fn draft(seeds: &mut dyn FnMut() -> [u8; 32]) -> Draft {
     let mut whole = read(seeds).expect("a test reads the built-in files");
     whole.students = students::students(&whole);
+    whole.results = results::results(&whole);
     whole
 }
 

@@ -52,6 +52,8 @@ pub const WAITLIST_ENTRIES_MAX: usize = 10_000;
 pub const REQUESTS_PER_STUDENT_MAX: u32 = 10_000;
 /// Most alternatives offered for one course.
 pub const ALTERNATIVES_MAX: usize = 3;
+/// Most other courses looked at for an alternative.
+pub const ALTERNATIVE_COURSES_MAX: usize = 40;
 /// Most characters of somebody's input that an error repeats.
 pub const ECHO_CHARS_MAX: usize = 80;
 
@@ -185,6 +187,14 @@ pub const BLOCKS_MAX: usize = 10;
 pub const COMPLETED_MAX: usize = 250;
 /// A student's completed courses together, in bytes: each counts its code's length and one.
 pub const COMPLETED_BYTES_MAX: usize = 3100;
+/// Most study results of a student.
+pub const RESULTS_PER_STUDENT_MAX: usize = 500;
+/// Highest number of an attempt at a course or a part of it.
+pub const ATTEMPT_MAX: u8 = 20;
+/// Devices on which one student is signed in; the oldest is signed out.
+pub const DEVICES_PER_STUDENT_MAX: usize = 20;
+/// Longest name of a browser and a system, in bytes.
+pub const AGENT_BYTES_MAX: usize = 40;
 /// Most courses named in a window's scope.
 pub const WINDOW_COURSES_MAX: usize = 250;
 /// The courses named in a window's scope together, in bytes: each counts its code's length and one.

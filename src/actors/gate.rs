@@ -11,6 +11,7 @@ use super::board::SeatBoard;
 use super::directory::Directory;
 use super::messenger::{Deliver, Delivery, Messenger};
 use super::news::{Bulletin, Count, News, Output, Public};
+use super::sign_ins::SignIns;
 use crate::domain::ids::{Sequence, StudentId};
 use crate::metrics::Metrics;
 
@@ -67,6 +68,7 @@ impl Gate {
 pub struct Exit {
     gate: Gate,
     board: Arc<SeatBoard>,
+    sign_ins: Arc<SignIns>,
     public: watch::Sender<Arc<Public>>,
     directory: Arc<Directory>,
     metrics: Arc<Metrics>,
@@ -80,6 +82,7 @@ impl Exit {
     pub fn new(
         gate: Gate,
         board: Arc<SeatBoard>,
+        sign_ins: Arc<SignIns>,
         public: watch::Sender<Arc<Public>>,
         directory: Arc<Directory>,
         metrics: Arc<Metrics>,
@@ -87,6 +90,7 @@ impl Exit {
         Self {
             gate,
             board,
+            sign_ins,
             public,
             directory,
             metrics,
@@ -115,6 +119,7 @@ impl Exit {
                 Output::Student(student, news) => self.student(student, news),
                 Output::Everyone(bulletin) => self.everyone(&bulletin),
                 Output::Seats(_) => {}
+                Output::SignIns(student, now) => self.sign_ins.let_through(student, now),
                 Output::Reply(reply, answer) => {
                     let _ = reply.send(answer);
                 }

@@ -15,6 +15,7 @@ use super::messenger::CloseAll;
 use super::news::{Output, Public};
 use super::permits::{Permit, Permits};
 use super::registrar::{Batch, Job, Origin, Registrar};
+use super::sign_ins::SignIns;
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::command::Command;
@@ -94,6 +95,7 @@ pub struct Gateway(Arc<Inner>);
 
 struct Inner {
     board: Arc<SeatBoard>,
+    sign_ins: Arc<SignIns>,
     directory: Arc<Directory>,
     public: watch::Receiver<Arc<Public>>,
     registrar: Addr<Registrar>,
@@ -109,8 +111,10 @@ struct Inner {
 
 impl Gateway {
     /// The door to running actors.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of its own, given once")]
     pub fn new(
         board: Arc<SeatBoard>,
+        sign_ins: Arc<SignIns>,
         directory: Arc<Directory>,
         public: watch::Receiver<Arc<Public>>,
         registrar: Addr<Registrar>,
@@ -123,6 +127,7 @@ impl Gateway {
             Quota::per_second(per_second).allow_burst(at_least_one(settings.messages_burst));
         Self(Arc::new(Inner {
             board,
+            sign_ins,
             directory,
             public,
             registrar,
@@ -140,6 +145,11 @@ impl Gateway {
     /// Seats as they are on disk.
     pub fn board(&self) -> &SeatBoard {
         &self.0.board
+    }
+
+    /// Who is signed in where, as it is on disk.
+    pub fn sign_ins(&self) -> &SignIns {
+        &self.0.sign_ins
     }
 
     /// Who is connected.

@@ -22,6 +22,7 @@ pub mod permits;
 pub mod registrar;
 pub mod section;
 pub mod session;
+pub mod sign_ins;
 pub mod student;
 pub mod tell;
 #[cfg(test)]

@@ -6,9 +6,13 @@ use uuid::Uuid;
 
 use super::gateway::{Answer, Denied};
 use super::permits::Permit;
+use super::sign_ins::SignedIn;
+use crate::domain::account::{DeviceId, Preferences};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::forecast::CourseForecast;
-use crate::domain::ids::{CourseId, RequestId, Sequence, StudentId, Ticket, Timestamp, WindowId};
+use crate::domain::ids::{
+    CourseId, Key, RequestId, Sequence, StudentId, Ticket, Timestamp, WindowId,
+};
 use crate::domain::outcome::Outcome;
 use crate::domain::section::Section;
 use crate::protocol::server::{MessageView, PlanView, StudentView, WaitlistView, WindowView};
@@ -101,6 +105,29 @@ pub enum News {
         /// One for each course that the window covers.
         courses: Arc<[CourseForecast]>,
     },
+    /// Messages were read, on this device or another.
+    Read {
+        /// Up to here.
+        up_to: Sequence,
+        /// Unread in all.
+        unread: u32,
+        /// Position in her stream.
+        sequence: u32,
+    },
+    /// What she prefers.
+    Preferences {
+        /// As saved.
+        preferences: Preferences,
+        /// Position in her stream.
+        sequence: u32,
+    },
+    /// Devices signed in or out: sessions of others end.
+    SignIns {
+        /// Signed in now.
+        devices: Vec<DeviceId>,
+        /// She signed out everywhere: sessions of no device end too.
+        everywhere: bool,
+    },
     /// The answer to a new session.
     View {
         /// Which session.
@@ -181,6 +208,8 @@ pub enum Output {
     Student(StudentId, News),
     /// For everybody.
     Everyone(Arc<Bulletin>),
+    /// What a student's sign-in tokens are worth from now on.
+    SignIns(Key, Arc<SignedIn>),
     /// Seats for the board.
     Seats(Vec<Section>),
     /// An answer to a command given over HTTP or by the gateway itself.

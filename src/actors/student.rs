@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::gateway::{Denied, Gateway};
 use super::messenger::{HubStarted, HubStopped, Messenger, send_view};
 use super::news::{Bulletin, LineState, News, Public};
+use crate::domain::account::DeviceId;
 use crate::domain::ids::{SectionId, StudentId, Ticket, WindowId};
 use crate::domain::line::eta;
 use crate::domain::section::Section;
@@ -38,6 +39,8 @@ struct Seat {
     number: u32,
     sink: Recipient<ToSession>,
     behind: Behind,
+    /// The device whose sign-in it came with; a tool's has none.
+    device: Option<DeviceId>,
     /// Nothing is sent before the first view, or news would come before what it is news of.
     shown: bool,
     watched: Vec<SectionId>,
@@ -234,6 +237,16 @@ impl StudentActor {
                     self.send_seats(public, session, &watched);
                 }
             }
+            News::Read { up_to, unread, sequence } => {
+                (self.sequence, self.unread) = (sequence, unread);
+                self.send(&ServerMessage::Read { up_to: up_to.0, unread, sequence });
+            }
+            News::Preferences { preferences, sequence } => {
+                self.sequence = sequence;
+                let preferences = convert::preferences_view(&preferences);
+                self.send(&ServerMessage::Preferences { preferences, sequence });
+            }
+            News::SignIns { devices, everywhere } => self.close_others(&devices, everywhere),
             News::NotShown { session } => self.not_shown(session),
             News::Denied { session, id, why } => self.deny(session, id, &why),
         }
@@ -343,6 +356,17 @@ impl StudentActor {
         self.send_frame(&frame(&message), |seat| seat.number == session);
     }
 
+    /// Closes the sessions whose sign-in is over.
+    fn close_others(&mut self, devices: &[DeviceId], everywhere: bool) {
+        let over = |seat: &mut Seat| match seat.device {
+            Some(device) => !devices.contains(&device),
+            None => everywhere,
+        };
+        for seat in self.sessions.extract_if(.., over) {
+            let _ = seat.sink.try_send(ToSession::Close(Close::SignedOut));
+        }
+    }
+
     fn close_all(&mut self, close: Close) {
         for seat in &self.sessions {
             let _ = seat.sink.try_send(ToSession::Close(close));
@@ -449,6 +473,8 @@ pub enum FromSession {
         sink: Recipient<ToSession>,
         /// Set when a frame did not fit.
         behind: Behind,
+        /// The device whose sign-in it came with.
+        device: Option<DeviceId>,
     },
     /// It closed.
     Detach(u32),
@@ -458,8 +484,6 @@ pub enum FromSession {
     Unwatch(u32, Vec<SectionId>),
     /// It missed frames and reads again.
     Refresh(u32),
-    /// She signed out: every session is closed.
-    SignOut,
 }
 
 impl Handler<FromSession> for StudentActor {
@@ -471,13 +495,13 @@ impl Handler<FromSession> for StudentActor {
                 // The hubs' sessions were closed already, or are about to be.
                 let _ = sink.try_send(ToSession::Close(Close::Restart));
             }
-            FromSession::Attach { number, sink, behind } => {
+            FromSession::Attach { number, sink, behind, device } => {
                 if self.sessions.len() >= self.gateway.settings().sessions_per_student {
                     let oldest = self.sessions.remove(0);
                     let _ = oldest.sink.try_send(ToSession::Close(Close::TooManySessions));
                 }
                 let watched = Vec::new();
-                self.sessions.push(Seat { number, sink, behind, shown: false, watched });
+                self.sessions.push(Seat { number, sink, behind, device, shown: false, watched });
             }
             FromSession::Detach(number) => self.sessions.retain(|s| s.number != number),
             FromSession::Watch(session, sections) => self.watch(session, &sections),
@@ -491,7 +515,6 @@ impl Handler<FromSession> for StudentActor {
                 self.send_frame(&resync, |seat| seat.number == session);
                 self.show(session);
             }
-            FromSession::SignOut => self.close_all(Close::SignedOut),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::line::LineUpdate;
 use super::news::{Bulletin, Count, News, Output, Public};
 use super::registrar::Parts;
+use super::sign_ins::SignedIn;
 use crate::domain::event::{Event, Record, Via};
 use crate::domain::ids::{CourseId, SectionId, Sequence, StudentId, Ticket, WindowId};
 use crate::domain::outcome::Outcome;
@@ -57,6 +58,20 @@ pub fn outputs(parts: &Parts, record: &Record) -> Vec<Output> {
         Event::PlanSet(student, _) if parts.directory.is_connected(*student) => {
             out.push(Output::Student(*student, plan(parts, *student)));
         }
+        Event::MessagesRead(student, up_to) if parts.directory.is_connected(*student) => {
+            let (unread, up_to) = (registry.unread(*student), *up_to);
+            let sequence = registry.student(*student).sequence;
+            out.push(Output::Student(*student, News::Read { up_to, unread, sequence }));
+        }
+        Event::PreferencesSet(student, preferences) if parts.directory.is_connected(*student) => {
+            let (preferences, sequence) = (*preferences, registry.student(*student).sequence);
+            out.push(Output::Student(*student, News::Preferences { preferences, sequence }));
+        }
+        // Told whether she is connected or not: a session may begin before this is on disk.
+        Event::SignedIn { student, .. } => sign_ins(registry, *student, false, &mut out),
+        Event::SignedOut(student, device) => {
+            sign_ins(registry, *student, device.is_none(), &mut out);
+        }
         Event::TicketTaken { window, ticket, student, .. } => {
             if let Some(news) = in_line(registry, *window, *ticket) {
                 out.push(Output::Student(*student, news));
@@ -89,6 +104,14 @@ pub fn outputs(parts: &Parts, record: &Record) -> Vec<Output> {
     }
     messages(parts, record, &mut out);
     out
+}
+
+fn sign_ins(registry: &Registry, id: StudentId, everywhere: bool, out: &mut Vec<Output>) {
+    let student = registry.student(id);
+    let signed_in = Arc::new(SignedIn::of(&student.account));
+    out.push(Output::SignIns(student.profile.key.clone(), signed_in));
+    let devices = student.account.devices.iter().map(|device| device.id).collect();
+    out.push(Output::Student(id, News::SignIns { devices, everywhere }));
 }
 
 fn everyone(registry: &Registry, windows: Vec<WindowId>) -> Output {

@@ -201,7 +201,7 @@ fn attach(
     let hub = gateway.directory().hub(id, messenger.0, start);
     let sink = session.clone().recipient();
     let behind = Arc::default();
-    hub.try_send(FromSession::Attach { number, sink, behind }).unwrap();
+    hub.try_send(FromSession::Attach { number, sink, behind, device: None }).unwrap();
     if send_view(gateway, &messenger.1, (id, number), None).is_err() {
         session.try_send(ToSession::Close(Close::Busy)).unwrap();
     }

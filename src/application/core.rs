@@ -16,6 +16,7 @@ use crate::actors::directory::Directory;
 use crate::actors::gate::{Exit, Gate};
 use crate::actors::gateway::{Gateway, Settings};
 use crate::actors::registrar::{Parts, Registrar};
+use crate::actors::sign_ins::SignIns;
 use crate::actors::tell;
 use crate::clock::Clock;
 use crate::journal::{JournalError, OnFault, Writer};
@@ -63,12 +64,14 @@ impl Core {
         registry.requests_max = (most != limits::REQUESTS_PER_STUDENT_MAX).then_some(most);
         let durable = journal.durable();
         let board = Arc::new(SeatBoard::new(durable, university.sections.clone()));
+        let sign_ins = Arc::new(SignIns::new(&registry));
         let (publish, public) = watch::channel(Arc::new(tell::public(&registry)));
         let directory = Arc::new(Directory::default());
         let gate = Gate::new();
         let mut exit = Exit::new(
             gate.clone(),
             Arc::clone(&board),
+            Arc::clone(&sign_ins),
             publish,
             Arc::clone(&directory),
             Arc::clone(&metrics),
@@ -109,6 +112,7 @@ impl Core {
             .map_err(|_| JournalError::stopped("the decision thread did not start"))?;
         let gateway = Gateway::new(
             board,
+            sign_ins,
             directory,
             public,
             registrar,

@@ -28,9 +28,23 @@ pub async fn demo(gateway: &Gateway, empty: bool) -> Result<(), ServeError> {
     if empty {
         let draft = demo::draft(&mut random_seed);
         gateway.command(Command::Import(Arc::new(draft))).await.map_err(failed)?;
+        read_all(gateway).await.map_err(failed)?;
     }
     arm_all(gateway).await.map_err(failed)?;
     actix::spawn(arm_after_reset(gateway.clone()));
+    Ok(())
+}
+
+/// The results of years ago are no news.
+async fn read_all(gateway: &Gateway) -> Result<(), Denied> {
+    let (up_to, count) = gateway.read(|registry| registry.students.len() as u32).await?;
+    let students: Vec<StudentId> = (0..count).map(StudentId).collect();
+    for some in students.chunks(AT_ONCE) {
+        let read = some.iter().map(|id| gateway.command(Command::MarkRead(*id, up_to)));
+        for read in join_all(read).await {
+            read?;
+        }
+    }
     Ok(())
 }
 
@@ -62,7 +76,8 @@ async fn arm_all(gateway: &Gateway) -> Result<(), Denied> {
         let plans = demo::plans(registry).into_iter().filter_map(|(id, plan)| {
             let student = registry.student(id);
             let idle = planned && student.ticket(window).is_none() && Some(id) != visitor;
-            let plan = (student.sequence == 0).then_some(plan);
+            let untouched = student.requests.is_empty() && student.plan.courses.is_empty();
+            let plan = untouched.then_some(plan);
             let armable = idle && (plan.is_some() || !student.plan.courses.is_empty());
             armable.then_some((id, plan))
         });
@@ -109,6 +124,7 @@ pub fn importers() -> Importers {
             files::catalogue(name, bytes, parse(format)?, seeds).map_err(lines)
         },
         students: |name, bytes, format| files::students(name, bytes, parse(format)?).map_err(lines),
+        results: |name, bytes, format| files::results(name, bytes, parse(format)?).map_err(lines),
     }
 }
 

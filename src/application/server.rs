@@ -174,7 +174,7 @@ impl Built {
         if demo {
             seed::demo(&core.gateway, seed_demo).await?;
         }
-        let access = access(&config, clock, demo)?;
+        let access = access(&config, clock, demo, core.gateway.clone())?;
         let state = Arc::new(HttpState::new(core.gateway.clone(), access, seed::importers()));
         let (server, addresses) = listen(&config, bound, &state)?;
         // Tools on this machine come straight in, not through a proxy.
@@ -217,9 +217,18 @@ fn report(recovered: &Recovered) {
     );
 }
 
-fn access(config: &Config, clock: Clock, demo: bool) -> Result<Access, ServeError> {
+fn access(
+    config: &Config,
+    clock: Clock,
+    demo: bool,
+    gateway: Gateway,
+) -> Result<Access, ServeError> {
     let tokens =
         Tokens::load_or_create(&config.journal.dir).map_err(|e| ServeError::Key(e.to_string()))?;
+    Ok(Access::new(tokens, http_settings(config, demo), clock, gateway))
+}
+
+fn http_settings(config: &Config, demo: bool) -> http::settings::Settings {
     let mut settings = http::settings::Settings {
         https: config.server.is_https(),
         allowed_origins: config.server.allowed_origins.clone(),
@@ -237,7 +246,7 @@ fn access(config: &Config, clock: Clock, demo: bool) -> Result<Access, ServeErro
         settings.allowed_origins.push(config.server.public_url.clone());
     }
     settings.rates = rates(config);
-    Ok(Access::new(tokens, settings, clock))
+    settings
 }
 
 fn rates(config: &Config) -> Rates {
@@ -302,13 +311,10 @@ mod tests {
 
     #[test]
     fn a_public_address_is_told_and_accepted_whatever_its_scheme() {
-        let data = tempfile::tempdir().unwrap();
         let mut config = Config::default();
-        config.journal.dir = data.path().to_owned();
         for public in ["http://sluis.example.nl", "https://sluis.example.nl"] {
             config.server.public_url = public.to_owned();
-            let access = access(&config, Clock::system(), true).unwrap();
-            assert_eq!(access.settings.allowed_origins, [public]);
+            assert_eq!(http_settings(&config, true).allowed_origins, [public]);
             assert_eq!(url(public, &[]), public);
         }
         assert_eq!(url("", &config.server.listen), "http://127.0.0.1:8080");

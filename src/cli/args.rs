@@ -22,6 +22,9 @@ const CATALOGUE_EXAMPLES: &str = "Examples:
 const STUDENTS_EXAMPLES: &str = "Examples:
   sluis students import students.csv --dry-run   show what would change
   sluis students import students.csv             change it";
+const RESULTS_EXAMPLES: &str = "Examples:
+  sluis results import results.csv --dry-run   show what would change
+  sluis results import results.csv             change it";
 const JOURNAL_EXAMPLES: &str = "Examples:
   sluis journal verify          read every record, name every fault
   sluis journal stats --json    counts, for machines";
@@ -68,6 +71,9 @@ pub enum Command {
     /// Bring in students
     #[command(subcommand, after_help = STUDENTS_EXAMPLES)]
     Students(StudentsCommand),
+    /// Bring in study results
+    #[command(subcommand, after_help = RESULTS_EXAMPLES)]
+    Results(ResultsCommand),
     /// Look at the journal, at a copy of it, while no gateway runs on it
     #[command(subcommand, after_help = JOURNAL_EXAMPLES)]
     Journal(JournalCommand),
@@ -152,7 +158,7 @@ pub enum ConfigCommand {
 pub enum FileFormat {
     /// Our own, as TOML
     Toml,
-    /// Our own, as JSON; students as JSON
+    /// Our own, as JSON; students and results as JSON
     Json,
     /// A spreadsheet
     Csv,
@@ -196,6 +202,14 @@ pub enum CatalogueCommand {
 pub enum StudentsCommand {
     /// Import a file: all of it or nothing
     #[command(after_help = STUDENTS_EXAMPLES)]
+    Import(ImportArgs),
+}
+
+/// `sluis results …`
+#[derive(Subcommand, Debug)]
+pub enum ResultsCommand {
+    /// Import a file: all of it or nothing; each student is told what is new or changed
+    #[command(after_help = RESULTS_EXAMPLES)]
     Import(ImportArgs),
 }
 

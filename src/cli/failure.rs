@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::config::Fault;
+use crate::domain::import::DraftFault;
 use crate::journal::JournalError;
 use crate::limits::IMPORT_FAULTS_MAX;
 
@@ -55,6 +56,14 @@ impl Failure {
             _ => Code::Io,
         };
         Self::new(code, format!("{}: cannot be {doing}: {e}", path.display()))
+    }
+
+    /// Faults of a draft, each with file and line; so many, then their number.
+    pub fn draft(file: &std::path::Path, faults: &[DraftFault]) -> Self {
+        let told = faults.iter().take(IMPORT_FAULTS_MAX).map(|f| f.in_file(file.display()));
+        let more = faults.len().saturating_sub(IMPORT_FAULTS_MAX);
+        let rest = (more > 0).then(|| format!("{}: and {more} more", file.display()));
+        Self { code: Code::Config, lines: told.chain(rest).collect() }
     }
 
     /// Faults in a data file, each with the file's name before it; so many, then their number.

@@ -1,4 +1,4 @@
-//! `sluis catalogue import` and `sluis students import`: all of a file or nothing of it.
+//! `sluis catalogue import`, `sluis students import`, `sluis results import`: all of a file or nothing of it.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::{say, seams, settings};
 use crate::clock::Clock;
 use crate::config::{Config, DemoRefusal};
 use crate::demo;
-use crate::domain::import::{Difference, Draft};
+use crate::domain::import::{Difference, Draft, DraftFault};
 use crate::domain::university::University;
 use crate::limits::TOOL_FILE_BYTES_MAX;
 use crate::protocol::files::UNNAMED_TERM;
@@ -25,6 +25,8 @@ pub enum Kind {
     Catalogue,
     /// Students.
     Students,
+    /// Study results.
+    Results,
 }
 
 impl Kind {
@@ -33,6 +35,7 @@ impl Kind {
         match self {
             Self::Catalogue => "catalogue",
             Self::Students => "students",
+            Self::Results => "results",
         }
     }
 }
@@ -113,7 +116,7 @@ pub fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 
 fn import_here(config: &Config, draft: &Draft, args: &ImportArgs) -> Result<Report, Failure> {
     let data = &config.journal.dir;
-    let refused = |faults| Failure::data(&args.file, faults);
+    let refused = |faults: Vec<DraftFault>| Failure::draft(&args.file, &faults);
     // A dry run makes no data directory either.
     if args.dry_run && !data.join("journal").exists() {
         let nothing = University::default();

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{CatalogueCommand, Cli, Command, StudentsCommand};
+use args::{CatalogueCommand, Cli, Command, ResultsCommand, StudentsCommand};
 use failure::Failure;
 pub use failure::{Code, EXIT_CODES};
 pub use import::{Kind, Report};
@@ -62,6 +62,9 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
         }
         Some(Command::Students(StudentsCommand::Import(args))) => {
             import::run(Kind::Students, args, out)
+        }
+        Some(Command::Results(ResultsCommand::Import(args))) => {
+            import::run(Kind::Results, args, out)
         }
         Some(Command::Journal(command)) => journal::run(command, out),
         Some(Command::Export(command)) => export::run(command, out),

@@ -35,8 +35,9 @@ impl Minter {
             Subject::Registrar => (Role::Registrar, None),
             Subject::Operator => (Role::Operator, None),
         };
-        let expires = Clock::system().now().plus_ms(ttl.as_millis() as u64);
-        self.0.mint(&Claims { role, student, expires })
+        let issued = Clock::system().now();
+        let expires = issued.plus_ms(ttl.as_millis() as u64);
+        self.0.mint(&Claims { role, student, expires, issued, device: None })
     }
 }
 
@@ -70,6 +71,7 @@ pub fn parse(
     let draft = match kind {
         Kind::Catalogue => files::catalogue(&name, bytes, format, &mut seeds),
         Kind::Students => files::students(&name, bytes, format),
+        Kind::Results => files::results(&name, bytes, format),
     };
     match (fault, draft) {
         (Some(fault), _) => Err(Failure::new(Code::Unavailable, fault)),

@@ -98,6 +98,26 @@ fn every_student_has_a_plan_that_passes_its_checks() {
 }
 
 #[test]
+fn every_student_has_results_that_agree_with_what_she_completed() {
+    let registry = imported(0).registry;
+    let (mut failed, mut parts, mut resits) = (0, 0, 0);
+    for student in &registry.students {
+        let account = &student.account;
+        assert!(account.results().len() >= 2, "{}", student.profile.key);
+        for course in &student.profile.completed {
+            assert!(account.passed().contains(course), "{} {course}", student.profile.key);
+        }
+        let catalogue = &registry.catalogue;
+        let known = account.passed().iter().filter(|c| catalogue.course_id(c.as_str()).is_some());
+        assert!(known.into_iter().all(|c| student.profile.completed.contains(c)));
+        failed += account.results().iter().filter(|r| !r.passed).count();
+        parts += account.results().iter().filter(|r| r.component.is_some()).count();
+        resits += account.results().iter().filter(|r| r.attempt > 1).count();
+    }
+    assert!(failed > 100 && parts > 100 && resits > 100, "{failed} {parts} {resits}");
+}
+
+#[test]
 fn the_showcase_students_may_register_and_have_what_they_need() {
     let registry = imported(0).registry;
     for offer in showcase() {

@@ -203,6 +203,8 @@ pub enum Item {
     Student(super::ids::StudentId, Box<super::student::Profile>),
     /// New window.
     Window(super::ids::WindowId, Box<super::window::WindowRules>),
+    /// New or changed study result.
+    Result(super::ids::StudentId, Box<super::results::StudyResult>),
 }
 
 /// Everything that can be registered for. Cheap to clone: a reader keeps its own copy.
@@ -267,7 +269,7 @@ impl Catalogue {
             && a.meetings.iter().any(|m| b.meetings.iter().any(|n| m.clashes(n)))
     }
 
-    /// Puts one imported thing in. Students and windows are not the catalogue's.
+    /// Puts one imported thing in. Students, windows and results are not its.
     pub fn apply(&mut self, item: &Item) {
         match item {
             Item::Term(term) => match self.terms.iter_mut().find(|t| t.key == term.key) {
@@ -286,7 +288,7 @@ impl Catalogue {
                     p.requirements.push(requirement.clone());
                 }
             }
-            Item::Student(..) | Item::Window(..) => {}
+            Item::Student(..) | Item::Window(..) | Item::Result(..) => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::account::{DeviceId, Preferences};
 use super::ids::{
     CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
 };
@@ -71,6 +72,23 @@ pub enum Command {
     },
     /// Messages up to here are read.
     MarkRead(StudentId, Sequence),
+    /// Prefer this from now on.
+    SetPreferences(StudentId, Preferences),
+    /// Give the calendar a new address, whose secret part has this hash, or none.
+    SetCalendar(StudentId, Option<[u8; 32]>),
+    /// A device signs in.
+    SignIn {
+        /// Whose.
+        student: StudentId,
+        /// The sign-in's number.
+        device: DeviceId,
+        /// Family of browser and system.
+        agent: Box<str>,
+        /// The sign-in runs out then.
+        expires: Timestamp,
+    },
+    /// A device signs out; `None` is all of them.
+    SignOut(StudentId, Option<DeviceId>),
     /// Put things into the catalogue and the student register, all or none.
     Import(Arc<Draft>),
     /// Plan a window's times.

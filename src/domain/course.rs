@@ -251,7 +251,7 @@ pub fn personal_blockers(
     let profile = &student.profile;
     let mut blockers: Vec<Reason> =
         profile.blocks.iter().map(|code| Reason::Blocked(code.clone())).collect();
-    let missing = info.prerequisites.iter().filter(|p| !profile.completed.contains(p));
+    let missing = info.prerequisites.iter().filter(|p| !student.has_completed(p));
     blockers.extend(missing.map(|p| Reason::PrerequisiteMissing(p.clone())));
     if let Some(limit) = window.rules.credit_limit {
         let total = holdings.credits(info.term).0 + info.credits.0;

@@ -126,6 +126,10 @@ impl Registry {
                 }
                 Verdict::one(Event::MessagesRead(*student, up_to))
             }
+            Command::SetPreferences(..)
+            | Command::SetCalendar(..)
+            | Command::SignIn { .. }
+            | Command::SignOut(..) => Ok(self.decide_account(command)),
             _ => self.decide_registrar(command),
         }
     }
@@ -133,7 +137,12 @@ impl Registry {
     fn check_ids(&self, command: &Command) -> Result<(), Rejection> {
         use Command as C;
         let (student, window, course, section) = match command {
-            C::SetPlan(s, _) | C::MarkRead(s, _) => (Some(s), None, None, None),
+            C::SetPlan(s, _)
+            | C::MarkRead(s, _)
+            | C::SetPreferences(s, _)
+            | C::SetCalendar(s, _)
+            | C::SignIn { student: s, .. }
+            | C::SignOut(s, _) => (Some(s), None, None, None),
             C::Arm { student, window, .. } | C::Submit { student, window, .. } => {
                 (Some(student), Some(window), None, None)
             }
@@ -177,6 +186,32 @@ impl Registry {
             return Err(Rejection::UnknownSection);
         }
         Ok(())
+    }
+
+    /// What she changes of her account: nothing that is so already makes a record.
+    fn decide_account(&self, command: &Command) -> Verdict {
+        let account = |student: &StudentId| &self.student(*student).account;
+        let event = match command {
+            Command::SetPreferences(student, preferences) => {
+                let same = account(student).preferences == *preferences;
+                (!same).then_some(Event::PreferencesSet(*student, *preferences))
+            }
+            Command::SetCalendar(student, hash) => {
+                let same = account(student).calendar.as_ref().map(|c| c.hash) == *hash;
+                (!same).then_some(Event::CalendarSet(*student, *hash))
+            }
+            Command::SignIn { student, device, agent, expires } => {
+                let (student, device, expires) = (*student, *device, *expires);
+                Some(Event::SignedIn { student, device, agent: agent.clone(), expires })
+            }
+            Command::SignOut(student, device) => {
+                let known = |id| account(student).devices.iter().any(|d| d.id == id);
+                let same = device.is_some_and(|id| !known(id));
+                (!same).then_some(Event::SignedOut(*student, *device))
+            }
+            _ => None,
+        };
+        event.map_or(Verdict::Nothing, |event| Verdict::Events(vec![event]))
     }
 
     fn repeat(&self, memo: &Memo, body: u64) -> Result<Verdict, Rejection> {
@@ -416,7 +451,10 @@ impl Registry {
                     events if events.is_empty() => Ok(Verdict::Nothing),
                     events => Ok(Verdict::Events(events)),
                 },
-                Err(faults) => Err(Rejection::Import(faults.join("\n"))),
+                Err(faults) => {
+                    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+                    Err(Rejection::Import(lines.join("\n")))
+                }
             },
             Command::Schedule { window, opens_at, closes_at } => {
                 if state(window) == WindowState::Closed {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::account::{DeviceId, Preferences};
 use super::catalogue::Item;
 use super::ids::{
     CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
@@ -127,6 +128,24 @@ pub enum Event {
     StatusSet(SectionId, SectionStatus),
     /// Messages up to this sequence are read.
     MessagesRead(StudentId, Sequence),
+    /// What she prefers.
+    PreferencesSet(StudentId, Preferences),
+    /// Her calendar has an address whose secret part has this hash; the one before is gone. `None`:
+    /// it has none.
+    CalendarSet(StudentId, Option<[u8; 32]>),
+    /// A device signed in.
+    SignedIn {
+        /// Whose.
+        student: StudentId,
+        /// The sign-in's number.
+        device: DeviceId,
+        /// Family of browser and system.
+        agent: Box<str>,
+        /// The sign-in runs out then.
+        expires: Timestamp,
+    },
+    /// A device signed out; `None` is all of them, and every token made until then.
+    SignedOut(StudentId, Option<DeviceId>),
 }
 
 /// An event in the journal: numbered in the deciding turn, before it is durable.
@@ -176,6 +195,10 @@ impl Event {
         match self {
             Self::PlanSet(student, _)
             | Self::MessagesRead(student, _)
+            | Self::PreferencesSet(student, _)
+            | Self::CalendarSet(student, _)
+            | Self::SignedIn { student, .. }
+            | Self::SignedOut(student, _)
             | Self::TicketTaken { student, .. }
             | Self::Decided { student, .. }
             | Self::Promoted { student, .. }

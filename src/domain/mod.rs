@@ -1,6 +1,8 @@
 //! The rules, pure: no async, clock, randomness, log or I/O. What is deliberately absent
 //! here: any notion of who is connected, and any serde derive.
 
+pub mod account;
+pub mod alternatives;
 pub mod catalogue;
 pub mod command;
 pub mod course;
@@ -15,6 +17,7 @@ pub mod lottery;
 pub mod outcome;
 pub mod plan;
 pub mod registry;
+pub mod results;
 pub mod section;
 pub mod student;
 pub mod turn;

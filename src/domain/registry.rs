@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::account::{Calendar, Device};
 use super::catalogue::{Catalogue, Item};
 use super::course::{CourseBook, WaitlistEntry};
 use super::event::{Event, Record, Via};
@@ -68,7 +69,10 @@ pub struct Registry {
     pub tickets_left: u64,
     /// What windows told everybody.
     pub window_notices: Vec<WindowNotice>,
+    /// How often an import changed what meets when, and when it last did.
+    pub catalogue_changes: (u32, Timestamp),
     student_keys: HashMap<Key, StudentId>,
+    calendars: HashMap<[u8; 32], StudentId>,
     staged: Vec<Item>,
 }
 
@@ -78,6 +82,10 @@ impl Registry {
         let keys = students.iter().enumerate();
         self.student_keys =
             keys.map(|(i, s)| (s.profile.key.clone(), StudentId(i as u32))).collect();
+        let calendars = students.iter().enumerate().filter_map(|(i, s)| {
+            s.account.calendar.as_ref().map(|calendar| (calendar.hash, StudentId(i as u32)))
+        });
+        self.calendars = calendars.collect();
         self.students = students;
         self.staged = staged;
         self
@@ -91,6 +99,11 @@ impl Registry {
     /// The student with that number.
     pub fn student_id(&self, key: &str) -> Option<StudentId> {
         self.student_keys.get(key).copied()
+    }
+
+    /// Whose calendar it is that has an address with this hash.
+    pub fn calendar_of(&self, hash: &[u8; 32]) -> Option<StudentId> {
+        self.calendars.get(hash).copied()
     }
 
     /// What the student's request led to.
@@ -323,17 +336,48 @@ impl Registry {
             Event::MessagesRead(student, up_to) => {
                 self.students[student.index()].mark_read(*up_to);
             }
+            Event::PreferencesSet(student, preferences) => {
+                self.students[student.index()].account.preferences = *preferences;
+            }
+            Event::CalendarSet(student, hash) => self.set_calendar(*student, *hash, record.at),
+            Event::SignedIn { student, device, agent, expires } => {
+                let (id, agent) = (*device, agent.clone());
+                let device = Device { id, agent, since: record.at, expires: *expires };
+                self.students[student.index()].account.sign_in(device);
+            }
+            Event::SignedOut(student, device) => {
+                self.students[student.index()].account.sign_out(*device, record.at);
+            }
         }
+    }
+
+    fn set_calendar(&mut self, student: StudentId, hash: Option<[u8; 32]>, since: Timestamp) {
+        let account = &mut self.students[student.index()].account;
+        let calendar = hash.map(|hash| Box::new(Calendar { hash, since }));
+        if let Some(old) = std::mem::replace(&mut account.calendar, calendar) {
+            self.calendars.remove(&old.hash);
+        }
+        self.calendars.extend(hash.map(|hash| (hash, student)));
     }
 
     fn apply_import(&mut self, record: &Record) {
         let changed: Vec<_> = self.staged_capacities().collect();
         let staged = std::mem::take(&mut self.staged);
-        let catalogue = Arc::make_mut(&mut self.catalogue);
-        for item in &staged {
-            catalogue.apply(item);
+        // Others share the catalogue: it is copied only when it changes.
+        let other = |i: &Item| matches!(i, Item::Student(..) | Item::Window(..) | Item::Result(..));
+        if !staged.iter().all(other) {
+            let catalogue = Arc::make_mut(&mut self.catalogue);
+            for item in &staged {
+                catalogue.apply(item);
+            }
         }
-        self.courses.resize_with(catalogue.courses.len(), CourseBook::default);
+        let meets =
+            |item: &Item| matches!(item, Item::Term(_) | Item::Course(..) | Item::Section(..));
+        if staged.iter().any(meets) {
+            self.catalogue_changes = (self.catalogue_changes.0 + 1, record.at);
+        }
+        let mut results = Vec::new();
+        self.courses.resize_with(self.catalogue.courses.len(), CourseBook::default);
         for item in staged {
             match item {
                 Item::Student(id, profile) => {
@@ -352,20 +396,32 @@ impl Registry {
                         self.windows.push(Window::new(*rules));
                     }
                 }
+                Item::Result(id, result) => results.push((id, Arc::new(*result))),
                 _ => {}
             }
         }
         self.tell_capacities(record, &changed);
+        for (student, result) in results {
+            let account = &mut self.students[student.index()].account;
+            let corrected = account.put_result(Arc::clone(&result));
+            self.step(record, student);
+            self.notice(record, student, Notice::Result { result, corrected });
+        }
     }
 
-    /// Tells who waits for these sections; one record is one step of each student's stream.
+    /// One record is one step of each student's stream, however much it tells her.
+    fn step(&mut self, record: &Record, student: StudentId) {
+        let student = &mut self.students[student.index()];
+        if student.inbox.last().is_none_or(|last| last.sequence != record.sequence) {
+            student.sequence += 1;
+        }
+    }
+
+    /// Tells who waits for these sections.
     fn tell_capacities(&mut self, record: &Record, changed: &[(SectionId, Option<u32>)]) {
         for (section, capacity) in changed.iter().copied() {
             for student in self.section_touches(section, false) {
-                let s = &mut self.students[student.index()];
-                if s.inbox.last().is_none_or(|last| last.sequence != record.sequence) {
-                    s.sequence += 1;
-                }
+                self.step(record, student);
                 self.notice(record, student, Notice::CapacityChanged { section, capacity });
             }
         }

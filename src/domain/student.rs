@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::account::Account;
 use super::catalogue::Catalogue;
 use super::ids::{
     CourseId, Credits, Key, RequestId, SectionId, Sequence, Ticket, Timestamp, WindowId,
 };
 use super::outcome::{Outcome, Reason};
 use super::plan::Plan;
+use super::results::StudyResult;
 use super::section::SectionStatus;
 
 /// What the student register says of her.
@@ -84,6 +86,13 @@ pub enum Notice {
     TicketEnded {
         /// Which window.
         window: WindowId,
+    },
+    /// A study result, as it was then.
+    Result {
+        /// The result.
+        result: Arc<StudyResult>,
+        /// It took the place of another of the same attempt.
+        corrected: bool,
     },
 }
 
@@ -206,6 +215,8 @@ pub struct Student {
     pub read_up_to: Sequence,
     /// How many of the inbox that is: counted once, when they are read.
     pub read_items: usize,
+    /// What belongs to her beside her registrations.
+    pub account: Account,
 }
 
 impl Student {
@@ -222,6 +233,7 @@ impl Student {
             inbox: Vec::new(),
             read_up_to: Sequence(0),
             read_items: 0,
+            account: Account::default(),
         }
     }
 
@@ -230,6 +242,11 @@ impl Student {
         self.read_up_to = self.read_up_to.max(up_to);
         let read = |item: &InboxItem| item.sequence <= self.read_up_to;
         self.read_items = self.inbox.partition_point(read);
+    }
+
+    /// Whether the course counts for prerequisites: the register says so, or a result does.
+    pub fn has_completed(&self, course: &Key) -> bool {
+        self.profile.completed.contains(course) || self.account.passed().contains(course)
     }
 
     /// Her seat in the course.

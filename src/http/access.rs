@@ -12,10 +12,12 @@ use super::limit::Limiters;
 use super::origin::{bearer, change_allowed, client_address};
 use super::problem::{FAULT, FORBIDDEN, FOREIGN_ORIGIN, Problem};
 use super::settings::Settings;
+use crate::actors::gateway::Gateway;
+use crate::actors::sign_ins::SignIns;
 use crate::clock::Clock;
 use crate::domain::ids::Key;
 
-/// Everything that decides who may ask: needs no gateway.
+/// Everything that decides who may ask.
 pub struct Access {
     /// Makes and checks tokens.
     pub tokens: Tokens,
@@ -25,13 +27,15 @@ pub struct Access {
     pub limiters: Limiters,
     /// What time it is.
     pub clock: Clock,
+    /// Knows who is signed in where.
+    pub gateway: Gateway,
 }
 
 impl Access {
     /// From its parts.
-    pub fn new(tokens: Tokens, settings: Settings, clock: Clock) -> Self {
+    pub fn new(tokens: Tokens, settings: Settings, clock: Clock, gateway: Gateway) -> Self {
         let limiters = Limiters::new(&settings.rates);
-        Self { tokens, settings, limiters, clock }
+        Self { tokens, settings, limiters, clock, gateway }
     }
 
     /// Name of the sign-in cookie.
@@ -56,16 +60,30 @@ impl Access {
     pub fn authenticate(&self, req: &HttpRequest) -> Result<Authenticated, Problem> {
         let now = self.clock.now();
         if let Some(token) = bearer(req) {
-            let claims = self.tokens.verify(token, now)?;
+            let claims = self.still_good(self.tokens.verify(token, now)?)?;
             return Ok(Authenticated { claims, by_cookie: false });
         }
         let cookie = req.cookie(self.cookie_name()).filter(|c| !c.value().is_empty());
         let cookie = cookie.ok_or(AuthError::Missing)?;
-        let claims = self.tokens.verify(cookie.value(), now)?;
+        let claims = self.still_good(self.tokens.verify(cookie.value(), now)?)?;
         if !req.method().is_safe() {
             self.check_origin(req)?;
         }
         Ok(Authenticated { claims, by_cookie: true })
+    }
+
+    /// A token whose device was signed out is over, whatever its signature says.
+    fn still_good(&self, claims: Claims) -> Result<Claims, AuthError> {
+        let student = claims.student.as_ref();
+        let holds = |key| self.sign_ins().holds(key, claims.device, claims.issued);
+        match student.is_none_or(holds) {
+            true => Ok(claims),
+            false => Err(AuthError::SignedOut),
+        }
+    }
+
+    fn sign_ins(&self) -> &SignIns {
+        self.gateway.sign_ins()
     }
 
     /// Refuses a change that another site's page asks for.

@@ -1,14 +1,16 @@
 //! Sign-in tokens: signed, expiring, with a purpose of their own, so that nothing else that these
-//! keys ever sign can pass for one. What is deliberately absent: any list of sessions.
+//! keys ever sign can pass for one. What is deliberately absent: who is signed in where; that is
+//! journalled, and asked beside the signature.
 
 use actix_web::cookie::{Cookie, CookieJar, Key as SigningKey};
 
-use super::problem::{NOT_SIGNED_IN, Problem, TOKEN_EXPIRED, TOKEN_INVALID};
+use super::problem::{NOT_SIGNED_IN, Problem, SIGNED_OUT, TOKEN_EXPIRED, TOKEN_INVALID};
+use crate::domain::account::DeviceId;
 use crate::domain::ids::{Key, Timestamp};
 use crate::limits;
 
 /// First part of every token: what it is for, and the version of its form.
-const PURPOSE: &str = "sluis-signin-1";
+const PURPOSE: &str = "sluis-signin-2";
 
 /// What somebody may do.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -49,6 +51,10 @@ pub struct Claims {
     pub student: Option<Key>,
     /// Not valid from then on.
     pub expires: Timestamp,
+    /// When it was made.
+    pub issued: Timestamp,
+    /// The device that signed in with it; a tool's has none.
+    pub device: Option<DeviceId>,
 }
 
 /// Why somebody is not signed in.
@@ -63,6 +69,9 @@ pub enum AuthError {
     /// Ours, and over.
     #[error("this sign-in has run out; sign in again")]
     Expired,
+    /// Ours, and ended by its owner.
+    #[error("this device was signed out; sign in again")]
+    SignedOut,
 }
 
 impl From<AuthError> for Problem {
@@ -71,6 +80,7 @@ impl From<AuthError> for Problem {
             AuthError::Missing => &NOT_SIGNED_IN,
             AuthError::Invalid => &TOKEN_INVALID,
             AuthError::Expired => &TOKEN_EXPIRED,
+            AuthError::SignedOut => &SIGNED_OUT,
         };
         Self::new(kind, error.to_string())
     }
@@ -91,8 +101,10 @@ impl Tokens {
     /// A token that carries the claims.
     pub fn mint(&self, claims: &Claims) -> String {
         let student = claims.student.as_ref().map_or("", Key::as_str);
-        let payload =
-            format!("{PURPOSE}.{}.{}.{}", claims.role.as_str(), claims.expires.0, hex(student));
+        let Claims { role, expires, issued, device, .. } = claims;
+        let device = device.map_or_else(String::new, |id| format!("{:x}", id.0));
+        let (role, student) = (role.as_str(), hex(student));
+        let payload = format!("{PURPOSE}.{role}.{}.{}.{device}.{student}", expires.0, issued.0);
         let mut jar = CookieJar::new();
         if let Some(key) = self.keys.first() {
             jar.signed_mut(key).add(Cookie::new(PURPOSE, payload));
@@ -126,12 +138,17 @@ fn parse(payload: &str) -> Option<Claims> {
     }
     let role = Role::parse(parts.next()?)?;
     let expires = Timestamp(parts.next()?.parse().ok()?);
+    let issued = Timestamp(parts.next()?.parse().ok()?);
+    let device = match parts.next()? {
+        "" => None,
+        text => Some(DeviceId(u64::from_str_radix(text, 16).ok()?)),
+    };
     let student = match parts.next()? {
         "" => None,
         text => Some(Key::new(&unhex(text)?).ok()?),
     };
     let whole = parts.next().is_none() && student.is_some() == (role == Role::Student);
-    whole.then_some(Claims { role, student, expires })
+    whole.then_some(Claims { role, student, expires, issued, device })
 }
 
 fn hex(text: &str) -> String {
@@ -163,7 +180,8 @@ mod tests {
 
     fn claims() -> Claims {
         let student = Some(Key::new("s/1:2#3.4").unwrap());
-        Claims { role: Role::Student, student, expires: NOW.plus_ms(1) }
+        let (expires, device) = (NOW.plus_ms(1), Some(DeviceId(0xfedc_ba98_7654_3210)));
+        Claims { role: Role::Student, student, expires, issued: NOW, device }
     }
 
     #[test]
@@ -173,7 +191,8 @@ mod tests {
         assert_eq!(tokens.verify(&token, NOW), Ok(claims()));
         assert_eq!(tokens.verify(&token, NOW.plus_ms(1)), Err(AuthError::Expired));
         for role in [Role::Registrar, Role::Operator] {
-            let claims = Claims { role, student: None, expires: NOW.plus_ms(1) };
+            let (expires, student, device) = (NOW.plus_ms(1), None, None);
+            let claims = Claims { role, student, expires, issued: NOW, device };
             assert_eq!(tokens.verify(&tokens.mint(&claims), NOW), Ok(claims));
         }
     }
@@ -212,14 +231,17 @@ mod tests {
     fn what_the_key_signed_for_another_purpose_is_refused() {
         let key = SigningKey::from(&[1; 64]);
         let payloads = [
-            "sluis-other-1.student.9999999999999.73",
+            "sluis-other-2.student.9999999999999.1.a.73",
+            "sluis-signin-1.student.9999999999999.73",
             "sluis-signin-2.student.9999999999999.73",
-            "sluis-signin-1.dean.9999999999999.",
-            "sluis-signin-1.student.9999999999999.",
-            "sluis-signin-1.registrar.9999999999999.73",
-            "sluis-signin-1.student.9999999999999.73.more",
-            "sluis-signin-1.student.soon.73",
-            "sluis-signin-1.student.9999999999999.7",
+            "sluis-signin-2.dean.9999999999999.1..",
+            "sluis-signin-2.student.9999999999999.1.a.",
+            "sluis-signin-2.registrar.9999999999999.1..73",
+            "sluis-signin-2.student.9999999999999.1.a.73.more",
+            "sluis-signin-2.student.soon.1.a.73",
+            "sluis-signin-2.student.9999999999999.then.a.73",
+            "sluis-signin-2.student.9999999999999.1.z.73",
+            "sluis-signin-2.student.9999999999999.1.a.7",
         ];
         for payload in payloads {
             let mut jar = CookieJar::new();

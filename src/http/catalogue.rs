@@ -1,7 +1,7 @@
 //! `GET /api/catalogue…`, `/api/seats`, `/api/programmes`: what there is, for anybody.
 
 use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
@@ -56,18 +56,26 @@ pub struct SeatsAnswer {
 
 /// Answers with an `ETag`, or 304 when the reader has this very text.
 pub(super) fn tagged(req: &HttpRequest, tag: &str, body: &impl Serialize) -> HttpResponse {
-    let quoted = format!("\"{tag}\"");
-    let known = req.headers().get(IF_NONE_MATCH).and_then(|h| h.to_str().ok());
-    let same = |have: &str| have.trim().trim_start_matches("W/") == quoted || have.trim() == "*";
-    let mut response = match known.is_some_and(|list| list.split(',').any(same)) {
-        true => HttpResponse::NotModified(),
-        false => HttpResponse::Ok(),
-    };
-    response.insert_header((ETAG, quoted.clone())).insert_header((CACHE_CONTROL, "no-cache"));
-    match known.is_some_and(|list| list.split(',').any(same)) {
+    let (mut response, same) = known(req, tag, "no-cache");
+    match same {
         true => response.finish(),
         false => response.json(body),
     }
+}
+
+/// An answer begun, with its `ETag`, and whether the reader has this very text: then it is a 304.
+pub(super) fn known(
+    req: &HttpRequest,
+    tag: &str,
+    cache: &'static str,
+) -> (HttpResponseBuilder, bool) {
+    let quoted = format!("\"{tag}\"");
+    let known = req.headers().get(IF_NONE_MATCH).and_then(|h| h.to_str().ok());
+    let same = |have: &str| have.trim().trim_start_matches("W/") == quoted || have.trim() == "*";
+    let same = known.is_some_and(|list| list.split(',').any(same));
+    let mut response = if same { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((ETAG, quoted)).insert_header((CACHE_CONTROL, cache));
+    (response, same)
 }
 
 /// Puts the seats in force into a view.

@@ -1,4 +1,4 @@
-//! `/api/admin/catalogue`, `/api/admin/students`: files, all of them or nothing.
+//! `/api/admin/catalogue`, `/api/admin/students`, `/api/admin/results`: files, all of them or nothing.
 
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub struct Importers {
     pub catalogue: fn(&str, &[u8], Option<&str>, Seeds<'_>) -> FileRead,
     /// Students.
     pub students: fn(&str, &[u8], Option<&str>) -> FileRead,
+    /// Study results.
+    pub results: fn(&str, &[u8], Option<&str>) -> FileRead,
 }
 
 /// How to take a file.
@@ -102,10 +104,9 @@ async fn import(
     let prepare = state.gateway.read(move |registry| {
         registry.prepare_import(&compared).map(|prepared| prepared.difference)
     });
-    let in_file = |fault| format!("{name}: {fault}");
     let prepared = prepare.await?.1;
     let difference =
-        prepared.map_err(|faults| refused(faults.into_iter().map(in_file).collect()))?;
+        prepared.map_err(|faults| refused(faults.iter().map(|f| f.in_file(name)).collect()))?;
     if dry_run {
         return Ok(answer(difference, false, None));
     }
@@ -162,12 +163,39 @@ pub async fn students(
     query: web::Query<ImportQuery>,
     body: Result<web::Bytes, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
-    let read = state.importers.students;
-    let ImportQuery { dry_run, format, name } = query.into_inner();
-    let name = name.unwrap_or_else(|| "students".to_owned());
+    list(&state, query.into_inner(), "students", state.importers.students, body).await
+}
+
+/// Import study results
+///
+/// Each new or changed result is a message to its student; what is as it was makes none. A course
+/// that is passed counts for prerequisites at once.
+#[utoipa::path(
+    post, path = "/api/admin/results", tag = "registrar", params(ImportQuery),
+    request_body(content = String, content_type = "application/octet-stream"),
+    responses((status = 200, body = ImportAnswer), ChangeProblems)
+)]
+pub async fn results(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+    query: web::Query<ImportQuery>,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    list(&state, query.into_inner(), "results", state.importers.results, body).await
+}
+
+async fn list(
+    state: &HttpState,
+    query: ImportQuery,
+    default_name: &str,
+    read: fn(&str, &[u8], Option<&str>) -> FileRead,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let ImportQuery { dry_run, format, name } = query;
+    let name = name.unwrap_or_else(|| default_name.to_owned());
     let file = name.clone();
     let parse = move |bytes: &[u8]| read(&file, bytes, format.as_deref());
-    import(&state, body, &name, dry_run, parse).await
+    import(state, body, &name, dry_run, parse).await
 }
 
 #[cfg(test)]

@@ -130,7 +130,9 @@ mod tests {
     use crate::http::auth::{AuthError, Claims, Role};
 
     fn claims() -> Claims {
-        Claims { role: Role::Operator, student: None, expires: Timestamp(10) }
+        let (student, device) = (None, None);
+        let (expires, issued) = (Timestamp(10), Timestamp(1));
+        Claims { role: Role::Operator, student, expires, issued, device }
     }
 
     #[test]

@@ -10,7 +10,10 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::problem::{PROBLEM_JSON, ProblemBody};
-use super::{admin, catalogue, export, health, imports, messages, sign_in, student, windows};
+use super::{
+    admin, alternatives, calendar, catalogue, devices, export, health, imports, messages, my_data,
+    preferences, results, sign_in, student, windows,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,10 +30,13 @@ use super::{admin, catalogue, export, health, imports, messages, sign_in, studen
         catalogue::list, catalogue::course, catalogue::seats, catalogue::programmes,
         windows::list, windows::lottery,
         student::plan, student::set_plan, student::enrolments, student::timetable,
-        student::outcomes, messages::list, messages::mark_read,
+        student::outcomes, alternatives::list, results::list, messages::list, messages::mark_read,
+        calendar::once, calendar::feed, calendar::get, calendar::renew, calendar::revoke,
+        devices::list, devices::sign_out_one, devices::sign_out_everywhere,
+        preferences::get, preferences::put, my_data::export,
         admin::status, admin::windows, admin::open, admin::close, admin::reset, admin::schedule,
         admin::pace, admin::capacity, admin::section_status,
-        imports::catalogue, imports::students, export::enrolments,
+        imports::catalogue, imports::students, imports::results, export::enrolments,
     ),
     components(schemas(ProblemBody)),
     security(("cookie" = []), ("bearer" = [])),

@@ -74,6 +74,7 @@ kinds! {
     NOT_SIGNED_IN: 401 "not_signed_in" "Niet aangemeld" "Not signed in";
     TOKEN_INVALID: 401 "token_invalid" "Aanmelding ongeldig" "Sign-in not valid";
     TOKEN_EXPIRED: 401 "token_expired" "Aanmelding verlopen" "Sign-in expired";
+    SIGNED_OUT: 401 "signed_out" "Afgemeld" "Signed out";
     FORBIDDEN: 403 "forbidden" "Niet toegestaan" "Not allowed";
     FOREIGN_ORIGIN: 403 "foreign_origin" "Verzoek van een andere site" "Request of another site";
     SIGN_IN_OFF: 403 "sign_in_off" "Zo aanmelden kan hier niet" "No such sign-in here";
@@ -81,6 +82,8 @@ kinds! {
     UNKNOWN_STUDENT: 404 "unknown_student" "Onbekende student" "Unknown student";
     UNKNOWN_WINDOW: 404 "unknown_window" "Onbekende inschrijfperiode" "Unknown window";
     UNKNOWN_COURSE: 404 "unknown_course" "Onbekend vak" "Unknown course";
+    UNKNOWN_DEVICE: 404 "unknown_device" "Onbekend apparaat" "Unknown device";
+    UNKNOWN_CALENDAR: 404 "unknown_calendar" "Onbekende agenda" "Unknown calendar";
     UNKNOWN_SECTION: 404 "unknown_section" "Onbekende groep" "Unknown section";
     METHOD_NOT_ALLOWED: 405 "method_not_allowed" "Methode niet mogelijk" "Method not allowed";
     WINDOW_NOT_OPEN: 409 "window_not_open" "Nog niet open" "Not open yet";

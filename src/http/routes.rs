@@ -4,7 +4,8 @@ use actix_web::http::Method;
 use actix_web::{Route, web};
 
 use super::{
-    admin, catalogue, export, health, imports, messages, openapi, sign_in, socket, student, windows,
+    admin, alternatives, calendar, catalogue, devices, export, health, imports, messages, my_data,
+    openapi, preferences, results, sign_in, socket, student, windows,
 };
 use crate::http::auth::Role;
 use crate::limits;
@@ -66,6 +67,12 @@ pub fn table() -> Vec<Entry> {
         POST "/api/sign-in" Anybody, sign_in::sign_in;
         POST "/api/sign-out" Anybody, sign_in::sign_out;
         GET "/api/me" SignedIn, sign_in::who;
+        GET "/api/me/export" student, my_data::export;
+        GET "/api/devices" student, devices::list;
+        DELETE "/api/devices" student, devices::sign_out_everywhere;
+        DELETE "/api/devices/{id}" student, devices::sign_out_one;
+        GET "/api/preferences" student, preferences::get;
+        PUT "/api/preferences" student, preferences::put;
         GET "/api/catalogue" Anybody, catalogue::list;
         GET "/api/catalogue/{code:.+}" Anybody, catalogue::course;
         GET "/api/seats" Anybody, catalogue::seats;
@@ -76,7 +83,14 @@ pub fn table() -> Vec<Entry> {
         PUT "/api/plan" student, student::set_plan;
         GET "/api/enrolments" student, student::enrolments;
         GET "/api/timetable" student, student::timetable;
+        GET "/api/timetable.ics" student, calendar::once;
+        GET "/calendar/{secret}.ics" Anybody, calendar::feed;
+        GET "/api/calendar" student, calendar::get;
+        POST "/api/calendar" student, calendar::renew;
+        DELETE "/api/calendar" student, calendar::revoke;
         GET "/api/outcomes" student, student::outcomes;
+        GET "/api/alternatives" student, alternatives::list;
+        GET "/api/results" student, results::list;
         GET "/api/messages" student, messages::list;
         POST "/api/messages/read" student, messages::mark_read;
         GET "/api/admin/status" registrar, admin::status;
@@ -90,6 +104,7 @@ pub fn table() -> Vec<Entry> {
         POST "/api/admin/sections/status" registrar, admin::section_status;
         POST "/api/admin/catalogue" registrar, imports::catalogue;
         POST "/api/admin/students" registrar, imports::students;
+        POST "/api/admin/results" registrar, imports::results;
         GET "/api/admin/enrolments" registrar, export::enrolments;
     }
 }

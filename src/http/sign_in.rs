@@ -7,12 +7,15 @@ use utoipa::{IntoParams, ToSchema};
 use super::HttpState;
 use super::access::{Anybody, Authenticated};
 use super::auth::{Claims, Role};
+use super::devices::{agent, fresh_device};
 use super::listing::page_bounds;
 use super::openapi::{ChangeProblems, PublicProblems, ReadProblems};
 use super::origin::client_address;
 use super::problem::{INVALID, Problem, UNKNOWN_STUDENT};
 use super::settings::{Showcase, SignIn};
-use crate::domain::ids::Key;
+use crate::domain::account::DeviceId;
+use crate::domain::command::Command;
+use crate::domain::ids::{Key, Timestamp};
 
 /// How one signs in here.
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -159,15 +162,33 @@ pub async fn sign_in(
     }
     let now = access.clock.now();
     let expires = now.plus_ms(u64::from(access.settings.sign_in_hours) * 3_600_000);
-    let claims = Claims { role, student, expires };
     state.gateway.signed_in().await;
+    let device = match &student {
+        None => None,
+        Some(key) => Some(new_device(&state, key, agent(&req), expires).await?),
+    };
+    let claims = Claims { role, student, expires, issued: now, device };
     let cookie = access.cookie(Some(access.tokens.mint(&claims)));
     Ok(HttpResponse::Ok().cookie(cookie).json(me(&state, &claims)))
 }
 
+/// Notes the device that signs in; durable before its token is told.
+async fn new_device(
+    state: &HttpState,
+    key: &Key,
+    agent: &str,
+    expires: Timestamp,
+) -> Result<DeviceId, Problem> {
+    let (student, device) = (state.student(key).await?, fresh_device()?);
+    let agent = agent.into();
+    state.gateway.command(Command::SignIn { student, device, agent, expires }).await?;
+    Ok(device)
+}
+
 /// Sign out
 ///
-/// Takes the cookie away, and closes nothing else.
+/// Takes the cookie away. A student's device is signed out with it: its token holds no longer and
+/// its WebSockets are closed.
 #[utoipa::path(
     post, path = "/api/sign-out", tag = "sign-in", security(()),
     responses((status = 204, description = "Signed out"), ChangeProblems)
@@ -178,6 +199,12 @@ pub async fn sign_out(
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     state.access.check_origin(&req)?;
+    if let Ok(Authenticated { claims, .. }) = state.access.authenticate(&req)
+        && let (Some(key), Some(device)) = (&claims.student, claims.device)
+    {
+        let student = state.student(key).await?;
+        state.gateway.command(Command::SignOut(student, Some(device))).await?;
+    }
     Ok(HttpResponse::NoContent().cookie(state.access.cookie(None)).finish())
 }
 

@@ -25,5 +25,5 @@ pub async fn connect(
     who.require(Role::Student)?;
     let key = who.claims.student.as_ref().ok_or(super::auth::AuthError::Invalid);
     let student = state.student(key.map_err(Problem::from)?).await?;
-    ws::open(&req, payload, &state.gateway, student, who.claims.expires)
+    ws::open(&req, payload, &state.gateway, student, who.claims)
 }

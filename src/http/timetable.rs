@@ -96,12 +96,18 @@ pub fn timetable(catalogue: &Catalogue, enrolments: &[Enrolment], as_of: Sequenc
     Timetable { terms: terms.collect(), meetings, as_of: as_of.0 }
 }
 
-fn day(days: i32) -> Option<Date> {
+/// The date of a day counted from 1970-01-01.
+pub(super) fn day(days: i32) -> Option<Date> {
     Date::from_julian_day(days.checked_add(UNIX_EPOCH_JULIAN_DAY)?).ok()
 }
 
-/// The days of a meeting: a week before the term's first one belongs to the next year.
+/// The days of a meeting as texts.
 fn dates(first_monday: i32, meeting: &Meeting) -> Vec<String> {
+    days_of(first_monday, meeting).into_iter().map(|date| date.to_string()).collect()
+}
+
+/// The days of a meeting: a week before the term's first one belongs to the next year.
+pub(super) fn days_of(first_monday: i32, meeting: &Meeting) -> Vec<Date> {
     let Some(first) = day(first_monday) else {
         return Vec::new();
     };
@@ -114,7 +120,7 @@ fn dates(first_monday: i32, meeting: &Meeting) -> Vec<String> {
     });
     let mut dates: Vec<Date> = dates.collect();
     dates.sort_unstable();
-    dates.into_iter().map(|date| date.to_string()).collect()
+    dates
 }
 
 #[cfg(test)]

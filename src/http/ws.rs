@@ -26,7 +26,8 @@ use crate::actors::messenger::{Messenger, send_command, send_view};
 use crate::actors::session::{self, Action, Connected, Identified};
 use crate::actors::student::{Behind, FromSession, StudentActor, ToSession, denial, frame};
 use crate::clock;
-use crate::domain::ids::{StudentId, Timestamp};
+use crate::domain::ids::StudentId;
+use crate::http::auth::Claims;
 use crate::http::frames::{FrameGuard, OVERSIZED};
 use crate::http::problem::Problem;
 use crate::limits;
@@ -89,7 +90,7 @@ pub fn open(
     payload: Payload,
     gateway: &Gateway,
     student: StudentId,
-    expires: Timestamp,
+    claims: Claims,
 ) -> Result<HttpResponse, Error> {
     let payload = FrameGuard::new(payload);
     let session = SessionActor {
@@ -99,7 +100,7 @@ pub fn open(
         phase: Phase::Connected(Connected { student }),
         hub: None,
         student,
-        expires,
+        claims,
         behind: Arc::new(AtomicBool::new(false)),
         refreshes: 0,
         refused: 0,
@@ -129,8 +130,8 @@ pub struct SessionActor {
     phase: Phase,
     hub: Option<Addr<StudentActor>>,
     student: StudentId,
-    /// When her sign-in runs out.
-    expires: Timestamp,
+    /// What her sign-in says.
+    claims: Claims,
     behind: Behind,
     /// Times that it had to read back from state because it read too slowly.
     refreshes: u32,
@@ -241,6 +242,7 @@ impl SessionActor {
                     number: self.number,
                     sink: ctx.address().recipient(),
                     behind: Arc::clone(&self.behind),
+                    device: self.claims.device,
                 };
                 match hub.try_send(attach) {
                     Ok(()) => self.hub = Some(hub),
@@ -254,7 +256,13 @@ impl SessionActor {
             false
         });
         if !attached {
-            self.close_busy(ctx);
+            return self.close_busy(ctx);
+        }
+        // Signed out since the handshake: the hub hears of what comes after this look.
+        let Claims { student, device, issued, .. } = &self.claims;
+        let holds = |key| self.gateway.sign_ins().holds(key, *device, *issued);
+        if !student.as_ref().is_some_and(holds) {
+            self.close(ctx, Close::SignedOut);
         }
     }
 
@@ -341,7 +349,7 @@ impl SessionActor {
         let hub_gone = self.hub.as_ref().is_some_and(|hub| !hub.connected());
         if silent {
             self.close(ctx, Close::Silent);
-        } else if self.expires <= self.gateway.clock().now() {
+        } else if self.claims.expires <= self.gateway.clock().now() {
             self.close(ctx, Close::SignedOut);
         } else if hub_gone {
             self.close(ctx, Close::Restart);

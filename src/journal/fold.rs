@@ -275,7 +275,11 @@ fn check_event(registry: &Registry, event: &Event) -> Result<(), Mismatch> {
         Event::CapacitySet(section, _) | Event::StatusSet(section, _) => {
             check_sections(registry, &[*section])
         }
-        Event::MessagesRead(student, _) => check_student(registry, *student),
+        Event::MessagesRead(student, _)
+        | Event::PreferencesSet(student, _)
+        | Event::CalendarSet(student, _)
+        | Event::SignedIn { student, .. }
+        | Event::SignedOut(student, _) => check_student(registry, *student),
     }
 }
 
@@ -332,6 +336,7 @@ fn check_import(registry: &Registry, items: u32) -> Result<(), Mismatch> {
             }
             Item::Student(id, _) => follows(id.index(), &mut students),
             Item::Window(id, _) => follows(id.index(), &mut windows),
+            Item::Result(id, _) => id.index() < students,
             Item::Term(_) | Item::Programme(_) | Item::Requirement(..) => true,
         });
     if whole { Ok(()) } else { Err(Mismatch::Import { items }) }
@@ -402,6 +407,8 @@ mod tests {
             Event::TicketLeft(window, Ticket(999)),
             Event::WindowOpened(WindowId(999)),
             Event::MessagesRead(none, Sequence(1)),
+            Event::CalendarSet(none, None),
+            Event::SignedOut(none, None),
             Event::ImportApplied { items: 7 },
         ];
         for event in events {

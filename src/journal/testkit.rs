@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use crate::domain::account::{DeviceId, Language, Preferences, Topics};
 use crate::domain::catalogue::{ComponentKind, Term, Text};
 use crate::domain::command::Command;
 use crate::domain::event::{Event, Record};
 use crate::domain::ids::{
     CourseId, Credits, Key, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
 };
-use crate::domain::import::{Draft, DraftComponent, DraftCourse, DraftSection};
+use crate::domain::import::{Draft, DraftComponent, DraftCourse, DraftResult, DraftSection};
 use crate::domain::plan::{Choice, CourseRequest, Plan};
+use crate::domain::results::Grade;
 use crate::domain::section::SectionStatus;
 use crate::domain::student::Profile;
 use crate::domain::university::University;
@@ -97,6 +99,7 @@ fn draft() -> Draft {
         programmes: vec![],
         windows: (0..WINDOWS).map(|n| (key("T"), rules(n))).collect(),
         students: (0..STUDENTS).map(profile).collect(),
+        ..Draft::default()
     }
 }
 
@@ -173,6 +176,44 @@ fn plan(random: &mut Random) -> Arc<Plan> {
     Arc::new(Plan { courses })
 }
 
+fn results(random: &mut Random) -> Draft {
+    let result = |random: &mut Random| DraftResult {
+        line: 1,
+        student: key(&format!("s{}", random.below(STUDENTS))),
+        term: key("T0"),
+        course: key(&format!("C{}", random.below(COURSES + 1))),
+        name: Some(Text { nl: "Oud vak".into(), en: "Old course".into() }),
+        component: random.one_in(3).then(|| key("essay")),
+        attempt: random.below(3) as u8 + 1,
+        grade: Grade::Mark(40 + random.below(50) as u8),
+        credits: Some(Credits(500)),
+        date: 20_000 + random.below(9) as i32,
+        passed: None,
+    };
+    let results = (0..=random.below(3)).map(|_| result(random)).collect();
+    Draft { results, ..Draft::default() }
+}
+
+fn account(random: &mut Random, student: StudentId) -> Command {
+    let hash = [random.below(200) as u8; 32];
+    let device = DeviceId(u64::from(random.below(30)));
+    match random.below(6) {
+        0 => {
+            let language = random.one_in(2).then_some(Language::En);
+            let topics = Topics::from_bits(random.below(32) as u8);
+            let notify = random.one_in(2);
+            Command::SetPreferences(student, Preferences { language, notify, topics })
+        }
+        1 => Command::SetCalendar(student, (!random.one_in(4)).then_some(hash)),
+        2..=3 => {
+            let expires = Timestamp(1_780_000_000_000 + u64::from(random.below(400)));
+            Command::SignIn { student, device, agent: "Firefox, Linux".into(), expires }
+        }
+        4 => Command::SignOut(student, Some(device)),
+        _ => Command::SignOut(student, None),
+    }
+}
+
 fn command(random: &mut Random) -> Command {
     let student = StudentId(random.below(STUDENTS));
     let window = WindowId(random.below(WINDOWS));
@@ -182,7 +223,7 @@ fn command(random: &mut Random) -> Command {
     let mut request_id = [0; 16];
     request_id[15] = random.below(60) as u8;
     let request_id = RequestId(request_id);
-    match random.below(40) {
+    match random.below(46) {
         0..=5 => Command::SetPlan(student, plan(random)),
         6..=8 => Command::Arm { student, window, request: request_id },
         9 => Command::Disarm(student, window),
@@ -204,6 +245,8 @@ fn command(random: &mut Random) -> Command {
         37 => Command::Open(window),
         38 if random.one_in(4) => Command::Reset { window, seed: [8; 32], opens_at: None },
         39 if random.one_in(8) => Command::Close(window),
+        40..=41 => Command::Import(Arc::new(results(random))),
+        42..=45 => account(random, student),
         _ => Command::SetPace(window, Some(random.below(9))),
     }
 }

@@ -10,12 +10,16 @@ use super::close::Close;
 use super::convert::{self, Unknown};
 use super::server::{AheadView, ServerMessage, StudentView, TicketView, WaitlistView};
 use super::{PROTOCOL_VERSION, server};
+use crate::domain::account::Preferences;
 use crate::domain::command::Command;
 use crate::domain::forecast::{CourseForecast, Verdict};
-use crate::domain::ids::{CourseId, Credits, RequestId, SectionId, Sequence, StudentId, Timestamp};
+use crate::domain::ids::{
+    CourseId, Credits, Key, RequestId, SectionId, Sequence, StudentId, Timestamp,
+};
 use crate::domain::outcome::{Outcome, Reason, Rejection};
 use crate::domain::plan::PlanFault;
 use crate::domain::registry::{WindowNotice, WindowNoticeKind};
+use crate::domain::results::{Grade, StudyResult};
 use crate::domain::section::SectionStatus;
 use crate::domain::student::{InboxItem, Notice};
 use crate::domain::testkit::{self, W, World, key, lecture, sec, tutorial};
@@ -188,6 +192,20 @@ fn world() -> World {
     world
 }
 
+fn study_result(component: Option<Key>) -> std::sync::Arc<StudyResult> {
+    std::sync::Arc::new(StudyResult {
+        term: key("2025-1"),
+        course: key("A"),
+        name: None,
+        component,
+        attempt: 1,
+        grade: Grade::Mark(75),
+        credits: Credits(500),
+        date: 20_473,
+        passed: true,
+    })
+}
+
 fn messages(world: &World) -> Vec<ServerMessage> {
     let registry = &world.university.registry;
     let (a, section) = (world.c("A"), world.s("A/t1"));
@@ -220,6 +238,8 @@ fn messages(world: &World) -> Vec<ServerMessage> {
         status(SectionStatus::Closed),
         status(SectionStatus::Cancelled),
         Notice::TicketEnded { window: W },
+        Notice::Result { result: study_result(None), corrected: false },
+        Notice::Result { result: study_result(Some(key("essay"))), corrected: true },
     ]);
     let (sequence, at) = (Sequence(5), Timestamp(99));
     let own = notices.into_iter().enumerate().map(|(index, notice)| {
@@ -227,7 +247,7 @@ fn messages(world: &World) -> Vec<ServerMessage> {
         match &notice {
             Notice::Outcome { .. } | Notice::Promoted { .. } | Notice::PassedOver { .. } => {}
             Notice::CapacityChanged { .. } | Notice::SectionStatus { .. } => {}
-            Notice::TicketEnded { .. } => {}
+            Notice::TicketEnded { .. } | Notice::Result { .. } => {}
         }
         let item = InboxItem { sequence, student_sequence: 2, at, notice };
         convert::message_view(registry, &item, index, Sequence(4))
@@ -366,6 +386,11 @@ fn server_samples() -> Vec<ServerMessage> {
         S::Plan { plan: view.plan.clone(), sequence: 2 },
         S::Busy { id: None, retry_after_ms: limits::BUSY_RETRY_MS },
         S::Busy { id: Some(Uuid::from_u128(2)), retry_after_ms: 1 },
+        S::Read { up_to: 7, unread: 0, sequence: 3 },
+        S::Preferences {
+            preferences: convert::preferences_view(&Preferences::default()),
+            sequence: 3,
+        },
         S::Resync {},
         S::Pong { n: u64::MAX, server_time: 1 },
         S::Welcome(Box::new(view)),
@@ -377,6 +402,7 @@ fn server_samples() -> Vec<ServerMessage> {
             S::Welcome(_) | S::Window { .. } | S::Armed { .. } | S::Disarmed { .. } => {}
             S::Position { .. } | S::Forecast { .. } | S::Seats { .. } | S::Outcomes { .. } => {}
             S::WaitlistRank { .. } | S::Message { .. } | S::Plan { .. } | S::Busy { .. } => {}
+            S::Read { .. } | S::Preferences { .. } => {}
             S::Error { .. } | S::Resync {} | S::Pong { .. } => {}
         }
     }

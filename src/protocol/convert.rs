@@ -7,8 +7,9 @@ use uuid::Uuid;
 use super::client::{AnyWord, ChoiceDto, CourseRequestDto};
 use super::server::{
     AheadView, BlockersView, EnrolmentView, ForecastView, MessageView, OutcomeView, PlanView,
-    ReasonView, SeatsView, TextView, WaitlistView, WindowView,
+    PreferencesView, ReasonView, SeatsView, TextView, WaitlistView, WindowView,
 };
+use crate::domain::account::{Preferences, Topic};
 use crate::domain::catalogue::{Catalogue, Text};
 use crate::domain::course::WaitlistEntry;
 use crate::domain::decide::CourseBlockers;
@@ -237,6 +238,16 @@ pub fn waitlist_views(registry: &Registry, student: StudentId) -> Vec<WaitlistVi
     waiting.collect()
 }
 
+/// Preferences for the wire.
+pub fn preferences_view(preferences: &Preferences) -> PreferencesView {
+    let topics = Topic::ALL.into_iter().filter(|topic| preferences.topics.has(*topic));
+    PreferencesView {
+        language: preferences.language.map(|language| language.as_str().to_owned()),
+        notify: preferences.notify,
+        topics: topics.map(|topic| topic.as_str().to_owned()).collect(),
+    }
+}
+
 /// A text for the wire.
 pub fn text_view(text: &Text) -> TextView {
     TextView { nl: text.nl.to_string(), en: text.en.to_string() }
@@ -336,6 +347,8 @@ pub fn message_view(
         at: item.at.0,
         kind: String::new(),
         course: None,
+        part: None,
+        passed: None,
         sections: Vec::new(),
         window: None,
         reason: None,
@@ -383,6 +396,14 @@ pub fn message_view(
             view.kind = "ticket_ended".to_owned();
             view.window = registry.window(*window).map(|w| w.rules.key.to_string());
         }
+        Notice::Result { result, corrected } => {
+            let kind = if *corrected { "result_corrected" } else { "result" };
+            view.kind = kind.to_owned();
+            view.course = Some(result.course.to_string());
+            view.part = result.component.as_ref().map(ToString::to_string);
+            view.passed = Some(result.passed);
+            view.about = Some(result.grade.to_string());
+        }
     }
     view
 }
@@ -405,6 +426,8 @@ pub fn window_message_view(
         at: notice.at.0,
         kind: kind.to_owned(),
         course: None,
+        part: None,
+        passed: None,
         sections: Vec::new(),
         window: registry.window(notice.window).map(|w| w.rules.key.to_string()),
         reason: None,

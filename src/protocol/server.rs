@@ -95,6 +95,22 @@ pub enum ServerMessage {
         /// Position in her stream.
         sequence: u32,
     },
+    /// Messages were read, on this device or another.
+    Read {
+        /// Journal position of the newest one read.
+        up_to: u64,
+        /// Unread messages in all.
+        unread: u32,
+        /// Position in her stream.
+        sequence: u32,
+    },
+    /// What she prefers, after it was set on any device.
+    Preferences {
+        /// As saved.
+        preferences: PreferencesView,
+        /// Position in her stream.
+        sequence: u32,
+    },
     /// A limit was reached and nothing was changed: send the same again after this long.
     Busy {
         /// The request, where it had an id.
@@ -132,6 +148,19 @@ pub struct TextView {
     pub nl: String,
     /// English.
     pub en: String,
+}
+
+/// What a student prefers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreferencesView {
+    /// Language of the page, `nl` or `en`; `null`: as the browser has it.
+    pub language: Option<String>,
+    /// Whether the page may show browser notifications.
+    pub notify: bool,
+    /// About what: some of `outcomes`, `waitlists`, `windows`, `sections`, `results`. The message
+    /// centre always has everything.
+    pub topics: Vec<String>,
 }
 
 /// Everything about one student.
@@ -368,22 +397,28 @@ pub struct MessageView {
     pub at: u64,
     /// `enrolled`, `waitlisted`, `refused`, `dropped`, `left_waitlist`, `promoted`,
     /// `passed_over`, `capacity_changed`, `section_opened`, `section_closed`,
-    /// `section_cancelled`, `ticket_ended`, `window_opened`, `window_closing`, `window_closed`
-    /// or `window_reset`.
+    /// `section_cancelled`, `ticket_ended`, `window_opened`, `window_closing`, `window_closed`,
+    /// `window_reset`, `result` or `result_corrected`.
     pub kind: String,
     /// Course code, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub course: Option<String>,
+    /// Part of the course that a study result is of; absent: the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// Of a study result: whether it was passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed: Option<bool>,
     /// Section keys that it is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sections: Vec<String>,
     /// Window key, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<String>,
-    /// Reason key, rank, capacity or course given up, by kind.
+    /// Reason key, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What the reason is about; a rank; a capacity; the course given up.
+    /// What the reason is about; a rank; a capacity; the course given up; a grade.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     /// Whether it has been read.

@@ -60,6 +60,31 @@ fn an_import_is_whole_durable_and_the_same_twice() {
 }
 
 #[test]
+fn results_are_imported_whole_once_and_a_fault_names_its_line() {
+    let program = Program::new();
+    program.write("courses.toml", CATALOGUE);
+    program.write("students.csv", STUDENTS);
+    for (kind, file) in [("catalogue", "courses.toml"), ("students", "students.csv")] {
+        program.run(&[kind, "import", file, "--data", "data"]).expect(0, &["is on disk"]);
+    }
+    let header = "student,term,course,grade,date\n";
+    program.write("results.csv", &format!("{header}s1,2026-1,LAW-1,\"7,5\",2027-01-26\n"));
+    let import = |more: &[&str]| {
+        program.run(&[&["results", "import", "results.csv", "--data", "data"], more].concat())
+    };
+    let added = "+ result s1 2026-1 LAW-1 attempt 1\n";
+    import(&["--dry-run"]).expect(0, &[added, "this was a dry run"]);
+    import(&[]).expect(0, &[added, "is on disk"]);
+    import(&[]).expect(0, &["nothing was changed: all of it was there"]);
+    let bad = "s1,2026-1,LAW-1,8,2027-01-26\ns2,2026-1,LAW-2,6,2027-01-26\n";
+    program.write("results.csv", &format!("{header}{bad}"));
+    import(&[]).expect(78, &["results.csv:3: result s2", "did you mean LAW-1?"]);
+    program.write("results.csv", &format!("{header}s1,2026-1,LAW-1,8,2027-01-26\n"));
+    import(&[]).expect(0, &["~ result s1 2026-1 LAW-1 attempt 1\n"]);
+    program.run(&["journal", "verify", "--data", "data"]).expect(0, &["is sound"]);
+}
+
+#[test]
 fn a_dry_run_shows_the_difference_and_changes_nothing() {
     let program = Program::new();
     program.write("courses.toml", CATALOGUE);
@@ -88,7 +113,7 @@ fn a_broken_file_is_78_with_a_line_for_each_fault_and_nothing_is_imported() {
     assert!(!program.path("data").exists());
     program.write("students.csv", "id,programme,year,blocks,completed\ns1,LAW,1,,\n");
     let import = program.run(&["students", "import", "students.csv", "--data", "data"]);
-    import.expect(78, &["students.csv: student s1: unknown programme LAW"]);
+    import.expect(78, &["students.csv:2: student s1: unknown programme LAW"]);
 }
 
 #[test]
@@ -248,7 +273,7 @@ fn faults_of_references_are_bounded() {
     let rows: String = (0..912).map(|i| format!("s{i},NONE,1,,\n")).collect();
     program.write("students.csv", &format!("id,programme,year,blocks,completed\n{rows}"));
     let import = program.run(&["students", "import", "students.csv", "--data", "data"]);
-    import.expect(78, &["students.csv: student s0: unknown programme NONE", "and 862 more"]);
+    import.expect(78, &["students.csv:2: student s0: unknown programme NONE", "and 862 more"]);
     assert_eq!(import.err.lines().count(), 51);
 }
 

@@ -3,7 +3,9 @@
 // Helpers are shared by tests that each need some of them.
 #![allow(dead_code)]
 
+mod account;
 mod bounds;
+mod calendar;
 mod catalogue_files;
 mod cli;
 mod cli_data;
@@ -14,6 +16,7 @@ mod journal_crash;
 mod kill;
 mod powercut;
 mod readme;
+mod results;
 mod socket;
 mod stall;
 mod stop;

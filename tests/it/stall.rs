@@ -27,7 +27,7 @@ const OWN_METRICS: [&str; 5] = [
 ];
 
 /// Every GET of the table, as everybody who may ask. A new route is in it by itself.
-fn doors(gateway: &TestGateway) -> Vec<(String, Http)> {
+fn doors(gateway: &TestGateway, calendar: &str) -> Vec<(String, Http)> {
     let operator = role_token(&gateway.tokens, Role::Operator, gateway.clock.now());
     let who = || {
         [
@@ -42,11 +42,14 @@ fn doors(gateway: &TestGateway) -> Vec<(String, Http)> {
     for entry in table().iter().filter(|e| e.method == Method::GET && e.path != "/ws") {
         for (name, http) in who() {
             let mut path = entry.path.replace("{code:.+}", "A").replace("{key:.+}", "later");
+            path = path.replace("/calendar/{secret}.ics", calendar);
             assert!(!path.contains('{'), "give {path} a value here");
             if path == "/api/catalogue" {
                 path.push_str("?seats=true");
             } else if path == "/api/seats" {
                 path.push_str("?course=A,B,C");
+            } else if path == "/api/alternatives" {
+                path.push_str("?course=B");
             }
             doors.push((format!("{path} as {name}"), http));
         }
@@ -88,6 +91,12 @@ fn shut(before: &BTreeMap<String, Answer>, now: &BTreeMap<String, Answer>) -> us
 async fn post(http: Http, path: &str, body: &str) -> Answer {
     let (path, body) = (path.to_owned(), body.to_owned());
     tokio::task::spawn_blocking(move || http.post(&path, &body)).await.unwrap()
+}
+
+/// Where s0000's timetable can be read without a sign-in.
+async fn calendar(gateway: &TestGateway) -> String {
+    let answer = post(gateway.http("s0000"), "/api/calendar", "").await;
+    answer.json()["path"].as_str().unwrap().to_owned()
 }
 
 struct Scene {
@@ -138,8 +147,15 @@ async fn decide(scene: &mut Scene) {
         ("/api/admin/windows/later/open", ""),
         ("/api/admin/windows/w/pace", r#"{"pace":9}"#),
     ];
-    for (path, body) in changes {
-        let answer = post(registrar(), path, body).await;
+    let results = "student,term,course,grade,date\ns0000,2025-1,A,7,2026-01-20\n";
+    let of_hers = [
+        ("/api/admin/results?format=csv", results, registrar()),
+        ("/api/calendar", "", scene.gateway.http("s0003")),
+        ("/api/messages/read", r#"{"up_to":9}"#, scene.gateway.http("s0000")),
+    ];
+    let changes = changes.map(|(path, body)| (path, body, registrar()));
+    for (path, body, http) in changes.into_iter().chain(of_hers) {
+        let answer = post(http, path, body).await;
         assert_eq!(answer.problem(), (503, "busy".to_owned()), "{path}");
         assert!(answer.retry_after.is_some(), "{path}");
     }
@@ -148,7 +164,8 @@ async fn decide(scene: &mut Scene) {
 #[tokio::test]
 async fn while_the_journal_stalls_no_socket_and_no_route_tells_what_was_decided() {
     let mut scene = scene().await;
-    let doors = doors(&scene.gateway);
+    let calendar = calendar(&scene.gateway).await;
+    let doors = doors(&scene.gateway, &calendar);
     let before = look(&doors).await;
     assert!(before.values().all(|answer| answer.status != 503));
 
@@ -189,6 +206,9 @@ async fn while_the_journal_stalls_no_socket_and_no_route_tells_what_was_decided(
         "/api/plan as s0000",
         "/api/messages as s0000",
         "/api/timetable as s0000",
+        "/api/results as s0000",
+        "/api/me/export as s0000",
+        "/api/calendar as s0003",
         "/api/enrolments as s0003",
         "/api/seats?course=A,B,C as nobody",
         "/api/catalogue?seats=true as nobody",

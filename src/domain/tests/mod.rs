@@ -1,5 +1,7 @@
 //! The promises of the pure domain, by example and by property.
 
+mod account;
+mod alternatives;
 pub mod audit;
 mod decisions;
 mod history;
@@ -9,5 +11,6 @@ mod lines;
 mod oracle;
 mod properties;
 mod regressions;
+mod results;
 mod swaps;
 mod waitlists;

@@ -19,7 +19,7 @@ pub fn eligible(university: &University, course: CourseId, entry: &WaitlistEntry
     let credits: u32 = kept.iter().map(|e| catalogue.course(e.course).credits.0).sum();
     let mut needed = info.prerequisites.iter();
     if !student.profile.blocks.is_empty()
-        || !needed.all(|p| student.profile.completed.contains(p))
+        || !needed.all(|p| student.has_completed(p))
         || rules.credit_limit.is_some_and(|limit| credits + info.credits.0 > limit.0)
     {
         return false;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::account_v1::ResultV1;
 use crate::domain::catalogue::{
     Component, ComponentKind, Course, Item, Meeting, Programme, Requirement, SectionInfo, Term,
     Text, Weeks,
@@ -30,6 +31,8 @@ pub enum ItemV1 {
     Student(u32, Box<ProfileV1>),
     /// A window.
     Window(u32, Box<WindowRulesV1>),
+    /// A study result.
+    Result(u32, Box<ResultV1>),
 }
 
 /// [`Term`] on disk.
@@ -172,6 +175,7 @@ impl From<&Item> for ItemV1 {
             }
             Item::Student(id, profile) => Self::Student(id.0, Box::new(profile.as_ref().into())),
             Item::Window(id, rules) => Self::Window(id.0, Box::new(rules.as_ref().into())),
+            Item::Result(id, result) => Self::Result(id.0, Box::new(result.as_ref().into())),
         }
     }
 }
@@ -190,6 +194,7 @@ impl From<ItemV1> for Item {
                 Self::Student(StudentId(id), Box::new((*profile).into()))
             }
             ItemV1::Window(id, rules) => Self::Window(WindowId(id), Box::new((*rules).into())),
+            ItemV1::Result(id, result) => Self::Result(StudentId(id), Box::new((*result).into())),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! The positions leave the ids out where the event names them itself, which is nearly always; the
 //! flags say so. Deliberately absent: checksums and lengths, which the storage has.
 
+mod account_v1;
 mod item_v1;
 mod outcome_v1;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub mod samples;
 mod tests;
 mod v1;
 
+pub use account_v1::{PreferencesV1, ResultV1};
 pub use item_v1::{CourseV1, ItemV1, ProfileV1, ProgrammeV1, SectionInfoV1, TermV1, WindowRulesV1};
 pub use outcome_v1::{CourseRequestV1, OutcomeV1, PlanV1, ReasonV1, StatusV1};
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::account::{DeviceId, Language, Preferences, Topic, Topics};
 use crate::domain::catalogue::{
     Component, ComponentKind, Course, Item, Meeting, Programme, Requirement, SectionInfo, Term,
     Text, Weeks,
@@ -14,6 +15,7 @@ use crate::domain::ids::{
 };
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::plan::{Choice, CourseRequest, Plan};
+use crate::domain::results::{Grade, StudyResult};
 use crate::domain::section::SectionStatus;
 use crate::domain::student::Profile;
 use crate::domain::window::{ClashPolicy, Order, Scope, WindowRules};
@@ -80,6 +82,7 @@ pub fn events() -> Vec<Event> {
     let mut events = import();
     events.extend(window());
     events.extend(registration());
+    events.extend(account());
     events
 }
 
@@ -217,6 +220,71 @@ fn registration() -> Vec<Event> {
     ]
 }
 
+fn result(component: Option<Key>, grade: Grade) -> Event {
+    let name = component.is_none().then(|| text("Inleiding recht", "Introduction to law"));
+    let result = StudyResult {
+        term: key("2025-1"),
+        course: key("LAW-1010"),
+        name,
+        component,
+        attempt: 2,
+        grade,
+        credits: Credits(500),
+        date: 20_473,
+        passed: grade.passes(),
+    };
+    Event::ImportItem(Item::Result(STUDENT, Box::new(result)))
+}
+
+/// Study results, and what a student sets for herself.
+fn account() -> Vec<Event> {
+    let (student, device) = (STUDENT, DeviceId(0xfedc_ba98_7654_3210));
+    let topics = Topics::ALL.with(Topic::Windows, false);
+    let prefers = |language| Preferences { language, notify: true, topics };
+    vec![
+        result(None, Grade::Mark(75)),
+        result(Some(key("essay")), Grade::Pass),
+        result(None, Grade::Fail),
+        result(None, Grade::Exempt),
+        result(None, Grade::Absent),
+        Event::PreferencesSet(student, prefers(Some(Language::Nl))),
+        Event::PreferencesSet(student, prefers(Some(Language::En))),
+        Event::PreferencesSet(student, prefers(None)),
+        Event::CalendarSet(student, Some([0x3c; 32])),
+        Event::CalendarSet(student, None),
+        Event::SignedIn {
+            student,
+            device,
+            agent: "Firefox, Linux".into(),
+            expires: Timestamp(1_780_043_200_000),
+        },
+        Event::SignedOut(student, Some(device)),
+        Event::SignedOut(student, None),
+    ]
+}
+
+fn largest_account() -> Vec<Event> {
+    let student = StudentId(u32::MAX);
+    let result = StudyResult {
+        term: longest(),
+        course: longest(),
+        name: Some(both(limits::COURSE_NAME_BYTES_MAX)),
+        component: Some(longest()),
+        attempt: limits::ATTEMPT_MAX,
+        grade: Grade::Mark(Grade::HIGHEST),
+        credits: Credits(u32::MAX),
+        date: i32::MIN,
+        passed: true,
+    };
+    let agent = filled(limits::AGENT_BYTES_MAX);
+    let (device, expires) = (DeviceId(u64::MAX), Timestamp(u64::MAX));
+    vec![
+        Event::ImportItem(Item::Result(student, Box::new(result))),
+        Event::CalendarSet(student, Some([0xff; 32])),
+        Event::SignedIn { student, device, agent, expires },
+    ]
+}
+
 /// The record of an event, with positions as they are late in a term.
 pub fn record(event: Event) -> Record {
     let course = match event {
@@ -239,6 +307,7 @@ pub fn record(event: Event) -> Record {
 /// The largest of each kind that the limits allow, with the largest numbers.
 pub fn largest() -> Vec<Event> {
     let mut events = largest_items();
+    events.extend(largest_account());
     let (window, ticket, student) = (WindowId(u32::MAX), Ticket(u32::MAX), StudentId(u32::MAX));
     let plan = largest_plan();
     let course = |i: usize| CourseId(u32::MAX - i as u32);

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::account_v1::PreferencesV1;
 use super::item_v1::ItemV1;
 use super::outcome_v1::{OutcomeV1, PlanV1, ReasonV1, StatusV1, numbers, sections};
+use crate::domain::account::DeviceId;
 use crate::domain::event::{Event, Record, Via};
 use crate::domain::ids::{
     CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
@@ -46,6 +48,10 @@ enum EventV1 {
     WindowClosed(u32),
     WindowReset { window: u32, seed: [u8; 32], opens_at: Option<u64> },
     PaceSet(u32, Option<u32>),
+    PreferencesSet(u32, PreferencesV1),
+    CalendarSet(u32, Option<[u8; 32]>),
+    SignedIn { student: u32, device: [u8; 8], agent: Box<str>, expires: u64 },
+    SignedOut(u32, Option<[u8; 8]>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -193,6 +199,19 @@ impl From<&Event> for EventV1 {
             Event::CapacitySet(section, capacity) => Self::CapacitySet(section.0, *capacity),
             Event::StatusSet(section, status) => Self::StatusSet(section.0, (*status).into()),
             Event::MessagesRead(student, up_to) => Self::MessagesRead(student.0, up_to.0),
+            Event::PreferencesSet(student, preferences) => {
+                Self::PreferencesSet(student.0, preferences.into())
+            }
+            Event::CalendarSet(student, hash) => Self::CalendarSet(student.0, *hash),
+            Event::SignedIn { student, device, agent, expires } => Self::SignedIn {
+                student: student.0,
+                device: device.0.to_le_bytes(),
+                agent: agent.clone(),
+                expires: expires.0,
+            },
+            Event::SignedOut(student, device) => {
+                Self::SignedOut(student.0, device.map(|id| id.0.to_le_bytes()))
+            }
         }
     }
 }
@@ -244,6 +263,20 @@ impl From<EventV1> for Event {
                 Self::WindowReset { window: WindowId(window), seed, opens_at }
             }
             EventV1::PaceSet(window, pace) => Self::PaceSet(WindowId(window), pace),
+            EventV1::PreferencesSet(student, preferences) => {
+                Self::PreferencesSet(StudentId(student), preferences.into())
+            }
+            EventV1::CalendarSet(student, hash) => Self::CalendarSet(StudentId(student), hash),
+            EventV1::SignedIn { student, device, agent, expires } => Self::SignedIn {
+                student: StudentId(student),
+                device: DeviceId(u64::from_le_bytes(device)),
+                agent,
+                expires: Timestamp(expires),
+            },
+            EventV1::SignedOut(student, device) => {
+                let device = device.map(|id| DeviceId(u64::from_le_bytes(id)));
+                Self::SignedOut(StudentId(student), device)
+            }
         }
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::account_v2::{AccountV2, ChangesV2};
 use super::v1::{
     EndV1, HeadV1, MemoV1, SeatsV1, StudentV1, TicketV1, WaitingV1, WindowNoticeV1, WindowV1, kind,
 };
 use super::write::{end_v1, waitlisted};
 use super::{BLOCK_BYTES, BLOCK_HEADER_BYTES, VERSION};
+use crate::domain::account::Account;
 use crate::domain::catalogue::{Catalogue, Course, Item, Programme, SectionInfo, Term};
 use crate::domain::course::{CourseBook, WaitlistEntry};
 use crate::domain::ids::{
@@ -53,7 +55,7 @@ pub fn read_state(mut reader: impl Read) -> Result<University, StateError> {
     let mut version = [0];
     reader.read_exact(&mut version)?;
     match version[0] {
-        VERSION => {}
+        1..=VERSION => {}
         0 => return Err(StateError::Inconsistent("no version")),
         newer => return Err(StateError::Newer(newer)),
     }
@@ -144,6 +146,15 @@ impl Parts {
                 self.seats.push(seats.into());
                 Ok(())
             }),
+            kind::ACCOUNT => each(bytes, |account: AccountV2| {
+                let student = self.students.get_mut(account.student as usize);
+                student.ok_or(postcard::Error::SerdeDeCustom)?.account = account.into();
+                Ok(())
+            }),
+            kind::CHANGES => each(bytes, |changes: ChangesV2| {
+                self.rest.catalogue_changes = (changes.count, Timestamp(changes.at));
+                Ok(())
+            }),
             kind::END => each(bytes, |end| {
                 self.end = Some(end);
                 Ok(())
@@ -201,6 +212,7 @@ impl Parts {
             inbox,
             read_up_to: Sequence(0),
             read_items: 0,
+            account: Account::default(),
         };
         read.mark_read(Sequence(student.read_up_to));
         self.students.push(read);

@@ -87,6 +87,23 @@ fn what_is_not_whole_is_an_error() {
     assert!(error.contains("made by a newer Sluis"), "{error}");
 }
 
+/// A state of version 1: what a version wrote, later ones read.
+#[test]
+fn a_state_of_version_1_is_read() {
+    let text = include_str!("../../../tests/fixtures/state-v1.hex");
+    let digits = text.trim().as_bytes().chunks(2);
+    let bytes: Vec<u8> =
+        digits.map(|d| u8::from_str_radix(std::str::from_utf8(d).unwrap(), 16).unwrap()).collect();
+    assert_eq!(bytes[0], 1);
+    let university = read_state(bytes.as_slice()).unwrap();
+    let registry = &university.registry;
+    assert_eq!((registry.students.len(), registry.sequence.0), (12, 75));
+    assert!(registry.students.iter().all(|s| s.account.is_empty()));
+    assert!(registry.students.iter().any(|s| !s.enrolments.is_empty()));
+    assert!(registry.student_id("s3").is_some() && registry.catalogue_changes.0 == 0);
+    check(&university);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

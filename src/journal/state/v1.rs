@@ -1,5 +1,7 @@
 //! Version 1 of a state on disk. Frozen, like [`crate::journal::record`]'s.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{CourseId, RequestId, SectionId, Sequence, Timestamp, WindowId};
@@ -8,7 +10,7 @@ use crate::domain::section::Section;
 use crate::domain::student::Notice;
 use crate::domain::window::{TicketState, WindowState};
 use crate::journal::record::{
-    CourseRequestV1, OutcomeV1, PlanV1, ProfileV1, ReasonV1, StatusV1, WindowRulesV1,
+    CourseRequestV1, OutcomeV1, PlanV1, ProfileV1, ReasonV1, ResultV1, StatusV1, WindowRulesV1,
 };
 
 /// What a block holds. The numbers are the format.
@@ -41,6 +43,10 @@ pub mod kind {
     pub const SEATS: u8 = 13;
     /// [`super::EndV1`], once, last.
     pub const END: u8 = 14;
+    /// Students' accounts, by student; since version 2.
+    pub const ACCOUNT: u8 = 15;
+    /// How often the catalogue changed, once; since version 2.
+    pub const CHANGES: u8 = 16;
 }
 
 /// What comes first.
@@ -118,6 +124,8 @@ pub enum NoticeV1 {
     CapacityChanged(u32, Option<u32>),
     SectionStatus(u32, StatusV1),
     TicketEnded(u32),
+    /// Since version 2.
+    Result(Box<ResultV1>, bool),
 }
 
 /// A waitlist entry. Without a request, it is the one in the outcome that made it.
@@ -309,6 +317,9 @@ impl From<&Notice> for NoticeV1 {
                 Self::SectionStatus(section.0, (*status).into())
             }
             Notice::TicketEnded { window } => Self::TicketEnded(window.0),
+            Notice::Result { result, corrected } => {
+                Self::Result(Box::new(result.as_ref().into()), *corrected)
+            }
         }
     }
 }
@@ -338,6 +349,9 @@ impl NoticeV1 {
                 Notice::SectionStatus { section: SectionId(section), status: status.into() }
             }
             Self::TicketEnded(window) => Notice::TicketEnded { window: WindowId(window) },
+            Self::Result(result, corrected) => {
+                Notice::Result { result: Arc::new((*result).into()), corrected }
+            }
         })
     }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::account_v2::{AccountV2, ChangesV2};
 use super::v1::{
     EndV1, EnrolmentV1, HeadV1, InboxItemV1, MemoV1, NoticeV1, SeatsV1, StudentV1, TicketV1,
     WaitingV1, WindowNoticeV1, WindowV1, kind,
 };
 use super::{BLOCK_BYTES, BLOCK_HEADER_BYTES, VERSION};
 use crate::domain::course::WaitlistEntry;
-use crate::domain::ids::{CourseId, RequestId};
+use crate::domain::ids::{CourseId, RequestId, StudentId};
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::CourseRequest;
 use crate::domain::registry::Registry;
@@ -40,6 +41,15 @@ pub fn write_state<E>(
     write_windows(&mut blocks, registry)?;
     for student in &registry.students {
         blocks.put(kind::STUDENT, &student_v1(student))?;
+    }
+    for (i, student) in registry.students.iter().enumerate() {
+        if let Some(account) = AccountV2::of(StudentId(i as u32), student) {
+            blocks.put(kind::ACCOUNT, &account)?;
+        }
+    }
+    let (count, at) = registry.catalogue_changes;
+    if count > 0 {
+        blocks.put(kind::CHANGES, &ChangesV2 { count, at: at.0 })?;
     }
     write_books(&mut blocks, registry)?;
     for notice in &registry.window_notices {

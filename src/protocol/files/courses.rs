@@ -2,7 +2,7 @@
 
 use super::fields;
 use super::node::{Node, Table, Value};
-use super::reader::Reader;
+use super::reader::{Reader, placeholder};
 use crate::domain::catalogue::{ComponentKind, Meeting, Text, Weeks};
 use crate::domain::ids::{Credits, Key};
 use crate::domain::import::{DraftComponent, DraftCourse, DraftSection};
@@ -54,7 +54,7 @@ impl Reader<'_> {
         }
         let mut course = DraftCourse {
             key,
-            term: term.unwrap_or_else(placeholder),
+            term: term.unwrap_or_else(|| placeholder(&table)),
             name: name.unwrap_or_default(),
             description: description.unwrap_or_default(),
             credits: credits.unwrap_or_default(),
@@ -114,7 +114,7 @@ impl Reader<'_> {
             table.fault(table.line, what, self.faults);
         }
         let key = self.joined(&table, &draft.key, '#', &key)?;
-        if !self.named.insert(("course", key.clone())) {
+        if !self.lines.note("course", key.clone(), table.line) {
             table.fault(table.line, format!("{key} is named twice; keep one"), self.faults);
         }
         let sections = self.sections(&course.what, nodes, &key);
@@ -145,7 +145,7 @@ impl Reader<'_> {
         let meetings = table.list("meetings", limits::MEETINGS_MAX, self.faults);
         let meetings = meetings.iter().filter_map(|node| self.meeting(&table, node)).collect();
         let key = self.joined(&table, course, '/', &local)?;
-        if !self.named.insert(("section", key.clone())) {
+        if !self.lines.note("section", key.clone(), table.line) {
             let what = "is named twice in this course; keep one, or give it another key";
             table.fault(table.line, what, self.faults);
         }
@@ -175,11 +175,6 @@ impl Reader<'_> {
         }
         Some(Meeting { weekday: weekday?, start: start?, end: end?, weeks: weeks?, place })
     }
-}
-
-/// Stands where a fault was noted, so that reading goes on; the draft is never handed out.
-fn placeholder() -> Key {
-    Key::new("-").expect("a key")
 }
 
 fn exam_name(course: &Text, key: &Key) -> Text {

@@ -8,6 +8,7 @@ use super::fault::{echo, is_unprintable};
 use super::node::{Entry, Value};
 use crate::domain::catalogue::{Text, Weeks};
 use crate::domain::ids::{Credits, Key, Timestamp};
+use crate::domain::results::Grade;
 use crate::limits;
 
 type Read<T> = Result<T, String>;
@@ -227,17 +228,44 @@ fn week_ranges(text: &str) -> Option<Weeks> {
     Some(Weeks(set))
 }
 
-/// A Monday, in days since 1970-01-01.
-pub(super) fn monday(value: &Value) -> Read<i32> {
-    let date = match value {
+fn calendar_date(value: &Value) -> Option<Date> {
+    match value {
         Value::Text(text) => Date::parse(text, &Iso8601::DATE).ok(),
         _ => None,
-    };
-    match date.filter(|d| d.weekday() == time::Weekday::Monday) {
-        Some(date) => {
-            Ok((date - Date::from_ordinal_date(1970, 1).expect("a date")).whole_days() as i32)
-        }
+    }
+}
+
+fn days(date: Date) -> i32 {
+    (date - Date::from_ordinal_date(1970, 1).expect("a date")).whole_days() as i32
+}
+
+/// A date, in days since 1970-01-01.
+pub(super) fn date(value: &Value) -> Read<i32> {
+    match calendar_date(value) {
+        Some(date) => Ok(days(date)),
+        None => wrong(value, "a date such as 2027-01-29"),
+    }
+}
+
+/// A Monday, in days since 1970-01-01.
+pub(super) fn monday(value: &Value) -> Read<i32> {
+    match calendar_date(value).filter(|d| d.weekday() == time::Weekday::Monday) {
+        Some(date) => Ok(days(date)),
         None => wrong(value, "the date of a Monday, such as 2027-02-01"),
+    }
+}
+
+/// A grade: a mark, or a word.
+pub(super) fn grade(value: &Value) -> Read<Grade> {
+    let grade = match value {
+        Value::Int(n) => Grade::parse(&n.to_string()),
+        Value::Float(n) => Grade::parse(&n.to_string()),
+        Value::Text(text) => Grade::parse(text.trim()),
+        _ => None,
+    };
+    match grade {
+        Some(grade) => Ok(grade),
+        None => wrong(value, "a mark from 1 to 10 with at most one decimal, or V, O, VR or NA"),
     }
 }
 
@@ -312,6 +340,8 @@ mod tests {
         assert!(instant(&text("1969-01-11T13:00:00Z")).is_err());
         assert_eq!(monday(&text("1970-01-05")), Ok(4));
         assert!(monday(&text("1970-01-06")).is_err());
+        assert_eq!(date(&text("1970-01-06")), Ok(5));
+        assert!(date(&text("1970-02-30")).is_err() && date(&Value::Int(1970)).is_err());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod fields;
 mod node;
 mod parse;
 mod reader;
+mod results;
 mod sections;
 mod sheet;
 mod students;
@@ -76,7 +77,7 @@ impl Format {
         }
         let first = text.lines().next().unwrap_or_default().to_lowercase();
         let cells = first.split([',', ';', '\t']).map(|cell| cell.trim().trim_matches('"'));
-        let csv = cells.into_iter().any(|cell| cell == "course_code" || cell == "id");
+        let csv = cells.into_iter().any(|cell| matches!(cell, "course_code" | "id" | "student"));
         if csv { Self::Csv } else { Self::Toml }
     }
 }
@@ -105,8 +106,9 @@ pub fn catalogue(
     };
     let mut reader = reader::Reader::new(&mut faults);
     let neutral = format == Format::Sections || (format == Format::Json && sections::is_one(&tree));
-    let draft =
+    let mut draft =
         if neutral { sections::file(&mut reader, &tree) } else { reader.file(&tree, seeds) };
+    draft.lines = reader.lines;
     note_empty(&draft, &mut faults);
     faults.or(draft)
 }
@@ -136,6 +138,30 @@ pub fn students(name: &str, bytes: &[u8], format: Option<Format>) -> Result<Draf
         return faults.or(Draft::default());
     };
     let draft = students::file(&mut faults, &tree);
+    note_empty(&draft, &mut faults);
+    faults.or(draft)
+}
+
+/// Reads study results. Either the whole draft, or every fault.
+pub fn results(name: &str, bytes: &[u8], format: Option<Format>) -> Result<Draft, Vec<FileFault>> {
+    let mut faults = Faults::new(name);
+    let Some(text) = unpack(bytes, &mut faults) else {
+        return faults.or(Draft::default());
+    };
+    let tree = match format.unwrap_or_else(|| Format::detect(name, &text)) {
+        Format::Csv => results::from_sheet(&text, &mut faults),
+        Format::Json => parse::json(&text, &mut faults),
+        Format::Toml | Format::Sections => {
+            let what = "is not a list of results; give CSV or JSON with student, term, course, \
+                        grade, date";
+            faults.add(0, what);
+            None
+        }
+    };
+    let Some(tree) = tree else {
+        return faults.or(Draft::default());
+    };
+    let draft = results::file(&mut faults, &tree);
     note_empty(&draft, &mut faults);
     faults.or(draft)
 }

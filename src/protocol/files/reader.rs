@@ -8,7 +8,7 @@ use super::node::{Node, Table, Value};
 use super::windows;
 use crate::domain::catalogue::{Programme, Requirement, Term, Text};
 use crate::domain::ids::Key;
-use crate::domain::import::Draft;
+use crate::domain::import::{Draft, Lines};
 use crate::limits;
 
 const FILE: [&str; 5] = ["term", "terms", "courses", "programmes", "windows"];
@@ -21,13 +21,14 @@ pub(super) struct Reader<'a> {
     pub faults: &'a mut Faults,
     /// The term of what names none.
     pub term: Option<Key>,
-    pub named: HashSet<(&'static str, Key)>,
+    /// What it has named, and where.
+    pub lines: Lines,
 }
 
 impl<'a> Reader<'a> {
     /// A reader that notes faults there.
     pub fn new(faults: &'a mut Faults) -> Self {
-        Self { faults, term: None, named: HashSet::new() }
+        Self { faults, term: None, lines: Lines::default() }
     }
 
     /// The whole file.
@@ -54,7 +55,8 @@ impl<'a> Reader<'a> {
         draft
     }
 
-    /// Opens a table that names itself under `id`, which no other of its kind may do.
+    /// Opens a table that names itself under `id`, which no other of its kind may do. One whose
+    /// name is no name is read on: its other faults are told as well.
     pub fn named<'n>(
         &mut self,
         node: &'n Node,
@@ -63,8 +65,11 @@ impl<'a> Reader<'a> {
         known: &[&str],
     ) -> Option<(Table<'n>, Key)> {
         let table = Table::open(node, kind, id, known, self.faults)?;
-        let key = table.need(id, self.faults, fields::key)?;
-        if !self.named.insert((kind, key.clone())) {
+        let Some(key) = table.need(id, self.faults, fields::key) else {
+            let key = placeholder(&table);
+            return Some((table, key));
+        };
+        if !self.lines.note(kind, key.clone(), table.line) {
             table.fault(table.line, "is named twice in this file; keep one", self.faults);
         }
         Some((table, key))
@@ -150,6 +155,11 @@ impl<'a> Reader<'a> {
         }
         keys
     }
+}
+
+/// Stands where a fault was noted, so that reading goes on; the draft is never handed out.
+pub(super) fn placeholder(table: &Table<'_>) -> Key {
+    Key::new(&format!("-{}", table.line)).expect("a key")
 }
 
 /// A year of study.

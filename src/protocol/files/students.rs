@@ -23,7 +23,7 @@ pub(super) fn file(faults: &mut Faults, node: &Node) -> Draft {
         },
     };
     let students = nodes.iter().filter_map(|node| student(&mut reader, node)).collect();
-    Draft { students, ..Draft::default() }
+    Draft { students, lines: reader.lines, ..Draft::default() }
 }
 
 fn student(reader: &mut Reader<'_>, node: &Node) -> Option<Profile> {

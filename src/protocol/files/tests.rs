@@ -7,6 +7,7 @@ use super::*;
 use crate::domain::catalogue::{ComponentKind, Weeks};
 use crate::domain::command::Command;
 use crate::domain::ids::{Credits, Timestamp};
+use crate::domain::results::Grade;
 use crate::domain::university::University;
 use crate::domain::window::{ClashPolicy, Order, Scope};
 
@@ -172,6 +173,9 @@ order = "rounds"
 opens_at = 2027-01-11T13:00:00
 "#;
     let expected = r#"f.toml:4: term t: first_monday is "2027-02-09"; give the date of a Monday, such as 2027-02-01
+f.toml:5: course A B: name is missing; add it
+f.toml:5: course A B: ects is missing; add it
+f.toml:5: course A B: has no components; give at least one with a section
 f.toml:6: course A B: code contains ' '; only letters, digits and . _ : / # - are allowed
 f.toml:7: course A: name is missing; add it
 f.toml:9: course A: "nam" is an unknown key; did you mean name?
@@ -278,4 +282,77 @@ fn markup_in_a_name_stays_text() {
     assert_eq!(&*draft.courses[0].name.nl, "<b onclick='x'>Logica</b>&");
     let told = faults("a.json", &example("json catalogue").replace("Logica", "Lo\\u001bgica"));
     assert!(told.contains("name (nl) contains the control character"), "{told}");
+}
+
+fn result_faults(name: &str, text: &str) -> String {
+    let faults = results(name, text.as_bytes(), None).expect_err("faults");
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn documented_results_are_read() {
+    let sheet = example("csv results");
+    let draft = results("r.csv", sheet.as_bytes(), None).unwrap();
+    assert_eq!(results("r", sheet.as_bytes(), None).unwrap(), draft, "told by its first row");
+    let [essay, first, second, old] = &draft.results[..] else { panic!() };
+    assert_eq!((essay.component.as_ref().unwrap().as_str(), essay.credits), ("essay", None));
+    assert_eq!((essay.grade, first.grade), (Grade::Mark(80), Grade::Mark(45)));
+    assert_eq!((first.attempt, second.attempt, second.line), (1, 2, 4));
+    assert_eq!((second.credits, second.passed), (Some(Credits(500)), None));
+    assert_eq!((old.grade, &*old.name.as_ref().unwrap().en), (Grade::Pass, "Old law"));
+    let json = results("r.json", example("json results").as_bytes(), None).unwrap();
+    let [one] = &json.results[..] else { panic!() };
+    assert_eq!((one.grade, one.attempt, one.passed), (Grade::Mark(75), 1, Some(true)));
+    assert_eq!(one.date, 20_844);
+    let table = format!("{{\"results\": {}}}", example("json results"));
+    assert_eq!(results("r", table.as_bytes(), None).unwrap(), json);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(sheet.as_bytes()).unwrap();
+    assert_eq!(results("r.csv.gz", &gzip.finish().unwrap(), None).unwrap(), draft);
+}
+
+#[test]
+fn faults_of_results_are_told_all_of_them() {
+    let row = |row: &str| format!("student,term,course,attempt,grade,date,ects\n{row}\n");
+    let told = result_faults("r.csv", &row("s 1,2026-1,,0,11,2026-02-30,x"));
+    let expected = "r.csv:2: result s 1: student contains ' '; only letters, digits and . _ : / \
+         # - are allowed\n\
+         r.csv:2: result s 1: course is missing; add it\n\
+         r.csv:2: result s 1: attempt is 0; give a whole number from 1 to 20\n\
+         r.csv:2: result s 1: grade is \"11\"; give a mark from 1 to 10 with at most one decimal, \
+         or V, O, VR or NA\n\
+         r.csv:2: result s 1: ects is \"x\"; give a number from 0 to 240, at most two decimals, \
+         such as 5 or 2.5\n\
+         r.csv:2: result s 1: date is \"2026-02-30\"; give a date such as 2027-01-29";
+    assert_eq!(told, expected);
+    let attempt = |n: u8| row(&format!("s1,2026-1,A,{n},7,2026-01-30,5"));
+    assert!(results("r.csv", attempt(limits::ATTEMPT_MAX).as_bytes(), None).is_ok());
+    let told = result_faults("r.csv", &attempt(limits::ATTEMPT_MAX + 1));
+    assert!(told.contains("attempt is 21"), "{told}");
+    assert!(result_faults("r.csv", "student,term,cours\n").contains("did you mean course?"));
+    assert!(result_faults("r.toml", "a = 1").contains("not a list of results"));
+    assert!(result_faults("r.json", "[]").contains("holds nothing to import"));
+}
+
+#[test]
+fn a_row_whose_name_is_wrong_tells_its_other_faults_too() {
+    let told = student_faults("s.csv", "id,year\ns 1,99\n,0\n");
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(lines.len(), 4, "{told}");
+    assert!(lines[1].starts_with("s.csv:2: student s 1: year is 99"), "{told}");
+    assert!(lines[3].starts_with("s.csv:3: student: year is 0"), "{told}");
+}
+
+#[test]
+fn what_a_file_refers_to_in_vain_is_told_with_its_line() {
+    let draft = students("s.csv", b"id,programme\ns1,\ns2,LAW\n", None).unwrap();
+    let nothing = University::default();
+    let faults = nothing.registry.prepare_import(&draft).unwrap_err();
+    let told: Vec<_> = faults.iter().map(|fault| fault.in_file("s.csv")).collect();
+    assert_eq!(told, ["s.csv:3: student s2: unknown programme LAW; import the catalogue first"]);
+    let text = example("toml catalogue").replace("required = [\"LAW-1010\"]", "required = [\"X\"]");
+    let draft = read("a.toml", &text).unwrap();
+    let faults = nothing.registry.prepare_import(&draft).unwrap_err();
+    let line = text.lines().position(|line| line == "[[programmes]]").unwrap() + 1;
+    assert_eq!(faults[0].in_file("a"), format!("a:{line}: programme LAW: unknown course X"));
 }

@@ -11,6 +11,8 @@ pub struct Http {
     agent: ureq::Agent,
     base: String,
     token: Option<String>,
+    /// Sent in place of a token, with this site's own origin.
+    cookie: Option<String>,
 }
 
 /// What was answered.
@@ -18,6 +20,8 @@ pub struct Http {
 pub struct Answer {
     pub status: u16,
     pub retry_after: Option<String>,
+    pub etag: Option<String>,
+    pub cookie: Option<String>,
     pub body: String,
 }
 
@@ -28,7 +32,53 @@ impl Http {
             .timeout_global(Some(Duration::from_secs(30)))
             .build();
         let token = token.map(|token| format!("Bearer {token}"));
-        Self { agent: config.into(), base: format!("http://{gateway}"), token }
+        Self { agent: config.into(), base: format!("http://{gateway}"), token, cookie: None }
+    }
+
+    /// As a browser that was given this cookie.
+    pub fn browser(gateway: SocketAddr, cookie: Option<&str>) -> Self {
+        let cookie = cookie.map(str::to_owned);
+        Self { cookie, ..Self::new(gateway, None) }
+    }
+
+    /// Any request, with more headers.
+    #[track_caller]
+    pub fn ask(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("origin", &self.base);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", token);
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        if body.starts_with('{') {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.to_owned()).unwrap();
+        let answer = self.agent.run(request);
+        answer.map_or_else(|e| panic!("{method} {path}: {e}"), Answer::from)
+    }
+
+    /// With the cookie.
+    #[track_caller]
+    pub fn get_as_browser(&self, path: &str) -> Answer {
+        self.ask("GET", path, "", &[])
+    }
+
+    #[track_caller]
+    pub fn put(&self, path: &str, body: &str) -> Answer {
+        self.ask("PUT", path, body, &[])
+    }
+
+    #[track_caller]
+    pub fn delete(&self, path: &str) -> Answer {
+        self.ask("DELETE", path, "", &[])
     }
 
     /// The answer, or that there was none.
@@ -61,10 +111,16 @@ impl Http {
 
 impl From<ureq::http::Response<ureq::Body>> for Answer {
     fn from(mut answer: ureq::http::Response<ureq::Body>) -> Self {
-        let retry_after = answer.headers().get("retry-after");
+        let header = |name| {
+            let value = answer.headers().get(name);
+            value.map(|value: &ureq::http::HeaderValue| value.to_str().unwrap().to_owned())
+        };
+        let cookie = header("set-cookie").map(|c| c.split(';').next().unwrap().to_owned());
         Self {
             status: answer.status().as_u16(),
-            retry_after: retry_after.map(|value| value.to_str().unwrap().to_owned()),
+            retry_after: header("retry-after"),
+            etag: header("etag"),
+            cookie,
             body: answer.body_mut().read_to_string().unwrap_or_default(),
         }
     }

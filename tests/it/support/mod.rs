@@ -26,12 +26,14 @@ pub const PATIENCE: Duration = Duration::from_secs(15);
 /// A sign-in token of a student.
 pub fn student_token(tokens: &Tokens, student: &str, now: Timestamp) -> String {
     let student = Some(Key::new(student).unwrap());
-    tokens.mint(&Claims { role: Role::Student, student, expires: now.plus_ms(3_600_000) })
+    let (role, expires, issued) = (Role::Student, now.plus_ms(3_600_000), now);
+    tokens.mint(&Claims { role, student, expires, issued, device: None })
 }
 
 /// A sign-in token of a role without a student.
 pub fn role_token(tokens: &Tokens, role: Role, now: Timestamp) -> String {
-    tokens.mint(&Claims { role, student: None, expires: now.plus_ms(3_600_000) })
+    let (student, expires, issued) = (None, now.plus_ms(3_600_000), now);
+    tokens.mint(&Claims { role, student, expires, issued, device: None })
 }
 
 /// Waits until something holds.

@@ -1,7 +1,13 @@
 //! An import: what a file says (keys), turned into numbered items against what is there. All of
 //! it or nothing; every fault is named; an enrolment is never removed.
 
-use std::collections::HashSet;
+mod fault;
+mod results;
+
+use std::collections::{HashMap, HashSet};
+
+pub use fault::{DraftFault, Lines};
+pub use results::DraftResult;
 
 use super::catalogue::{
     Catalogue, Component, ComponentKind, Course, Item, Meeting, Programme, SectionInfo, Term, Text,
@@ -25,6 +31,10 @@ pub struct Draft {
     pub windows: Vec<(Key, WindowRules)>,
     /// Students.
     pub students: Vec<Profile>,
+    /// Study results.
+    pub results: Vec<DraftResult>,
+    /// Where all of it stands in its file.
+    pub lines: Lines,
 }
 
 /// A course offering as a file gives it.
@@ -107,18 +117,22 @@ struct Preparer<'a> {
     registry: &'a Registry,
     catalogue: Catalogue,
     out: Prepared,
-    faults: Vec<String>,
+    faults: Vec<DraftFault>,
+    lines: &'a Lines,
+    new_students: HashMap<Key, StudentId>,
     named: HashSet<(&'static str, Key)>,
 }
 
 impl Registry {
     /// Compares a draft with what is there. `Err` names every fault, one line each.
-    pub fn prepare_import(&self, draft: &Draft) -> Result<Prepared, Vec<String>> {
+    pub fn prepare_import(&self, draft: &Draft) -> Result<Prepared, Vec<DraftFault>> {
         let mut preparer = Preparer {
             registry: self,
             catalogue: (*self.catalogue).clone(),
             out: Prepared::default(),
             faults: Vec::new(),
+            lines: &draft.lines,
+            new_students: HashMap::new(),
             named: HashSet::new(),
         };
         preparer.terms(draft);
@@ -128,6 +142,7 @@ impl Registry {
         preparer.programmes(draft);
         preparer.windows(draft);
         preparer.students(draft);
+        preparer.results(&draft.results);
         preparer.kept(draft);
         if !preparer.faults.is_empty() {
             return Err(preparer.faults);
@@ -137,15 +152,16 @@ impl Registry {
 }
 
 impl Preparer<'_> {
-    fn fault(&mut self, text: String) {
-        self.faults.push(text);
+    fn fault(&mut self, kind: &'static str, key: &Key, what: impl std::fmt::Display) {
+        let (line, what) = (self.lines.get(kind, key), format!("{kind} {key}: {what}"));
+        self.faults.push(DraftFault { line, what });
     }
 
     /// Whether the file names the thing a second time, which is a fault.
     fn twice(&mut self, kind: &'static str, key: &Key) -> bool {
         let twice = !self.named.insert((kind, key.clone()));
         if twice {
-            self.fault(format!("{kind} {key}: named twice in this file; keep one"));
+            self.fault(kind, key, "named twice in this file; keep one");
         }
         twice
     }
@@ -183,16 +199,14 @@ impl Preparer<'_> {
             return;
         }
         let Some(term) = self.catalogue.term_index(draft.term.as_str()) else {
-            self.fault(format!("course {}: unknown term {}", draft.key, draft.term));
+            self.fault("course", &draft.key, format!("unknown term {}", draft.term));
             return;
         };
         let whole = draft.part_of.as_ref();
         let part_of = whole.and_then(|key| self.catalogue.course_id(key.as_str()));
         if let (Some(key), None) = (whole, part_of) {
-            self.fault(format!(
-                "course {}: part of unknown course {key}; put that course first",
-                draft.key
-            ));
+            let what = format!("part of unknown course {key}; put that course first");
+            self.fault("course", &draft.key, what);
             return;
         }
         let known = self.catalogue.course_id(draft.key.as_str());
@@ -220,11 +234,9 @@ impl Preparer<'_> {
             Some(old) => {
                 let kinds = |c: &Course| c.components.iter().map(|c| c.kind).collect::<Vec<_>>();
                 if kinds(old) != kinds(&course) || old.term != course.term {
-                    self.fault(format!(
-                        "course {}: term and components of a known course cannot change; \
-                         use a new code",
-                        draft.key
-                    ));
+                    let what =
+                        "term and components of a known course cannot change; use a new code";
+                    self.fault("course", &draft.key, what);
                     return;
                 }
                 let mut bare = old.clone();
@@ -252,11 +264,10 @@ impl Preparer<'_> {
             (info.course == course && info.component < component).then_some(id)
         });
         if let (Some(key), None) = (&draft.parent, parent) {
-            self.fault(format!(
-                "section {}: its parent {key} is not a section of an earlier component of the \
-                 same course",
-                draft.key
-            ));
+            let what = format!(
+                "its parent {key} is not a section of an earlier component of the same course"
+            );
+            self.fault("section", &draft.key, what);
             return;
         }
         let known = self.catalogue.section_id(draft.key.as_str());
@@ -272,11 +283,9 @@ impl Preparer<'_> {
         let old = known.map(|id| self.catalogue.section(id).clone());
         if let Some(old) = &old {
             if (old.course, old.component, old.parent) != (course, component, parent) {
-                self.fault(format!(
-                    "section {}: course, component and parent of a known section cannot \
-                     change; use a new name",
-                    draft.key
-                ));
+                let what = "course, component and parent of a known section cannot change; use a \
+                            new name";
+                self.fault("section", &draft.key, what);
                 return;
             }
             if old.capacity != info.capacity {
@@ -303,10 +312,8 @@ impl Preparer<'_> {
             }
             for requirement in &programme.requirements {
                 if self.catalogue.course_id(requirement.course.as_str()).is_none() {
-                    self.fault(format!(
-                        "programme {}: unknown course {}",
-                        programme.key, requirement.course
-                    ));
+                    let what = format!("unknown course {}", requirement.course);
+                    self.fault("programme", &programme.key, what);
                 }
             }
             let old = self.catalogue.programmes.iter().find(|p| p.key == programme.key);
@@ -329,7 +336,7 @@ impl Preparer<'_> {
                 continue;
             }
             let Some(term) = self.catalogue.term_index(term.as_str()) else {
-                self.fault(format!("window {}: unknown term {term}", rules.key));
+                self.fault("window", &rules.key, format!("unknown term {term}"));
                 continue;
             };
             let mut rules = WindowRules { term, ..rules.clone() };
@@ -345,10 +352,7 @@ impl Preparer<'_> {
                 }
                 same = Some(rules == old.rules);
                 if same == Some(false) && old.state != WindowState::Planned {
-                    self.fault(format!(
-                        "window {}: its rules cannot change once it has opened",
-                        rules.key
-                    ));
+                    self.fault("window", &rules.key, "its rules cannot change once it has opened");
                     continue;
                 }
             }
@@ -371,16 +375,15 @@ impl Preparer<'_> {
             if let Some(programme) = &profile.programme
                 && !self.catalogue.programmes.iter().any(|p| p.key == *programme)
             {
-                self.fault(format!(
-                    "student {}: unknown programme {programme}; import the catalogue first",
-                    profile.key
-                ));
+                let what = format!("unknown programme {programme}; import the catalogue first");
+                self.fault("student", &profile.key, what);
             }
             let known = self.registry.student_id(profile.key.as_str());
             let same = known.map(|id| *self.registry.student(id).profile == *profile);
             if self.compare("student", &profile.key, same) {
                 let id = known.unwrap_or_else(|| {
                     next += 1;
+                    self.new_students.insert(profile.key.clone(), StudentId(next - 1));
                     StudentId(next - 1)
                 });
                 self.put(Item::Student(id, Box::new(profile.clone())));
