@@ -25,6 +25,7 @@ pub struct AlternativesQuery {
 
 /// Another course, with sections that fit.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OtherCourse {
     /// Course code.
     pub course: String,
@@ -38,6 +39,7 @@ pub struct OtherCourse {
 
 /// What has seats right now and clashes with nothing that she has.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AlternativesView {
     /// Course code.
     pub course: String,

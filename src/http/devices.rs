@@ -18,6 +18,7 @@ use crate::domain::ids::{StudentId, Timestamp};
 
 /// A device that is signed in.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct DeviceView {
     /// The sign-in's number.
     pub id: String,
@@ -33,6 +34,7 @@ pub struct DeviceView {
 
 /// Where she is signed in.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Devices {
     /// Newest first.
     pub devices: Vec<DeviceView>,

@@ -21,6 +21,7 @@ use crate::protocol::server::TextView;
 
 /// One attempt at a course, or at a part of it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ResultView {
     /// Course code.
     pub course: String,
@@ -44,6 +45,7 @@ pub struct ResultView {
 
 /// The results of a term.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TermResults {
     /// Term key.
     pub term: String,
@@ -57,6 +59,7 @@ pub struct TermResults {
 
 /// How far she is in one year of her programme.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct YearProgress {
     /// Year of study, from 1.
     pub year: u8,
@@ -68,6 +71,7 @@ pub struct YearProgress {
 
 /// How far she is in her programme.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Progress {
     /// Programme key.
     pub programme: String,
@@ -85,6 +89,7 @@ pub struct Progress {
 
 /// A student's results.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Results {
     /// Newest first.
     pub terms: Vec<TermResults>,

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use ts_rs::{Config, TS};
 
-use super::{admin, catalogue, messages, sign_in, timetable, views, windows};
+use super::{
+    admin, alternatives, calendar, catalogue, devices, messages, results, sign_in, timetable,
+    views, windows,
+};
 use crate::protocol::{client, server, transcript};
 
 const REWRITE: &str = "SLUIS_WIRE=write cargo test -p sluis --lib wire_types";
@@ -35,6 +38,11 @@ fn generate(to: &Path) {
         sign_in::SignInRequest,
         windows::Windows,
         timetable::Timetable,
+        results::Results,
+        devices::Devices,
+        alternatives::AlternativesView,
+        calendar::CalendarView,
+        calendar::CalendarAddress,
         admin::Status,
         admin::Done,
         admin::ScheduleBody,

@@ -19,14 +19,22 @@ at: number,
 /**
  * `enrolled`, `waitlisted`, `refused`, `dropped`, `left_waitlist`, `promoted`,
  * `passed_over`, `capacity_changed`, `section_opened`, `section_closed`,
- * `section_cancelled`, `ticket_ended`, `window_opened`, `window_closing`, `window_closed`
- * or `window_reset`.
+ * `section_cancelled`, `ticket_ended`, `window_opened`, `window_closing`, `window_closed`,
+ * `window_reset`, `result` or `result_corrected`.
  */
 kind: string, 
 /**
  * Course code, where it is about one.
  */
 course?: string | null, 
+/**
+ * Part of the course that a study result is of; absent: the whole.
+ */
+part?: string | null, 
+/**
+ * Of a study result: whether it was passed.
+ */
+passed?: boolean | null, 
 /**
  * Section keys that it is about.
  */
@@ -36,11 +44,11 @@ sections?: Array<string>,
  */
 window?: string | null, 
 /**
- * Reason key, rank, capacity or course given up, by kind.
+ * Reason key, where there is one.
  */
 reason?: string | null, 
 /**
- * What the reason is about; a rank; a capacity; the course given up.
+ * What the reason is about; a rank; a capacity; the course given up; a grade.
  */
 about?: string | null, 
 /**

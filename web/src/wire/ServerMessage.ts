@@ -3,6 +3,7 @@ import type { ForecastView } from "./ForecastView";
 import type { MessageView } from "./MessageView";
 import type { OutcomeView } from "./OutcomeView";
 import type { PlanView } from "./PlanView";
+import type { PreferencesView } from "./PreferencesView";
 import type { SeatsView } from "./SeatsView";
 import type { StudentView } from "./StudentView";
 import type { WaitlistView } from "./WaitlistView";
@@ -104,6 +105,26 @@ sequence: number, } | { "type": "plan",
  * As saved.
  */
 plan: PlanView, 
+/**
+ * Position in her stream.
+ */
+sequence: number, } | { "type": "read", 
+/**
+ * Journal position of the newest one read.
+ */
+up_to: number, 
+/**
+ * Unread messages in all.
+ */
+unread: number, 
+/**
+ * Position in her stream.
+ */
+sequence: number, } | { "type": "preferences", 
+/**
+ * As saved.
+ */
+preferences: PreferencesView, 
 /**
  * Position in her stream.
  */
