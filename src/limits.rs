@@ -20,6 +20,8 @@ const _: () = assert!(
     JOURNAL_BEHIND_RECORDS_MAX as usize * JOURNAL_RECORD_BYTES_MAX
         <= JOURNAL_PENDING_BYTES_MAX / 2 + JOURNAL_PENDING_BYTES_MAX / 64
 );
+/// Longest wait for a data directory that another process has, in milliseconds.
+pub const JOURNAL_LOCK_WAIT_MS_MAX: u64 = 500;
 /// Whole snapshots kept; older ones are removed after a new one is complete.
 pub const SNAPSHOTS_KEPT_MAX: usize = 2;
 /// Commits between two looks that the store wrote nothing its sync does not cover.

@@ -400,6 +400,8 @@ async fn a_session_without_room_for_its_welcome_is_asked_to_come_back() {
         .read(|registry| CourseRequest::any(&registry.catalogue, CourseId(0), false))
         .await
         .unwrap();
+    // The read's permit is back by then.
+    frames(&shown).await;
     disk.stall();
     // Takes the only permit, and holds it while the journal stalls.
     say(

@@ -197,8 +197,10 @@ impl Registry {
                 (!same).then_some(Event::PreferencesSet(*student, *preferences))
             }
             Command::SetCalendar(student, hash) => {
+                // An address belongs to one calendar; 256 random bits never come twice.
                 let same = account(student).calendar.as_ref().map(|c| c.hash) == *hash;
-                (!same).then_some(Event::CalendarSet(*student, *hash))
+                let taken = hash.is_some_and(|hash| self.calendar_of(&hash).is_some());
+                (!same && !taken).then_some(Event::CalendarSet(*student, *hash))
             }
             Command::SignIn { student, device, agent, expires } => {
                 let (student, device, expires) = (*student, *device, *expires);

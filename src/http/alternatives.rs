@@ -26,6 +26,7 @@ pub struct AlternativesQuery {
 /// Another course, with sections that fit.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OtherCourse {
     /// Course code.
     pub course: String,
@@ -40,6 +41,7 @@ pub struct OtherCourse {
 /// What has seats right now and clashes with nothing that she has.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AlternativesView {
     /// Course code.
     pub course: String,

@@ -19,6 +19,7 @@ use crate::domain::ids::{StudentId, Timestamp};
 /// A device that is signed in.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct DeviceView {
     /// The sign-in's number.
     pub id: String,
@@ -35,6 +36,7 @@ pub struct DeviceView {
 /// Where she is signed in.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Devices {
     /// Newest first.
     pub devices: Vec<DeviceView>,

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
 
 use super::{
-    admin, alternatives, calendar, catalogue, devices, messages, results, sign_in, timetable, views,
-    windows,
+    admin, alternatives, calendar, catalogue, devices, messages, results, sign_in, timetable,
+    views, windows,
 };
 use crate::protocol::{client, server, transcript};
 
@@ -39,10 +39,10 @@ fn generate(to: &Path) {
         windows::Windows,
         timetable::Timetable,
         results::Results,
+        devices::Devices,
         alternatives::AlternativesView,
         calendar::CalendarView,
         calendar::CalendarAddress,
-        devices::Devices,
         admin::Status,
         admin::Done,
         admin::ScheduleBody,

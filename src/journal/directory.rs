@@ -8,10 +8,13 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::error::{JournalError, Place, Result, io_at};
 use super::floor;
+use crate::clock;
 use crate::domain::ids::Sequence;
+use crate::limits;
 
 const STORE: &str = "journal";
 /// A store in the making.
@@ -19,6 +22,7 @@ const NEW: &str = "journal.new-";
 /// A copy of the directory.
 const COPY: &str = "journal.copy-";
 const LOCK: &str = "lock";
+const LOCK_WAIT: Duration = Duration::from_millis(limits::JOURNAL_LOCK_WAIT_MS_MAX);
 /// What a store consists of at least.
 const PARTS: [&str; 3] = ["conf", "db", "blobs"];
 
@@ -151,15 +155,25 @@ impl Drop for DataDir {
     }
 }
 
+/// Whoever has it gets a moment: a process that is ending, or one of its children that has not yet
+/// let go of what it inherited.
 fn lock(
     file: &File,
     path: &Path,
     try_lock: fn(&File) -> std::result::Result<(), TryLockError>,
 ) -> Result<()> {
-    match try_lock(file) {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path: path.to_owned() }),
-        Err(TryLockError::Error(e)) => Err(io_at("lock", path)(e)),
+    let since = clock::monotonic();
+    loop {
+        match try_lock(file) {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(e)) => return Err(io_at("lock", path)(e)),
+            Err(TryLockError::WouldBlock) if since.elapsed() < LOCK_WAIT => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(JournalError::Locked { path: path.to_owned() });
+            }
+        }
     }
 }
 

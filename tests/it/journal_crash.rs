@@ -1,7 +1,7 @@
 //! The journal against killed processes, a second process and a full disk.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sluis::journal::{self, Journal, JournalError};
 
@@ -79,7 +79,10 @@ fn a_second_process_is_refused() {
     let (data, acked) = (directory.path().join("data"), directory.path().join("acked"));
     let child = Running(spawn(Orders::Append, &data, &acked));
     assert!(wait_for_acked(&acked));
+    let since = Instant::now();
     let refused = journal::sled::open(&data).unwrap_err();
+    let patience = Duration::from_millis(sluis::limits::JOURNAL_LOCK_WAIT_MS_MAX);
+    assert!(since.elapsed() >= patience, "a process that is ending gets a moment");
     assert!(matches!(refused, JournalError::Locked { .. }), "{refused}");
     assert!(refused.to_string().contains("in use by another process"));
     drop(child);

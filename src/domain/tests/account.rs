@@ -61,7 +61,8 @@ fn a_calendar_is_found_by_its_newest_address_alone() {
     let find = |world: &World, n| world.university.registry.calendar_of(&[n; 32]);
     assert_eq!((find(&world, 1), find(&world, 2)), (None, Some(S)));
     let other = Command::SetCalendar(StudentId(1), Some([3; 32]));
-    world = check(world, &[(other, true), set(None)]);
+    let taken = Command::SetCalendar(StudentId(1), Some([2; 32]));
+    world = check(world, &[(taken, false), (other, true), set(None)]);
     assert_eq!((find(&world, 2), find(&world, 3)), (None, Some(StudentId(1))));
 }
 
