@@ -54,7 +54,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     assetsInlineLimit: 0, // the content security policy knows no data: scripts or styles
-    modulePreload: { polyfill: false },
+    modulePreload: false, // each part is small and asks for its own at once
   },
   server: {
     proxy: {

@@ -24,6 +24,7 @@ pub struct AlternativesQuery {
 }
 
 /// Another course, with sections that fit.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OtherCourse {
@@ -38,6 +39,7 @@ pub struct OtherCourse {
 }
 
 /// What has seats right now and clashes with nothing that she has.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AlternativesView {

@@ -28,6 +28,7 @@ const CALENDAR: &str = "text/calendar; charset=utf-8";
 const SECRET_BYTES: usize = 32;
 
 /// Whether her calendar has an address. What it is was told once, when it was made.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CalendarView {
@@ -36,6 +37,7 @@ pub struct CalendarView {
 }
 
 /// A new address.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CalendarAddress {

@@ -31,7 +31,7 @@ pub struct CataloguePage {
     pub courses: Vec<CourseView>,
     /// What the filters can be set to.
     pub facets: Facets,
-    /// With `seats=true`: journal position that the seats rest on.
+    /// With seats: journal position that the seats rest on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<u64>,
 }
@@ -94,7 +94,8 @@ fn with_seats(catalogue: &Catalogue, board: &SeatBoard, view: &mut CourseView) {
 /// Courses, searched, filtered and paged
 ///
 /// The answer has an `ETag` for the version of the catalogue; live seats are apart, in
-/// `/api/seats`, or included on request with `seats=true`, and then there is no `ETag`.
+/// `/api/seats`, or included on request with `seats=true` or `available=true`, and then there is
+/// no `ETag`.
 #[utoipa::path(
     get, path = "/api/catalogue", tag = "catalogue", params(CatalogueQuery), security(()),
     responses(
@@ -111,7 +112,11 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let (first, size) = query.page()?;
     let listing = state.listing();
-    let found = listing.find(&query);
+    let mut found = listing.find(&query);
+    let board = state.gateway.board();
+    if query.available == Some(true) {
+        found.retain(|course| listing.available(*course, board));
+    }
     let courses = found.iter().skip(first).take(size).map(|i| listing.courses[*i].clone());
     let mut page = CataloguePage {
         page: query.page.unwrap_or(1),
@@ -121,8 +126,7 @@ pub async fn list(
         facets: listing.facets(),
         as_of: None,
     };
-    if query.seats == Some(true) {
-        let board = state.gateway.board();
+    if query.seats == Some(true) || query.available == Some(true) {
         page.as_of = Some(board.sections(&[]).0.0);
         for course in &mut page.courses {
             with_seats(&listing.catalogue, board, course);

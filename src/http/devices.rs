@@ -17,6 +17,7 @@ use crate::domain::command::Command;
 use crate::domain::ids::{StudentId, Timestamp};
 
 /// A device that is signed in.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct DeviceView {
@@ -33,6 +34,7 @@ pub struct DeviceView {
 }
 
 /// Where she is signed in.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Devices {

@@ -9,7 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::problem::{INVALID, Problem};
 use super::views::{CourseView, ProgrammeView, course_view, programme_views};
+use crate::actors::board::SeatBoard;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::section::Quote;
 use crate::limits;
 use crate::protocol::convert::hex;
 
@@ -48,13 +50,17 @@ pub struct CatalogueQuery {
     pub language: Option<String>,
     /// Level, as in `facets`.
     pub level: Option<String>,
+    /// ECTS, as in `facets`.
+    pub credits: Option<f64>,
+    /// Only courses with a seat left in an open section of each component; no `ETag` either.
+    pub available: Option<bool>,
     /// With live seats: such an answer has no `ETag`.
     pub seats: Option<bool>,
 }
 
 /// What a filter can be set to.
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Facets {
     /// Faculties.
     pub faculties: Vec<String>,
@@ -64,6 +70,8 @@ pub struct Facets {
     pub languages: Vec<String>,
     /// Levels.
     pub levels: Vec<String>,
+    /// ECTS.
+    pub credits: Vec<f64>,
 }
 
 impl Listing {
@@ -96,9 +104,20 @@ impl Listing {
                 && same(&query.period, &course.period)
                 && same(&query.language, &course.language)
                 && same(&query.level, &course.level)
+                && query.credits.is_none_or(|wanted| wanted == course.credits)
                 && words.iter().all(|word| self.search[*i].contains(word))
         };
         (0..self.courses.len()).filter(matches).collect()
+    }
+
+    /// Whether each component of a course has a section that can be had right now.
+    pub fn available(&self, course: usize, board: &SeatBoard) -> bool {
+        self.catalogue.courses[course].components.iter().all(|component| {
+            component.sections.iter().any(|section| {
+                let quote = board.get(*section).map(|seats| seats.quote());
+                quote.is_some_and(Quote::free)
+            })
+        })
     }
 
     /// What the filters can be set to.
@@ -110,11 +129,15 @@ impl Listing {
             values.dedup();
             values
         };
+        let mut credits: Vec<f64> = self.courses.iter().map(|c| c.credits).collect();
+        credits.sort_unstable_by(f64::total_cmp);
+        credits.dedup();
         Facets {
             faculties: distinct(|c| &c.faculty),
             periods: distinct(|c| &c.period),
             languages: distinct(|c| &c.language),
             levels: distinct(|c| &c.level),
+            credits,
         }
     }
 }
@@ -216,6 +239,10 @@ mod tests {
             CatalogueQuery { language: Some("en".to_owned()), ..CatalogueQuery::default() };
         assert_eq!(listing.find(&english), [1]);
         assert_eq!(listing.facets().languages, ["en", "nl"]);
+        let credits = |n: f64| CatalogueQuery { credits: Some(n), ..CatalogueQuery::default() };
+        assert_eq!(listing.facets().credits, [5.0]);
+        assert_eq!(listing.find(&credits(5.0)), [0, 1]);
+        assert_eq!(listing.find(&credits(10.0)), [0; 0]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::protocol::convert::text_view;
 use crate::protocol::server::TextView;
 
 /// One attempt at a course, or at a part of it.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ResultView {
@@ -44,6 +45,7 @@ pub struct ResultView {
 }
 
 /// The results of a term.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TermResults {
@@ -58,6 +60,7 @@ pub struct TermResults {
 }
 
 /// How far she is in one year of her programme.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct YearProgress {
@@ -70,6 +73,7 @@ pub struct YearProgress {
 }
 
 /// How far she is in her programme.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Progress {
@@ -88,6 +92,7 @@ pub struct Progress {
 }
 
 /// A student's results.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Results {

@@ -185,6 +185,10 @@ async fn a_page_that_opens_later_shows_each_outcome_and_what_fits_now() {
     gateway.set_capacity("B/L1", 0);
     let fits = http.get("/api/alternatives?course=B").json();
     assert_eq!(fits["sections"], json!([["B/L0"], ["B/L2"]]));
+    let free = http.get("/api/catalogue?available=true").json();
+    let (total, first) = (&free["total"], &free["courses"][0]);
+    assert_eq!((total, &first["key"]), (&json!(1), &json!("B")), "A has no seat");
+    assert_eq!(first["components"][0]["sections"][1]["left"], json!(0));
     let unknown = http.get("/api/alternatives?course=Z");
     assert_eq!(unknown.problem(), (404, "unknown_course".to_owned()));
     assert_eq!(PROTOCOL_VERSION, 1);

@@ -1,15 +1,14 @@
 // What is said aloud of what happens: outcomes at once, a position every 25 s or at a milestone.
-import { keyOf, t, tAny } from './i18n';
+import { t } from './i18n';
 import type { News } from './store/state';
 import { serverNow, windows } from './store/store';
 import { say } from './ui/live';
-import { courseName, reasonText } from './ui/words';
-import { messageText } from './views/messages/Messages';
-import type { OutcomeView } from './wire/OutcomeView';
+import { messageText } from './ui/messages';
+import { courseName, outcomeWords } from './ui/words';
 
 const POSITION_MS = 25_000;
 const NEAR = 10;
-const TOLD = /^(promoted|passed_over|section_|capacity_|ticket_)/;
+const TOLD = /^(promoted|passed_over|section_|capacity_|ticket_|result)/;
 
 let spoken = { at: 0, position: Number.POSITIVE_INFINITY };
 
@@ -21,14 +20,6 @@ export function sayPosition(position: number, of: number, now = Date.now()): voi
   if (since < 5000 && !near) return;
   spoken = { at: now, position };
   say(`${t('say.place', { n: position, of })}${position <= NEAR ? ` ${t('say.next')}` : ''}`);
-}
-
-function outcomeWords(o: OutcomeView): string {
-  const key = keyOf(`outcome.${o.outcome}`);
-  const parts = [key ? tAny(key, {}) : o.outcome];
-  if (o.rank) parts.push(t('outcome.rank', { n: o.rank }));
-  if (o.reason) parts.push(reasonText(o.reason, o.about));
-  return `${courseName(o.course)}: ${parts.join(', ')}.`;
 }
 
 function words(n: News): string | null {

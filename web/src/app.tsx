@@ -1,7 +1,9 @@
 // The frame of the page, and which view stands in it.
 import { useEffect, useRef } from 'preact/hooks';
+import { showFavicon } from './favicon';
 import { type Key, lang, t, tAny } from './i18n';
 import { countdown, number } from './i18n/format';
+import { type LazyView, lazy } from './lazy';
 import { path } from './router';
 import { signOut } from './store/session';
 import { me, positions, ready, serverNow, unread, windows } from './store/store';
@@ -10,21 +12,22 @@ import { ConnectionBanner } from './ui/Connection';
 import { Icon, type IconName } from './ui/Icon';
 import { LanguageSwitch } from './ui/LanguageSwitch';
 import { FaultRegion, LiveRegion } from './ui/live';
-import { Account } from './views/account/Account';
-import { Messages } from './views/messages/Messages';
-import { Opening } from './views/opening/Opening';
-import { Outcomes } from './views/outcomes/Outcomes';
-import { Plan } from './views/plan/Plan';
-import { Registrar } from './views/registrar/Registrar';
-import { Results } from './views/results/Results';
 import { SignIn } from './views/signin/SignIn';
-import { Timetable } from './views/timetable/Timetable';
+
+const Plan = lazy(async () => (await import('./views/plan/Plan')).Plan, false);
+const Opening = lazy(async () => (await import('./views/opening/Opening')).Opening);
+const Outcomes = lazy(async () => (await import('./views/outcomes/Outcomes')).Outcomes);
+const Timetable = lazy(async () => (await import('./views/timetable/Timetable')).Timetable);
+const Results = lazy(async () => (await import('./views/results/Results')).Results);
+const Messages = lazy(async () => (await import('./views/messages/Messages')).Messages);
+const Account = lazy(async () => (await import('./views/account/Account')).Account);
+const Registrar = lazy(async () => (await import('./views/registrar/Registrar')).Registrar);
 
 interface Route {
   path: string;
   name: Key;
   icon: IconName;
-  view: () => preact.JSX.Element;
+  view: LazyView;
   /** On a phone it stands in the header: five places are what a thumb can tell apart. */
   aside?: true;
 }
@@ -41,6 +44,16 @@ const STUDENT: Route[] = [
 const REGISTRAR: Route[] = [
   { path: '/registrar', name: 'nav.registrar', icon: 'registrar', view: Registrar },
 ];
+
+/** The view of this address, before it is known who is there; whoever was here is likely to be. */
+export const loadView = (): void =>
+  void [...STUDENT, ...REGISTRAR].find((r) => r.path === path.value)?.view.load();
+
+/** The other views, in a quiet moment: they must be there when the connection is not. */
+export function loadViews(): void {
+  if (me.value?.role !== 'student') return;
+  for (const route of STUDENT) void route.view.load();
+}
 
 /** The registrar has one view, wherever she comes in. */
 function current(): Route | undefined {
@@ -101,6 +114,14 @@ const Header = () => (
   </header>
 );
 
+const Footer = () => (
+  <footer class="footer">
+    <a href={`/accessibility.html#${lang.value}`} rel="external">
+      {t('app.accessibility')}
+    </a>
+  </footer>
+);
+
 function View() {
   if (me.value === undefined) return <Loading />;
   if (me.value === null) return <SignIn />;
@@ -146,6 +167,7 @@ export function App() {
   useEffect(() => {
     document.documentElement.lang = lang.value;
     document.title = title();
+    showFavicon(Object.values(positions.value)[0]?.position);
   });
   // A new view is read from its heading on.
   useEffect(() => {
@@ -172,6 +194,7 @@ export function App() {
       <main id="main" tabIndex={-1} ref={main}>
         <View />
       </main>
+      <Footer />
       <FaultRegion />
       <LiveRegion />
     </>

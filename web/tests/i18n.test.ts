@@ -3,9 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from 'vite';
 import { expect, test } from 'vitest';
-import { en } from '../src/i18n/en';
+import { en as enCore } from '../src/i18n/en';
+import { enViews } from '../src/i18n/en-views';
 import type { Text } from '../src/i18n/index';
-import { nl } from '../src/i18n/nl';
+import { nl as nlCore } from '../src/i18n/nl';
+import { nlViews } from '../src/i18n/nl-views';
+
+const nl = { ...nlCore, ...nlViews };
+const en = { ...enCore, ...enViews };
 
 type Node = { type: string; [key: string]: unknown };
 
@@ -60,6 +65,25 @@ test('no text is unused, and none is asked for that is not there', () => {
   const asked = [...literals].filter((l) => /^[a-zA-Z]+\.[\w.]+$/.test(l));
   const missing = asked.filter((l) => spaces.has(l.split('.')[0]) && !(l in nl));
   expect(missing).toEqual([]);
+});
+
+/** Views whose texts are read with them. */
+const LATER = /src\/views\/(opening|outcomes|timetable|results|messages|account|registrar)\//;
+
+test('what is drawn first needs the first texts alone', () => {
+  const first = sources.filter((p) => !LATER.test(p));
+  expect(first.length).toBeGreaterThan(30);
+  for (const path of first) {
+    each(path, readFileSync(path, 'utf8'), (n) => {
+      const [first] = (n.quasis ?? []) as { value: { cooked: string } }[];
+      const start = n.type === 'Literal' ? n.value : first?.value.cooked;
+      if (typeof start !== 'string' || !/^[a-z]+\./i.test(start)) return;
+      const later = Object.keys(nlViews).filter((key) =>
+        start.endsWith('.') ? key.startsWith(start) : key === start,
+      );
+      expect(later, path).toEqual([]);
+    });
+  }
 });
 
 const SPOKEN = new Set(['aria-label', 'title', 'placeholder', 'alt', 'label']);

@@ -41,3 +41,15 @@ export function countdown(ms: number): string {
   const hours = s >= 3600 ? `${Math.floor(s / 3600)}:` : '';
   return `${hours}${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }
+
+/** A mark, always with one decimal. */
+export const mark = (n: number): string =>
+  new Intl.NumberFormat(tag(), { minimumFractionDigits: 1, maximumFractionDigits: 2 }).format(n);
+
+const utc = (options: Intl.DateTimeFormatOptions) => (iso: string) =>
+  new Intl.DateTimeFormat(tag(), { ...options, timeZone: 'UTC' }).format(Date.parse(iso));
+
+/** A day of the calendar, `YYYY-MM-DD`, in short; with its year; with its weekday. */
+export const dayShort = utc({ day: 'numeric', month: 'short' });
+export const dayYear = utc({ day: 'numeric', month: 'short', year: 'numeric' });
+export const dayLong = utc({ weekday: 'long', day: 'numeric', month: 'long' });

@@ -1,23 +1,38 @@
-// The reader's language, and its texts. Keys and their parameters are typed.
+// The reader's language, and its texts, read when they are first needed. Keys and their parameters
+// are typed.
 import { signal } from '@preact/signals';
 import type { TextView } from '../wire/TextView';
-import { en } from './en';
-import { nl } from './nl';
+import type { nl } from './nl';
+import type { nlViews } from './nl-views';
 
 export type Lang = 'nl' | 'en';
-export type Key = keyof typeof nl;
+type Dutch = typeof nl & typeof nlViews;
+export type Key = keyof Dutch;
 /** A text, or its forms by number. */
 export type Text = string | { readonly one: string; readonly other: string };
-export type Texts = {
-  readonly [K in Key]: (typeof nl)[K] extends string ? string : Exclude<Text, string>;
+type Same<T> = {
+  readonly [K in keyof T]: T[K] extends string ? string : Exclude<Text, string>;
 };
+/** Texts of the frame, of the study map, and of what happens anywhere. */
+export type Texts = Same<typeof nl>;
+/** Texts of views that are read when they are needed. */
+export type ViewTexts = Same<typeof nlViews>;
 
 /** The names between braces. */
 type Names<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
-type Source<K extends Key> = (typeof nl)[K] extends { other: infer O } ? O : (typeof nl)[K];
+type Source<K extends Key> = Dutch[K] extends { other: infer O } ? O : Dutch[K];
 export type Params<K extends Key> = Record<Names<Source<K>>, string | number>;
 
-const texts: Record<Lang, Texts> = { nl, en };
+const read = {
+  nl: async (): Promise<Texts> => (await import('./nl')).nl,
+  en: async (): Promise<Texts> => (await import('./en')).en,
+};
+const readViews = {
+  nl: async (): Promise<ViewTexts> => (await import('./nl-views')).nlViews,
+  en: async (): Promise<ViewTexts> => (await import('./en-views')).enViews,
+};
+const texts: Record<Lang, Partial<Record<Key, Text>>> = { nl: {}, en: {} };
+const loaded = new Set<string>();
 const STORED = 'sluis.lang';
 
 function first(): Lang {
@@ -28,16 +43,50 @@ function first(): Lang {
 
 export const lang = signal<Lang>(first());
 
-export function setLang(to: Lang): void {
-  lang.value = to;
-  localStorage.setItem(STORED, to);
+async function have(name: string, of: Lang, read: () => Promise<Texts | ViewTexts>) {
+  if (loaded.has(name)) return;
+  Object.assign(texts[of], await read());
+  loaded.add(name);
 }
 
-addEventListener('storage', (e) => {
-  if (e.key === STORED && (e.newValue === 'nl' || e.newValue === 'en')) lang.value = e.newValue;
-});
+const haveViews = (of: Lang) => have(`${of}-views`, of, readViews[of]);
+
+/** Reads the first texts of a language; `false` when they cannot be had now. */
+export async function loadTexts(of: Lang = lang.value): Promise<boolean> {
+  try {
+    await have(of, of, read[of]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Reads the texts of the other views. */
+export const loadViewTexts = (): Promise<void> => haveViews(lang.value);
+
+/** Speaks this from now on, as soon as it can. */
+export async function setLang(to: Lang): Promise<boolean> {
+  try {
+    await Promise.all([have(to, to, read[to]), haveViews(to)]);
+  } catch {
+    return false;
+  }
+  lang.value = to;
+  localStorage.setItem(STORED, to);
+  return true;
+}
+
+/** Another tab of this browser chose a language. */
+export const followTabs = (): void =>
+  addEventListener('storage', (e) => {
+    if (e.key !== STORED || e.newValue === lang.value) return;
+    if (e.newValue === 'nl' || e.newValue === 'en') void setLang(e.newValue);
+  });
 
 export const tag = (): string => (lang.value === 'nl' ? 'nl-NL' : 'en-GB');
+
+/** The texts in force: those of the language are read before anything is drawn. */
+const current = (): Partial<Record<Key, Text>> => texts[lang.value];
 
 /** The text in the reader's language. A text by number chooses its form by `n`. */
 export function t<K extends Key>(
@@ -45,7 +94,7 @@ export function t<K extends Key>(
   ...[params]: Names<Source<K>> extends never ? [] : [Params<K>]
 ): string {
   const given = (params ?? {}) as Record<string, string | number>;
-  const text: Text = texts[lang.value][key];
+  const text: Text = current()[key] ?? key;
   const form =
     typeof text === 'string'
       ? text
@@ -57,7 +106,8 @@ export function t<K extends Key>(
 }
 
 /** A key made of a part that the wire gives, if there is such a text. */
-export const keyOf = (key: string): Key | undefined => (key in nl ? (key as Key) : undefined);
+export const keyOf = (key: string): Key | undefined =>
+  key in current() ? (key as Key) : undefined;
 
 /** A text that cannot be typed because the wire chose its key. */
 export const tAny = (key: Key, params: Record<string, string | number>): string =>

@@ -68,3 +68,10 @@ export function keeping(
     return apart ? 'any' : [mine.section.key];
   });
 }
+
+/** A request for just these sections, one a component. */
+export const exactly = (course: string, sections: string[]): CourseRequest => ({
+  course,
+  choices: sections.map((s) => [s]),
+  waitlist: false,
+});

@@ -8,8 +8,10 @@ import { api, Failed } from './api';
 import { courses, findSection } from './catalogue';
 import { uuid7 } from './ids';
 import { moved } from './lists';
+import { readUpTo } from './reducer';
 import type { CourseRequest, Request } from './state';
 import { editPlan, enrolments, fault, keep, plan, sendPlan, state, tell } from './store';
+import { remember } from './undo';
 
 type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'id' | 'at'> : never) : never;
 
@@ -90,16 +92,22 @@ export const submitOne = (window: string, one: CourseRequest): void =>
 
 // ---- what she has
 
-export const drop = (course: string): void => request({ type: 'drop', course });
+export function drop(course: string): void {
+  remember(enrolments.value.find((e) => e.course === course));
+  request({ type: 'drop', course });
+}
 
 export const leaveWaitlist = (course: string): void => request({ type: 'leave_waitlist', course });
 
 /** A component she did not touch keeps her section, unless it cannot go with the new one. */
 export function swap(course: string, choices: ChoiceDto[], waitlist: boolean): void {
   const own = enrolments.value.find((e) => e.course === course)?.sections ?? [];
-  const all = keeping(courses.value.get(course), own, choices);
-  request({ type: 'swap', from: course, to: { course, choices: all, waitlist } });
+  swapFor(course, { course, choices: keeping(courses.value.get(course), own, choices), waitlist });
 }
+
+/** Another course, or other sections of the same, in place of what she has. */
+export const swapFor = (from: string, to: CourseRequest): void =>
+  request({ type: 'swap', from, to });
 
 // ---- messages
 
@@ -116,6 +124,5 @@ export async function markRead(): Promise<void> {
   if (!list?.length) return;
   const up_to = Math.max(...list.map((x) => x.journal));
   const { unread } = await api<Unread>('/api/messages/read', { up_to });
-  const messages = list.map((x) => ({ ...x, read: x.read || x.journal <= up_to }));
-  state.value = { ...state.value, unread, messages };
+  state.value = { ...state.value, unread, messages: readUpTo(state.value.messages, up_to) };
 }

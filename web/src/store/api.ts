@@ -9,13 +9,13 @@ export class Failed extends Error {
   }
 }
 
-/** HTTP as JSON; a body makes it a POST. */
-export async function api<T>(path: string, body?: unknown): Promise<T> {
+/** HTTP as JSON; a body makes it a POST, unless said otherwise. */
+export async function api<T>(path: string, body?: unknown, method?: string): Promise<T> {
   const headers: Record<string, string> = { 'accept-language': document.documentElement.lang };
-  const options: RequestInit = { headers };
+  const options: RequestInit = { headers, ...(method && { method }) };
   if (body !== undefined) {
     headers['content-type'] = 'application/json';
-    Object.assign(options, { method: 'POST', body: JSON.stringify(body) });
+    Object.assign(options, { method: method ?? 'POST', body: JSON.stringify(body) });
   }
   const answer = await fetch(path, options).catch(() => {
     throw new Failed(0, 'offline');

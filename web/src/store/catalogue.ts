@@ -41,12 +41,23 @@ export interface Filters {
   level: string;
   language: string;
   period: string;
+  credits: string;
+  /** `true`: with a seat in each component at this moment. */
+  available: string;
 }
-export const noFilters: Filters = { q: '', faculty: '', level: '', language: '', period: '' };
+export const noFilters: Filters = {
+  q: '',
+  faculty: '',
+  level: '',
+  language: '',
+  period: '',
+  credits: '',
+  available: '',
+};
 
 /** A page of the courses that match, with their seats at this moment. */
-export async function search(filters: Filters, page: number): Promise<CataloguePage> {
-  const query = new URLSearchParams({ page: String(page), per_page: '20', seats: 'true' });
+export async function search(filters: Filters, page: number, size: number): Promise<CataloguePage> {
+  const query = new URLSearchParams({ page: `${page}`, per_page: `${size}`, seats: 'true' });
   for (const [key, value] of Object.entries(filters)) if (value) query.set(key, value);
   const found = await api<CataloguePage>(`/api/catalogue?${query}`);
   learn(found.courses);

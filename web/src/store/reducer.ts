@@ -105,6 +105,10 @@ function position(s: State, m: Server<'position'>, now: number): Change {
   return { line, positions: { ...s.positions, [m.window]: place } };
 }
 
+/** Messages with all up to a journal position marked as read. */
+export const readUpTo = (list: State['messages'], up_to: number): State['messages'] =>
+  list?.map((x) => (x.journal <= up_to && !x.read ? { ...x, read: true } : x)) ?? null;
+
 function message(s: State, m: Server<'message'>): Change {
   const msg = m.message;
   const known = s.messages?.some((x) => x.id === msg.id);
@@ -198,6 +202,10 @@ function change(s: State, m: ServerMessage, now: number, sent: number): Change {
       };
     case 'plan':
       return { plan: m.plan, draft: stillDraft(s, m.plan.courses) };
+    case 'read':
+      return { messages: readUpTo(s.messages, m.up_to), unread: m.unread };
+    case 'preferences':
+      return { preferences: m.preferences };
     case 'pong':
       return pong(s, m, now, sent);
     default:

@@ -4,9 +4,16 @@ import type { SignInRequest } from '../wire/SignInRequest';
 import { failed, loadMessages } from './actions';
 import { api, Failed } from './api';
 import { loadRequirements } from './catalogue';
+import { loadPreferences } from './preferences';
+import { forget } from './resource';
+import { results } from './resources';
 import { choices, connect, disconnect, fault, me, state, tell } from './store';
 
 const RETRY_MS = 3000;
+const HERE = 'sluis.here';
+
+/** Whether somebody was signed in here last time: then the page's first view is read at once. */
+export const wasHere = (): boolean => localStorage.getItem(HERE) !== null;
 
 /** Asks who is signed in, until there is an answer. */
 export async function start(): Promise<void> {
@@ -20,6 +27,8 @@ export async function start(): Promise<void> {
   if (fault.value?.code === 'offline') fault.value = null;
   const who = choices.value.me;
   if (who?.student) connect(who.student);
+  if (who) localStorage.setItem(HERE, '1');
+  else localStorage.removeItem(HERE);
   me.value = who;
 }
 
@@ -45,6 +54,7 @@ export async function signOut(): Promise<void> {
 
 export function signedOut(): void {
   disconnect();
+  forget();
   me.value = null;
   void start();
 }
@@ -69,5 +79,8 @@ export async function attempt(what: () => Promise<unknown>): Promise<void> {
 /** What is read anew when the gateway has told everything: `first` on the first time. */
 export function welcomed(first: boolean): void {
   if (state.value.messages === null) void attempt(() => loadMessages());
-  if (first) void loadRequirements().catch(() => undefined); // the search is there without it
+  if (!first) return;
+  void loadRequirements().catch(() => undefined); // the search is there without it
+  void results.load(); // what she has passed is not asked of her again
+  void loadPreferences();
 }

@@ -5,6 +5,7 @@ import type { ForecastView } from '../wire/ForecastView';
 import type { MessageView } from '../wire/MessageView';
 import type { OutcomeView } from '../wire/OutcomeView';
 import type { PlanView } from '../wire/PlanView';
+import type { PreferencesView } from '../wire/PreferencesView';
 import type { SeatsView } from '../wire/SeatsView';
 import type { ServerMessage } from '../wire/ServerMessage';
 import type { WaitlistView } from '../wire/WaitlistView';
@@ -73,6 +74,8 @@ export interface State {
   messages: MessageView[] | null;
   /** `before` of the next page of messages; `null` at the end. */
   older: number | null;
+  /** `null`: not read yet. */
+  preferences: PreferencesView | null;
   sequence: number;
   pending: Record<string, Request>;
   /** Server's clock minus this device's; `null` until it is known. */
@@ -109,6 +112,7 @@ export const initial = (): State => ({
   unread: 0,
   messages: null,
   older: null,
+  preferences: null,
   sequence: 0,
   pending: {},
   offset: null,

@@ -30,6 +30,7 @@ export const seats = field('seats');
 export const unread = field('unread');
 export const messages = field('messages');
 export const pending = field('pending');
+export const preferences = field('preferences');
 
 /** The plan as she sees it: edited here, or as saved. */
 export const plan = computed<CourseRequest[]>(() => draft.value ?? savedPlan.value.courses);
@@ -74,6 +75,9 @@ let listener: Listener | null = null;
 export const listen = (to: Listener) => {
   listener = to;
 };
+
+/** An answer over HTTP makes one doubt that anybody is signed in. */
+export const doubt = (): void => listener?.refused();
 
 let link: Link | null = null;
 let outbox: Outbox | null = null;

@@ -1,4 +1,5 @@
-import { type Lang, lang, setLang, t } from '../i18n';
+import { type Lang, lang, t } from '../i18n';
+import { preferLanguage } from '../store/preferences';
 
 // A language is named in itself, whatever the page speaks.
 const NAMES: [Lang, string][] = [
@@ -17,7 +18,7 @@ export const LanguageSwitch = () => (
         title={name}
         aria-label={name}
         aria-pressed={lang.value === code}
-        onClick={() => setLang(code)}
+        onClick={() => void preferLanguage(code)}
       >
         {code.toUpperCase()}
       </button>

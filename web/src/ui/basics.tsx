@@ -2,6 +2,9 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n';
+import { clockTime } from '../i18n/format';
+import type { Resource } from '../store/resource';
+import { connection } from '../store/store';
 import { Icon, type IconName } from './Icon';
 
 interface ButtonProps {
@@ -13,21 +16,33 @@ interface ButtonProps {
   label?: string;
   /** It keeps the focus, says so, and does nothing. */
   busy?: boolean;
+  /** Something has to be chosen first: it keeps the focus too. */
+  disabled?: boolean;
   pressed?: boolean;
   expanded?: boolean;
 }
 
 export function Button(props: ButtonProps) {
-  const { children, onClick, kind = 'plain', icon, label, busy, pressed, expanded } = props;
+  const {
+    children,
+    onClick,
+    kind = 'plain',
+    icon,
+    label,
+    busy,
+    disabled,
+    pressed,
+    expanded,
+  } = props;
   return (
     <button
       type="button"
       class={`button ${kind}`}
       aria-label={label}
-      aria-disabled={busy || undefined}
+      aria-disabled={busy || disabled || undefined}
       aria-pressed={pressed}
       aria-expanded={expanded}
-      onClick={() => !busy && onClick()}
+      onClick={() => !busy && !disabled && onClick()}
     >
       {icon && <Icon name={icon} />}
       {busy ? t('app.busy') : children}
@@ -70,6 +85,29 @@ export const Empty = (props: { icon: IconName; title: string; children?: Compone
     {props.children && <p>{props.children}</p>}
   </div>
 );
+
+/** What is read over HTTP: on its way, not to be had, or there, with its age where that matters. */
+export function Fetched<T>(props: { of: Resource<T>; children: (value: T) => ComponentChildren }) {
+  const { value, failed, at, load } = props.of;
+  const { open } = connection.value;
+  useEffect(() => {
+    if (!value.peek() || failed.peek()) void load();
+  }, [open]);
+  const has = value.value;
+  return (
+    <>
+      {failed.value && (
+        <div class="stale">
+          <Mark tone="wait" icon="warn">
+            {has ? t('fetch.old', { time: clockTime(at.value) }) : t('fetch.failed')}
+          </Mark>
+          <Button onClick={() => void load()}>{t('app.again')}</Button>
+        </div>
+      )}
+      {has !== null ? props.children(has) : !failed.value && <Loading />}
+    </>
+  );
+}
 
 export const Loading = () => <p class="quiet loading">{t('app.loading')}</p>;
 

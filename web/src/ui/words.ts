@@ -1,13 +1,15 @@
 // Names and reasons in words.
 import { keyOf, named, t, tAny } from '../i18n';
-import { countdown, credits, hour, weekday } from '../i18n/format';
+import { countdown, credits, hour, mark, weekday } from '../i18n/format';
 import { courses, findSection } from '../store/catalogue';
+import { resultNames } from '../store/resources';
 import type { MeetingView } from '../wire/MeetingView';
+import type { OutcomeView } from '../wire/OutcomeView';
 import type { SectionView } from '../wire/SectionView';
 
 export const courseName = (code: string): string => {
-  const course = courses.value.get(code);
-  return course ? named(course.name) : code;
+  const name = courses.value.get(code)?.name ?? resultNames.value.get(code);
+  return name ? named(name) : code;
 };
 
 /** The part of a section's key behind its course. */
@@ -55,4 +57,20 @@ export function reasonText(reason: string, what?: string | null): string {
 export function solution(reason: string): string {
   const key = keyOf(`solve.${reason}`);
   return key ? tAny(key, {}) : '';
+}
+
+/** What became of a course, in a sentence. */
+export function outcomeWords(o: OutcomeView): string {
+  const key = keyOf(`outcome.${o.outcome}`);
+  const parts = [key ? tAny(key, {}) : o.outcome];
+  if (o.rank) parts.push(t('outcome.rank', { n: o.rank }));
+  if (o.reason) parts.push(reasonText(o.reason, o.about));
+  return `${courseName(o.course)}: ${parts.join(', ')}.`;
+}
+
+/** A grade as it is written here: a mark with the reader's decimal sign, a word for the others. */
+export function gradeName(grade: string): string {
+  if (/^\d+(\.\d+)?$/.test(grade)) return mark(Number(grade));
+  const key = keyOf(`grade.${grade}`);
+  return key ? tAny(key, {}) : grade;
 }

@@ -27,6 +27,6 @@ courses: Array<CourseView>,
  */
 facets: Facets, 
 /**
- * With `seats=true`: journal position that the seats rest on.
+ * With seats: journal position that the seats rest on.
  */
 as_of?: number | null, };

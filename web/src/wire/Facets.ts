@@ -19,4 +19,8 @@ languages: Array<string>,
 /**
  * Levels.
  */
-levels: Array<string>, };
+levels: Array<string>, 
+/**
+ * ECTS.
+ */
+credits: Array<number>, };

@@ -1,31 +1,54 @@
-import { t } from '../../i18n';
+import { named, t } from '../../i18n';
 import { stamp } from '../../i18n/format';
+import { results } from '../../store/resources';
 import { signOut } from '../../store/session';
 import { me, state } from '../../store/store';
 import { Button } from '../../ui/basics';
 import { LanguageSwitch } from '../../ui/LanguageSwitch';
+import { Devices } from './Devices';
+import { Notifications } from './Notifications';
 
-export function Account() {
+function Facts() {
   const who = me.value;
   const { programme, year } = state.value;
+  const name = results.value.value?.progress?.name;
   return (
-    <>
-      <h1>{t('account.title')}</h1>
-      <dl class="facts">
-        <dt>{t('account.number')}</dt>
-        <dd>{who?.student}</dd>
-        {programme && <dt>{t('account.programme')}</dt>}
-        {programme && <dd>{programme}</dd>}
-        {year > 0 && <dt>{t('account.year')}</dt>}
-        {year > 0 && <dd>{year}</dd>}
-        <dt>{t('account.until')}</dt>
-        <dd>{who && stamp(who.expires)}</dd>
-        <dt>{t('account.language')}</dt>
-        <dd>
-          <LanguageSwitch />
-        </dd>
-      </dl>
-      <Button onClick={() => void signOut()}>{t('app.signOut')}</Button>
-    </>
+    <dl class="facts">
+      <dt>{t('account.number')}</dt>
+      <dd>{who?.student}</dd>
+      {programme && <dt>{t('account.programme')}</dt>}
+      {programme && <dd>{name ? named(name) : programme}</dd>}
+      {year > 0 && <dt>{t('account.year')}</dt>}
+      {year > 0 && <dd>{year}</dd>}
+      <dt>{t('account.until')}</dt>
+      <dd>{who && stamp(who.expires)}</dd>
+      <dt>{t('account.language')}</dt>
+      <dd>
+        <LanguageSwitch />
+      </dd>
+    </dl>
   );
 }
+
+const Data = () => (
+  <section aria-labelledby="data-title">
+    <h2 id="data-title">{t('account.data')}</h2>
+    <p class="lead">{t('account.dataWhat')}</p>
+    <p>
+      <a href="/api/me/export" download>
+        {t('account.dataGet')}
+      </a>
+    </p>
+  </section>
+);
+
+export const Account = () => (
+  <div class="account">
+    <h1>{t('account.title')}</h1>
+    <Facts />
+    <Button onClick={() => void signOut()}>{t('app.signOut')}</Button>
+    <Notifications />
+    <Devices />
+    <Data />
+  </div>
+);

@@ -1,36 +1,91 @@
-import { useEffect } from 'preact/hooks';
-import { keyOf, named, t, tAny } from '../../i18n';
+// The message centre: what changed, newest first, each with the way to what it is about.
+import { useEffect, useState } from 'preact/hooks';
+import { t } from '../../i18n';
 import { stamp } from '../../i18n/format';
+import { linkOf, TOPICS, type Topic, topicOf } from '../../model/topics';
 import { loadMessages, markRead } from '../../store/actions';
 import { lookUp } from '../../store/catalogue';
 import { attempt } from '../../store/session';
-import { messages, state, unread, windows } from '../../store/store';
+import { connection, messages, state, unread } from '../../store/store';
 import { Button, Empty, Loading, Tag } from '../../ui/basics';
-import { courseName, reasonText, sectionName } from '../../ui/words';
+import { messageText } from '../../ui/messages';
 import type { MessageView } from '../../wire/MessageView';
 
-/** A message in words. */
-export function messageText(m: MessageView): string {
-  const known = windows.value.find((w) => w.key === m.window);
-  const words = {
-    course: m.course ? courseName(m.course) : '',
-    window: known ? named(known.name) : (m.window ?? ''),
-    reason: m.reason ? reasonText(m.reason, m.about) : '',
-    gave: m.about ? courseName(m.about) : '',
-    sections: (m.sections ?? []).map(sectionName).join(', '),
-  };
-  const inPlace = m.kind === 'promoted' && m.about && m.about !== m.course;
-  const key = inPlace ? 'message.promotedFor' : keyOf(`message.${m.kind}`);
-  return key ? tAny(key, words) : t('message.other', { kind: m.kind });
+type Filter = 'all' | 'unread' | Topic;
+
+const shows = (filter: Filter, m: MessageView): boolean =>
+  filter === 'all' || (filter === 'unread' ? !m.read : topicOf(m.kind) === filter);
+
+const Filters = (props: { filter: Filter; list: MessageView[]; onChange: (f: Filter) => void }) => {
+  const there = TOPICS.filter((topic) => props.list.some((m) => shows(topic, m)));
+  const all: Filter[] = ['all', 'unread', ...there];
+  return (
+    <fieldset class="chips">
+      <legend class="hidden">{t('messages.filter')}</legend>
+      {all.map((f) => (
+        <Button key={f} pressed={props.filter === f} onClick={() => props.onChange(f)}>
+          {f === 'all' || f === 'unread' ? t(`show.${f}`) : t(`topic.${f}`)}
+        </Button>
+      ))}
+    </fieldset>
+  );
+};
+
+const Message = ({ message: m }: { message: MessageView }) => {
+  const topic = topicOf(m.kind);
+  return (
+    <li class={m.read ? 'message' : 'message unread'}>
+      <p class="meta">
+        <time dateTime={new Date(m.at).toISOString()}>{stamp(m.at)}</time> · {t(`topic.${topic}`)}{' '}
+        {!m.read && <Tag>{t('messages.new')}</Tag>}
+      </p>
+      <p>
+        {messageText(m)} <a href={linkOf(m)}>{t(`see.${topic}`)}</a>
+      </p>
+    </li>
+  );
+};
+
+function List({ list }: { list: MessageView[] }) {
+  const [filter, setFilter] = useState<Filter>('all');
+  const shown = list.filter((m) => shows(filter, m));
+  const { older } = state.value;
+  if (!list.length) {
+    return (
+      <Empty icon="messages" title={t('messages.empty')}>
+        {t('messages.emptyWhat')}
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <Filters filter={filter} list={list} onChange={setFilter} />
+      <p class={shown.length ? 'hidden' : 'quiet'} role="status">
+        {filter !== 'all' && t('messages.shown', { n: shown.length })}
+      </p>
+      <ul class="messages">
+        {shown.map((m) => (
+          <Message key={m.id} message={m} />
+        ))}
+      </ul>
+      {older !== null && (
+        <Button onClick={() => void attempt(() => loadMessages(older))}>
+          {t('messages.older')}
+        </Button>
+      )}
+    </>
+  );
 }
 
 export function Messages() {
   const list = messages.value;
-  const older = state.value.older;
+  const { open } = connection.value;
   useEffect(() => {
-    if (!list) void attempt(() => loadMessages());
-    lookUp((list ?? []).flatMap((m) => m.course ?? []));
-  }, [list]);
+    if (!list && open) void attempt(() => loadMessages());
+    // A result names its course itself, which may be gone from the catalogue.
+    const named = (list ?? []).filter((m) => topicOf(m.kind) !== 'results');
+    lookUp(named.flatMap((m) => m.course ?? []));
+  }, [list, open]);
   return (
     <>
       <h1>{t('messages.title')}</h1>
@@ -40,28 +95,7 @@ export function Messages() {
           <Button onClick={() => void attempt(markRead)}>{t('messages.markRead')}</Button>
         </p>
       )}
-      {!list && <Loading />}
-      {list?.length === 0 && (
-        <Empty icon="messages" title={t('messages.empty')}>
-          {t('messages.emptyWhat')}
-        </Empty>
-      )}
-      <ul class="messages">
-        {list?.map((m) => (
-          <li key={m.id} class={m.read ? 'message' : 'message unread'}>
-            <p class="meta">
-              <time dateTime={new Date(m.at).toISOString()}>{stamp(m.at)}</time>{' '}
-              {!m.read && <Tag>{t('messages.new')}</Tag>}
-            </p>
-            <p>{messageText(m)}</p>
-          </li>
-        ))}
-      </ul>
-      {list && older && (
-        <Button onClick={() => void attempt(() => loadMessages(older))}>
-          {t('messages.older')}
-        </Button>
-      )}
+      {list ? <List list={list} /> : open ? <Loading /> : <p>{t('fetch.failed')}</p>}
     </>
   );
 }

@@ -9,6 +9,7 @@ import { plan, serverNow } from '../../store/store';
 import { Button, Mark } from '../../ui/basics';
 import { timeLeft } from '../../ui/words';
 import type { WindowView } from '../../wire/WindowView';
+import { AskNotify } from './AskNotify';
 import { isAsked } from './Opening';
 
 export function Countdown({ window: w }: { window: WindowView }) {
@@ -42,6 +43,7 @@ function Armed({ window: w, ticket }: { window: WindowView; ticket: Ticket }) {
         )}
       </p>
       <p>{t('opening.armedSafe')}</p>
+      <AskNotify />
       <Button busy={busy} onClick={() => disarm(w.key)}>
         {t('opening.disarm')}
       </Button>

@@ -8,39 +8,54 @@ import { Button, Checkbox, Dialog } from '../../ui/basics';
 import { Chooser } from '../../ui/Chooser';
 import { courseName } from '../../ui/words';
 import type { ChoiceDto } from '../../wire/ChoiceDto';
-import { openFor } from './OutcomeCard';
+import { Alternatives } from './Alternatives';
+import { openFor } from './standing';
 
 interface Props {
   code: string;
   onClose: () => void;
 }
 
-export function Swap({ code, onClose }: Props) {
+/** Other sections of the course she has. */
+function OtherSections({ code, onClose }: Props) {
   const course = courses.value.get(code);
   const [choices, setChoices] = useState<ChoiceDto[]>(course?.components.map(() => 'any') ?? []);
   const [wait, setWait] = useState(true);
   const own = enrolments.value.find((e) => e.course === code)?.sections ?? [];
+  const chosen = choices.some(Array.isArray);
   const go = () => {
-    if (!choices.some(Array.isArray)) return;
     onClose();
     swap(code, choices, wait);
   };
+  if (!course?.components.some((c) => c.sections.length > 1)) return null;
   return (
-    <Dialog title={t('outcome.swapTitle', { course: courseName(code) })} onClose={onClose}>
-      <p>{t('outcome.swapWhat')}</p>
-      {course && <Chooser course={course} choices={choices} onChange={setChoices} own={own} />}
-      <Checkbox checked={wait} onChange={setWait}>
-        {t('outcome.swapWait')}
-      </Checkbox>
+    <>
+      <Chooser course={course} choices={choices} onChange={setChoices} own={own} />
+      {chosen && (
+        <Checkbox checked={wait} onChange={setWait}>
+          {t('outcome.swapWait')}
+        </Checkbox>
+      )}
       <div class="row">
-        <Button kind="primary" onClick={go}>
+        <Button kind="primary" disabled={!chosen} onClick={go}>
           {t('outcome.swapDo')}
         </Button>
-        <Button onClick={onClose}>{t('app.cancel')}</Button>
+        {!chosen && <span class="quiet">{t('outcome.swapPick')}</span>}
       </div>
-    </Dialog>
+    </>
   );
 }
+
+export const Swap = ({ code, onClose }: Props) => (
+  <Dialog title={t('outcome.swapTitle', { course: courseName(code) })} onClose={onClose}>
+    <p>{t('outcome.swapWhat')}</p>
+    <OtherSections code={code} onClose={onClose} />
+    <Alternatives code={code} own={false} swapping onTake={onClose} />
+    <div class="row">
+      <Button onClick={onClose}>{t('app.cancel')}</Button>
+    </div>
+  </Dialog>
+);
 
 export function Again({ code, onClose }: Props) {
   const course = courses.value.get(code);

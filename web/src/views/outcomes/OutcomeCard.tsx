@@ -2,17 +2,18 @@
 import { useState } from 'preact/hooks';
 import { t } from '../../i18n';
 import { stamp } from '../../i18n/format';
-import { covers } from '../../model/windows';
-import { drop, leaveWaitlist } from '../../store/actions';
+import { exactly } from '../../model/choices';
+import { drop, leaveWaitlist, submitOne } from '../../store/actions';
 import { courses, findSection } from '../../store/catalogue';
-import { enrolments, line, outcomes, pending, waitlist, windows } from '../../store/store';
+import { waitlist } from '../../store/store';
+import { givenUp } from '../../store/undo';
 import { Button, Confirm, Mark, type Tone } from '../../ui/basics';
 import type { IconName } from '../../ui/Icon';
 import { courseName, reasonText, sectionName, when } from '../../ui/words';
-import type { OutcomeView } from '../../wire/OutcomeView';
+import { Alternatives } from './Alternatives';
 import { Again, Swap } from './Choose';
+import { asksFor, type Kind, openFor, outcomeText, type Standing, standing } from './standing';
 
-type Kind = 'enrolled' | 'waitlisted' | 'refused' | 'dropped' | 'left_waitlist';
 const LOOK: Record<Kind, [Tone, IconName]> = {
   enrolled: ['good', 'check'],
   waitlisted: ['wait', 'wait'],
@@ -20,32 +21,6 @@ const LOOK: Record<Kind, [Tone, IconName]> = {
   dropped: ['quiet', 'minus'],
   left_waitlist: ['quiet', 'minus'],
 };
-
-/** What holds now: a seat or a wait that is gone was given up. */
-function kindOf(enrolled: boolean, waits: boolean, told: OutcomeView | undefined): Kind {
-  if (enrolled) return 'enrolled';
-  if (waits) return 'waitlisted';
-  if (told?.outcome === 'enrolled') return 'dropped';
-  if (told?.outcome === 'waitlisted') return 'left_waitlist';
-  return (told?.outcome as Kind | undefined) ?? 'dropped';
-}
-
-const asksFor = (code: string): boolean =>
-  Object.values(pending.value).some(
-    (p) =>
-      ('course' in p && p.course === code) ||
-      ('from' in p && p.from === code) ||
-      (p.type === 'submit' && p.courses?.some((r) => r.course === code)),
-  );
-
-/** An open window for this course in whose line she is not. */
-export const openFor = (code: string) =>
-  windows.value.find(
-    (w) =>
-      w.state === 'open' &&
-      covers(w, courses.value.get(code)) &&
-      !line.value.some((l) => l.window === w.key),
-  );
 
 const Sections = ({ keys }: { keys: string[] }) => (
   <ul class="sections">
@@ -63,25 +38,33 @@ const Sections = ({ keys }: { keys: string[] }) => (
 
 type Asking = 'drop' | 'leave' | 'swap' | 'again' | null;
 
-function Actions({ code, kind, ask }: { code: string; kind: Kind; ask: (a: Asking) => void }) {
-  const busy = asksFor(code);
-  const waits = waitlist.value.some((w) => w.course === code);
+/** A seat she gave up a moment ago, while it can be asked for. */
+function Undo({ code }: { code: string }) {
+  const seat = givenUp.value.find((s) => s.course === code);
   const open = openFor(code);
-  const choice = courses.value.get(code)?.components.some((c) => c.sections.length > 1);
-  if (busy) {
-    return (
-      <Mark tone="quiet" icon="wait">
-        {t('outcomes.sent')}
-      </Mark>
-    );
-  }
+  if (!seat || !open) return null;
+  return (
+    <>
+      <Button onClick={() => submitOne(open.key, exactly(code, seat.sections))}>
+        {t('outcome.undo')}
+      </Button>
+      <span class="quiet">{t('outcome.undoWhat')}</span>
+    </>
+  );
+}
+
+function Actions(props: { code: string; stands: Standing; ask: (a: Asking) => void }) {
+  const { code, stands, ask } = props;
+  const { kind, wait } = stands;
+  const open = openFor(code);
   return (
     <div class="row">
-      {kind === 'enrolled' && open && !waits && choice && (
+      {kind === 'enrolled' && open && !wait && (
         <Button onClick={() => ask('swap')}>{t('outcome.swap')}</Button>
       )}
       {kind === 'enrolled' && <Button onClick={() => ask('drop')}>{t('outcome.drop')}</Button>}
-      {waits && <Button onClick={() => ask('leave')}>{t('outcome.leave')}</Button>}
+      {wait && <Button onClick={() => ask('leave')}>{t('outcome.leave')}</Button>}
+      {kind === 'dropped' && <Undo code={code} />}
       {/refused|dropped|left/.test(kind) && open && (
         <Button onClick={() => ask('again')}>{t('outcome.again')}</Button>
       )}
@@ -96,7 +79,7 @@ function Ask({ code, asking, close }: { code: string; asking: Asking; close: () 
     return (
       <Confirm
         title={t('outcome.dropSure', { course })}
-        text={t('outcome.dropWhat')}
+        text={openFor(code) ? t('outcome.dropWhat') : t('outcome.dropClosed')}
         go={t('outcome.drop')}
         onGo={() => drop(code)}
         onClose={close}
@@ -118,11 +101,9 @@ function Ask({ code, asking, close }: { code: string; asking: Asking; close: () 
   return asking === 'again' ? <Again code={code} onClose={close} /> : null;
 }
 
-function Notes({ code }: { code: string }) {
-  const seat = enrolments.value.find((e) => e.course === code);
-  const wait = waitlist.value.find((w) => w.course === code);
-  const told = outcomes.value.find((o) => o.course === code);
+function Notes({ code, stands: { seat, wait, told } }: { code: string; stands: Standing }) {
   const swapNo = seat && told?.outcome === 'refused' && !/^already/.test(told.reason ?? '');
+  const keptFor = waitlist.value.find((w) => w.keeps === code && w.course !== code);
   return (
     <>
       {seat && wait && (
@@ -130,7 +111,15 @@ function Notes({ code }: { code: string }) {
           {t('outcome.waitlisted')}, {t('outcome.rank', { n: wait.rank })}
         </Mark>
       )}
+      {wait?.ahead && wait.ahead.length > 1 && (
+        <p class="meta">
+          {wait.ahead
+            .map((a) => t('outcome.ahead', { n: a.ahead, section: sectionName(a.section) }))
+            .join(' · ')}
+        </p>
+      )}
       {wait?.keeps && <p>{t('outcome.keeps', { course: courseName(wait.keeps) })}</p>}
+      {keptFor && <p>{t('outcome.keptFor', { course: courseName(keptFor.course) })}</p>}
       {seat && told?.clash && (
         <Mark tone="wait" icon="warn">
           {t('outcome.clash')}
@@ -143,34 +132,52 @@ function Notes({ code }: { code: string }) {
   );
 }
 
+/** Under a course that she has not: what fits now. */
+function Instead({ code, stands: { kind, seat, told } }: { code: string; stands: Standing }) {
+  const missed = kind === 'refused' || kind === 'waitlisted';
+  const failedSwap = seat && told?.outcome === 'refused' && told.reason === 'full';
+  if (!(missed || failedSwap) || !openFor(code)) return null;
+  if (/^(blocked|prerequisite_missing|credit_limit)$/.test(told?.reason ?? '')) return null;
+  return <Alternatives code={code} own={kind !== 'waitlisted'} />;
+}
+
+export const cardId = (code: string): string => `course-${code}`;
+
 export function OutcomeCard({ code }: { code: string }) {
   const [asking, ask] = useState<Asking>(null);
-  const seat = enrolments.value.find((e) => e.course === code);
-  const wait = waitlist.value.find((w) => w.course === code);
-  const told = outcomes.value.find((o) => o.course === code);
-  const kind = kindOf(!!seat, !!wait, told);
+  const stands = standing(code);
+  const { kind, seat, journal, at } = stands;
   const [tone, icon] = LOOK[kind];
-  const journal = seat?.journal ?? told?.journal;
-  const at = seat?.at ?? (told?.journal === journal ? told?.at : undefined);
+  const busy = asksFor(code);
+  const choice = courses.value.get(code);
   return (
-    <li class={`outcome ${kind}`} data-course={code}>
+    <li class={`outcome ${kind}`} data-course={code} id={cardId(code)} tabIndex={-1}>
       <Mark tone={tone} icon={icon}>
-        <strong>{t(`outcome.${kind}`)}</strong>
-        {kind === 'waitlisted' && wait && `, ${t('outcome.rank', { n: wait.rank })}`}
-        {kind === 'refused' && told?.reason && `: ${reasonText(told.reason, told.about)}`}
+        <strong>{outcomeText(stands)}</strong>
       </Mark>
       <h2>
         {courseName(code)} <span class="code">{code}</span>
       </h2>
       {seat && <Sections keys={seat.sections} />}
-      <Notes code={code} />
+      <Notes code={code} stands={stands} />
       {journal !== undefined && (
         <p class="receipt">
           {t('outcome.receipt', { n: `${journal}` })}
           {at && ` · ${stamp(at)}`}
         </p>
       )}
-      <Actions code={code} kind={kind} ask={ask} />
+      <div class="no-print">
+        {busy ? (
+          <Mark tone="quiet" icon="wait">
+            {t('outcomes.sent')}
+          </Mark>
+        ) : (
+          <>
+            {choice && <Instead code={code} stands={stands} />}
+            <Actions code={code} stands={stands} ask={ask} />
+          </>
+        )}
+      </div>
       <Ask code={code} asking={asking} close={() => ask(null)} />
     </li>
   );

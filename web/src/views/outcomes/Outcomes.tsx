@@ -1,49 +1,77 @@
 import { useEffect } from 'preact/hooks';
 import { t } from '../../i18n';
+import { target } from '../../router';
 import { courses, lookUp } from '../../store/catalogue';
-import { enrolments, outcomes, pending, plan, waitlist } from '../../store/store';
+import { pending, plan, positions } from '../../store/store';
 import { Empty, Mark } from '../../ui/basics';
 import { courseName } from '../../ui/words';
-import { OutcomeCard } from './OutcomeCard';
+import { Copy } from './Copy';
+import { cardId, OutcomeCard } from './OutcomeCard';
+import { concerned } from './standing';
 
-/** Every course with an outcome, a seat or a place on a waitlist, in the order of her plan. */
+/** In the order of her plan. */
 function codesInOrder(): string[] {
   const rank = new Map(plan.value.map((r, i) => [r.course, i]));
-  const all: { course: string }[] = [...outcomes.value, ...enrolments.value, ...waitlist.value];
   const at = (code: string) => rank.get(code) ?? rank.size;
-  return [...new Set(all.map((o) => o.course))].sort((a, b) => at(a) - at(b));
+  return concerned().sort((a, b) => at(a) - at(b));
 }
+
+/** Asked for and not answered, of courses that have no card yet. */
+const asked = (codes: string[]): string[] =>
+  Object.values(pending.value)
+    .flatMap((p) => (p.type === 'submit' ? (p.courses ?? []) : p.type === 'swap' ? [p.to] : []))
+    .map((r) => r.course)
+    .filter((c) => !codes.includes(c));
+
+const Waiting = ({ code }: { code: string }) => (
+  <li class="outcome">
+    <h2>{courseName(code)}</h2>
+    <Mark tone="quiet" icon="wait">
+      {t('outcomes.sent')}
+    </Mark>
+  </li>
+);
+
+/** While she is in line some outcomes are still to come. */
+const InLine = () =>
+  Object.keys(positions.value).length > 0 ? (
+    <p class="next no-print">
+      <Mark tone="water" icon="armed">
+        {t('outcomes.inLine')}
+      </Mark>
+      <a href="/opening">{t('plan.toOpening')}</a>
+    </p>
+  ) : null;
 
 export function Outcomes() {
   const codes = codesInOrder();
-  const asked = Object.values(pending.value)
-    .flatMap((p) => (p.type === 'submit' ? (p.courses ?? []) : []))
-    .map((r) => r.course)
-    .filter((c) => !codes.includes(c));
-  useEffect(() => lookUp(codes.filter((c) => !courses.value.has(c))));
+  const waiting = asked(codes);
+  useEffect(() => lookUp([...codes, ...waiting].filter((c) => !courses.value.has(c))));
+  useEffect(() => {
+    const card = target.value && document.getElementById(cardId(target.value));
+    if (!card) return;
+    card.scrollIntoView({ block: 'center' });
+    card.focus({ preventScroll: true });
+  }, [target.value]);
   return (
     <>
       <h1>{t('outcomes.title')}</h1>
-      {!codes.length && !asked.length ? (
+      <InLine />
+      {!codes.length && !waiting.length ? (
         <Empty icon="outcomes" title={t('outcomes.empty')}>
           {t('outcomes.emptyWhat')} <a href="/opening">{t('plan.toOpening')}</a>
         </Empty>
       ) : (
         <>
           <ul class="outcomes">
-            {asked.map((c) => (
-              <li key={c} class="outcome">
-                <h2>{courseName(c)}</h2>
-                <Mark tone="quiet" icon="wait">
-                  {t('outcomes.sent')}
-                </Mark>
-              </li>
+            {waiting.map((c) => (
+              <Waiting key={c} code={c} />
             ))}
             {codes.map((c) => (
               <OutcomeCard key={c} code={c} />
             ))}
           </ul>
-          <p class="quiet">{t('outcomes.final')}</p>
+          <Copy codes={codes} />
         </>
       )}
     </>

@@ -1,0 +1,36 @@
+// A view whose code is read when it is first needed, or in a quiet moment.
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { loadViewTexts, t } from './i18n';
+import { Button, Empty, Loading } from './ui/basics';
+
+type View = () => preact.JSX.Element;
+export type LazyView = View & { load: () => Promise<void> };
+
+/** `texts`: it needs more than the first texts. */
+export function lazy(read: () => Promise<View>, texts = true): LazyView {
+  const view = signal<View | null>(null);
+  const failed = signal(false);
+  const load = async () => {
+    if (view.value) return;
+    try {
+      const [found] = await Promise.all([read(), texts && loadViewTexts()]);
+      view.value = found;
+    } catch {
+      failed.value = true;
+    }
+  };
+  const Lazy = () => {
+    useEffect(() => void load(), []);
+    const Read = view.value;
+    if (Read) return <Read />;
+    if (!failed.value) return <Loading />;
+    return (
+      <Empty icon="warn" title={t('app.viewFailed')}>
+        {/* A browser may keep the failure for as long as the page is open. */}
+        <Button onClick={() => location.reload()}>{t('lost.reload')}</Button>
+      </Empty>
+    );
+  };
+  return Object.assign(Lazy, { load });
+}
