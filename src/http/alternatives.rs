@@ -26,7 +26,6 @@ pub struct AlternativesQuery {
 /// Another course, with sections that fit.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OtherCourse {
     /// Course code.
     pub course: String,
@@ -41,7 +40,6 @@ pub struct OtherCourse {
 /// What has seats right now and clashes with nothing that she has.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AlternativesView {
     /// Course code.
     pub course: String,

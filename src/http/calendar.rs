@@ -30,7 +30,6 @@ const SECRET_BYTES: usize = 32;
 /// Whether her calendar has an address. What it is was told once, when it was made.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CalendarView {
     /// When the address was made; `null`: there is none.
     pub since: Option<u64>,
@@ -39,7 +38,6 @@ pub struct CalendarView {
 /// A new address.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CalendarAddress {
     /// The path on this server. Whoever has it can read the timetable: it is not kept, and not
     /// told again.

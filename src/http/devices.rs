@@ -19,7 +19,6 @@ use crate::domain::ids::{StudentId, Timestamp};
 /// A device that is signed in.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct DeviceView {
     /// The sign-in's number.
     pub id: String,
@@ -36,7 +35,6 @@ pub struct DeviceView {
 /// Where she is signed in.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Devices {
     /// Newest first.
     pub devices: Vec<DeviceView>,

@@ -64,7 +64,9 @@ fn problem_of<B>(response: &ServiceResponse<B>) -> Option<Problem> {
     if let Some(problem) = error.and_then(|e| e.as_error::<Problem>()) {
         return Some(problem.clone());
     }
-    let told = response.headers().get(CONTENT_TYPE).is_some_and(|t| t == PROBLEM_JSON);
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    // A document for people tells it in words of its own.
+    let told = kind.is_some_and(|kind| kind == PROBLEM_JSON || kind.starts_with("text/html"));
     (!told).then(|| Problem::of_status(status))
 }
 

@@ -26,6 +26,9 @@ pub mod messages;
 pub mod my_data;
 pub mod openapi;
 pub mod origin;
+mod place;
+pub mod plain;
+mod plain_text;
 pub mod preferences;
 pub mod problem;
 pub mod results;
@@ -68,6 +71,7 @@ pub struct HttpState {
     listings: Listings,
     /// Numbers never change hands, so they are kept once asked.
     students: DashMap<Key, StudentId>,
+    draws: place::Draws,
 }
 
 impl HttpState {
@@ -79,6 +83,7 @@ impl HttpState {
             importers,
             listings: Listings::default(),
             students: DashMap::new(),
+            draws: DashMap::new(),
         }
     }
 

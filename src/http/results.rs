@@ -22,7 +22,6 @@ use crate::protocol::server::TextView;
 /// One attempt at a course, or at a part of it.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ResultView {
     /// Course code.
     pub course: String,
@@ -47,7 +46,6 @@ pub struct ResultView {
 /// The results of a term.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TermResults {
     /// Term key.
     pub term: String,
@@ -62,7 +60,6 @@ pub struct TermResults {
 /// How far she is in one year of her programme.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct YearProgress {
     /// Year of study, from 1.
     pub year: u8,
@@ -75,7 +72,6 @@ pub struct YearProgress {
 /// How far she is in her programme.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Progress {
     /// Programme key.
     pub programme: String,
@@ -94,7 +90,6 @@ pub struct Progress {
 /// A student's results.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Results {
     /// Newest first.
     pub terms: Vec<TermResults>,

@@ -5,7 +5,7 @@ use actix_web::{Route, web};
 
 use super::{
     admin, alternatives, calendar, catalogue, devices, export, health, imports, messages, my_data,
-    openapi, preferences, results, sign_in, socket, student, windows,
+    openapi, plain, preferences, results, sign_in, socket, student, windows,
 };
 use crate::http::auth::Role;
 use crate::limits;
@@ -35,6 +35,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether it belongs to the described interface: not the socket, and not what is for people.
+    #[must_use]
+    pub fn is_described(&self) -> bool {
+        !["/ws", "/plain"].contains(&self.path)
+    }
+
     /// The path as the description has it: without patterns.
     pub fn documented_path(&self) -> String {
         self.path.replace(":.+}", "}")
@@ -62,6 +68,7 @@ pub fn table() -> Vec<Entry> {
         GET "/readyz" Anybody, health::readyz;
         GET "/metrics" LocalOrOperator, health::metrics;
         GET "/ws" student, socket::connect;
+        GET "/plain" student, plain::plain;
         GET "/api/openapi.json" Anybody, openapi::document;
         GET "/api/sign-in" Anybody, sign_in::choices;
         POST "/api/sign-in" Anybody, sign_in::sign_in;

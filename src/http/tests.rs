@@ -139,7 +139,7 @@ async fn every_route_lets_its_roles_in_and_no_other() {
             assert_eq!(response.headers().get("x-content-type-options").unwrap(), "nosniff");
             assert!(response.headers().contains_key("content-security-policy"), "{told}");
             assert!(response.headers().contains_key("cache-control"), "{told}");
-            if status >= 400 {
+            if status >= 400 && entry.is_described() {
                 problem(response).await;
             }
         }

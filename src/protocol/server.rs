@@ -154,7 +154,6 @@ pub struct TextView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PreferencesView {
     /// Language of the page, `nl` or `en`; `null`: as the browser has it.
     pub language: Option<String>,

@@ -16,7 +16,7 @@ export const LanguageSwitch = () => (
         type="button"
         lang={code}
         title={name}
-        aria-label={name}
+        aria-label={`${code.toUpperCase()}, ${name}`}
         aria-pressed={lang.value === code}
         onClick={() => void preferLanguage(code)}
       >

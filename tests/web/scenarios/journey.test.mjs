@@ -1,0 +1,168 @@
+// One student's whole way, on every pair of language, theme, size and motion.
+import { strict as assert } from 'node:assert';
+import { after, before, test } from 'node:test';
+import { axeResults, close, DESKTOP, launch, look, PHONE, pictured } from '../support/browser.mjs';
+import { Gateway } from '../support/gateway.mjs';
+import { intoLine, Student, until } from '../support/student.mjs';
+
+const AXES = {
+  lang: ['nl', 'en'],
+  theme: ['light', 'dark'],
+  size: [PHONE, DESKTOP],
+  motion: ['no-preference', 'reduce'],
+};
+/** Five runs hold every pair of two values of two axes; a test below holds them to it. */
+const RUNS = ['0000', '0111', '1011', '1101', '1110'].map((row) =>
+  Object.fromEntries(Object.entries(AXES).map(([axis, values], i) => [axis, values[row[i]]])),
+);
+const PLAN = ['RW-1210', 'RW-1220', 'RW-1230', 'WB-1230'];
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(async () => {
+  await browser.close();
+  const all = axeResults();
+  const broken = all.filter((r) => r.violations);
+  console.log(`axe-core: ${all.length} views and states, ${broken.length} with a violation`);
+});
+
+test('the runs hold every pair of values', () => {
+  const axes = Object.keys(AXES);
+  for (const [i, a] of axes.entries()) {
+    for (const b of axes.slice(i + 1)) {
+      const pairs = new Set(RUNS.map((r) => JSON.stringify([r[a], r[b]])));
+      assert.equal(pairs.size, AXES[a].length * AXES[b].length, `${a} × ${b}`);
+    }
+  }
+});
+
+for (const run of RUNS) {
+  const size = run.size === PHONE ? 'phone' : 'desktop';
+  const name = `${run.lang}-${run.theme}-${size}-${run.motion === 'reduce' ? 'still' : 'moving'}`;
+  test(`plan, arm, line, outcomes, swap, timetable, results: ${name}`, async () => {
+    const gateway = await Gateway.start({ SLUIS__LINE__POSITION_PUSH_MS: '100' });
+    try {
+      const student = await signIn(gateway, run, name);
+      const way = [makePlan, throughTheLine, outcomes, theRest];
+      await pictured(student.page, name, async () => {
+        for (const part of way) await part(gateway, student, name);
+      });
+      await close(student.page);
+    } finally {
+      await gateway.stop();
+    }
+  });
+}
+
+async function signIn(gateway, run, name) {
+  const student = await Student.signIn(browser, gateway, { ...run, student: 's1000009' });
+  const { page } = student;
+  assert.equal(await page.evaluate(() => document.documentElement.lang), run.lang);
+  await page.context().clearCookies();
+  await page.goto('/');
+  await student.heading('signIn.lead').waitFor();
+  await look(page, `${name}-1-sign-in`);
+  await student.enter('s1000001');
+  return student;
+}
+
+async function makePlan(_, student, name) {
+  const { page } = student;
+  await student.plan([]);
+  await look(page, `${name}-2-plan-empty`);
+  await student.plan(PLAN);
+  assert.deepEqual(await student.ranked(), PLAN);
+  await student.planItem(PLAN[0]).getByRole('button', { name: student.pattern('plan.choose') }).first().click();
+  const options = student.planItem(PLAN[0]).locator('.pick .option');
+  await options.nth(1).click();
+  await options.nth(0).click();
+  await student.saved();
+  await look(page, `${name}-3-plan`);
+  const { courses } = await student.api('/api/plan');
+  assert.deepEqual(courses.map((c) => c.course), PLAN);
+  assert.equal(courses[0].choices.flat().filter((c) => c !== 'any').length >= 2, true);
+}
+
+async function throughTheLine(gateway, student, name) {
+  const { page } = student;
+  await student.go('opening');
+  await gateway.schedule(600);
+  await student.arm();
+  await look(page, `${name}-4-armed`);
+  await student.button('opening.disarm').click();
+  await page.getByRole('button', { name: student.t('plan.arm') }).waitFor();
+  await look(page, `${name}-5-countdown`);
+  const first = await intoLine(gateway, student);
+  await page.locator('.forecast').first().waitFor();
+  await look(page, `${name}-6-line`);
+  await gateway.pace(40);
+  let last = first;
+  await until(async () => {
+    const place = await student.place();
+    if (place === null) return true;
+    assert.ok(place <= last, `the place rose from ${last} to ${place}`);
+    last = place;
+    return place < first;
+  }, 'a place that falls');
+  await gateway.pace(1000);
+}
+
+async function outcomes(gateway, student, name) {
+  const { page } = student;
+  await student.go('outcomes');
+  const kinds = {};
+  for (const code of PLAN) kinds[code] = await student.decided(code);
+  const told = (await student.api('/api/outcomes')).outcomes;
+  for (const code of PLAN) {
+    assert.equal(kinds[code], told.find((o) => o.course === code).outcome, code);
+  }
+  await look(page, `${name}-7-outcomes`);
+  await swap(gateway, student, name);
+}
+
+/** Another group for a course she has, with seats made for it. */
+async function swap(gateway, student, name) {
+  const { page } = student;
+  const { enrolments } = await student.api('/api/enrolments');
+  const had = enrolments.find((e) => PLAN.includes(e.course));
+  assert.ok(had, 'she has a seat in something');
+  const course = await student.api(`/api/catalogue/${had.course}`);
+  const tutorials = course.components.find((c) => c.kind === 'tutorial').sections;
+  const own = tutorials.find((s) => had.sections.includes(s.key));
+  const lecture = tutorials.find((s) => s.key === own.key).parent;
+  const target = tutorials.find((s) => s.key !== own.key && s.parent === lecture);
+  await gateway.registrar('sections/capacity', { section: target.key, capacity: 500 });
+  const card = student.outcome(had.course);
+  await card.getByRole('button', { name: student.t('outcome.swap') }).click();
+  const dialog = page.getByRole('dialog');
+  const short = target.key.slice(target.key.lastIndexOf('/') + 1);
+  await dialog.locator('.option', { hasText: short }).first().click();
+  await look(page, `${name}-8-swap`);
+  await dialog.getByRole('button', { name: student.t('outcome.swapDo'), exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await until(async () => {
+    const now = (await student.api('/api/enrolments')).enrolments;
+    return now.find((e) => e.course === had.course).sections.includes(target.key);
+  }, `a seat in ${target.key}`);
+  await card.getByText(` ${short}`).first().waitFor();
+}
+
+async function theRest(_, student, name) {
+  const { page } = student;
+  await student.go('timetable');
+  await page.locator('.block').first().waitFor();
+  await look(page, `${name}-9-timetable`);
+  await student.go('results');
+  await look(page, `${name}-10-results`);
+  await student.go('messages');
+  await page.locator('.message').first().waitFor();
+  await look(page, `${name}-11-messages`);
+  await student.go('account');
+  await look(page, `${name}-12-account`);
+  await page.evaluate(() => history.pushState(null, '', '/nowhere'));
+  await page.evaluate(() => dispatchEvent(new PopStateEvent('popstate')));
+  await student.heading('app.notFound').waitFor();
+  await look(page, `${name}-13-not-found`);
+}

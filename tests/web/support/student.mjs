@@ -1,0 +1,155 @@
+// A student with her page: what she does, in the words of the page.
+import { strict as assert } from 'node:assert';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newPage } from './browser.mjs';
+import { patternOf, textsOf } from './texts.mjs';
+
+/** Rechtsgeleerdheid, year 1: the one of the showcase who is not armed by the demo. */
+export const VISITOR = 's1000001';
+
+export class Student {
+  /** Signs in by the page's own form. */
+  static async signIn(browser, gateway, options = {}) {
+    const student = new Student(await newPage(browser, gateway.address, options), options.lang);
+    await student.page.goto('/');
+    await student.enter(options.student ?? VISITOR);
+    return student;
+  }
+
+  constructor(page, lang = 'nl') {
+    this.page = page;
+    this.lang = lang;
+    this.t = textsOf(lang);
+  }
+
+  pattern(key) {
+    return patternOf(this.lang, key);
+  }
+
+  async enter(number) {
+    await this.page.getByLabel(this.t('signIn.number')).fill(number);
+    await this.button('signIn.go').click();
+    await this.heading('plan.title').waitFor();
+  }
+
+  heading(key, params) {
+    return this.page.getByRole('heading', { name: this.t(key, params), exact: true }).first();
+  }
+
+  button(key, params) {
+    return this.page.getByRole('button', { name: this.t(key, params), exact: true });
+  }
+
+  words(key, params) {
+    return this.page.getByText(this.t(key, params)).first();
+  }
+
+  /** To a view by the navigation, as a thumb does. */
+  async go(view, title) {
+    await this.page.getByRole('link', { name: this.t(`nav.${view}`) }).and(this.page.locator(':visible')).first().click();
+    await this.heading(title ?? `${view}.title`).waitFor();
+  }
+
+  planItem(code) {
+    return this.page.locator(`.plan-list [data-course="${code}"]`);
+  }
+
+  async search(words) {
+    await this.page.getByRole('searchbox').fill(words);
+  }
+
+  async add(code) {
+    if (await this.planItem(code).count()) return;
+    await this.search(code);
+    const found = this.page.locator(`.search [data-course="${code}"]`);
+    await found.getByRole('button').click();
+    await this.planItem(code).waitFor();
+  }
+
+  saved() {
+    return this.page.getByText(this.t('plan.saved'), { exact: true }).waitFor();
+  }
+
+  /** The plan is these courses, in this order, and the gateway has it. */
+  async plan(codes) {
+    for (const item of await this.page.locator('.plan-list > li').all()) {
+      const code = await item.getAttribute('data-course');
+      if (!codes.includes(code)) await item.getByRole('button').last().click();
+    }
+    for (const code of codes) await this.add(code);
+    if (codes.length) await this.saved();
+    else await this.words('plan.empty').waitFor();
+  }
+
+  ranked() {
+    return this.page
+      .locator('.plan-list > li')
+      .evaluateAll((items) => items.map((item) => item.dataset.course));
+  }
+
+  async arm() {
+    await this.page.locator('.window').first().getByRole('button', { name: this.t('plan.arm') }).click();
+    await this.words('opening.armed').waitFor();
+  }
+
+  inLine() {
+    return this.page.getByText(this.t('line.title'), { exact: true }).first();
+  }
+
+  /** Her place in line as the page says it, or null. */
+  async place() {
+    const text = await this.page.locator('.chamber .big').first().innerText({ timeout: 2000 }).catch(() => '');
+    const number = /^[\d.,\u00a0]+/.exec(text.trim())?.[0].replace(/\D/g, '');
+    return number ? Number(number) : null;
+  }
+
+  outcome(code) {
+    return this.page.locator(`.outcome[data-course="${code}"]`);
+  }
+
+  /** Waits until the page says how a course was decided. */
+  async decided(code) {
+    const keys = ['outcome.enrolled', 'outcome.waitlisted', 'outcome.refused'];
+    const card = this.outcome(code);
+    const words = keys.map((key) => this.t(key));
+    const mark = card.locator('.mark').filter({ hasText: new RegExp(words.join('|')) }).first();
+    await mark.waitFor({ timeout: 60_000 });
+    const text = await mark.innerText();
+    // The longest first: "niet ingeschreven" holds "ingeschreven".
+    const found = ['refused', 'waitlisted', 'enrolled'].find((kind) =>
+      text.toLowerCase().includes(this.t(`outcome.${kind}`).toLowerCase()),
+    );
+    assert.ok(found, text);
+    return found;
+  }
+
+  /** JSON of the gateway, with her cookie. */
+  api(path) {
+    return this.page.evaluate(async (url) => (await fetch(url)).json(), path);
+  }
+}
+
+/** Waits until `test` holds. */
+export async function until(test, what, ms = 15_000) {
+  const deadline = Date.now() + ms;
+  for (;;) {
+    const value = await test();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`waited ${ms} ms in vain: ${what}`);
+    await sleep(50);
+  }
+}
+
+/** Armed, then open: in line far enough back that the line can be looked at. */
+export async function intoLine(gateway, student, least = 8) {
+  await gateway.pace(1);
+  await gateway.reset(3).catch(() => gateway.schedule(3));
+  for (;;) {
+    await student.words('opening.in').waitFor();
+    await student.arm();
+    await student.inLine().waitFor({ timeout: 20_000 });
+    const place = await until(() => student.place(), 'a place in line');
+    if (place >= least) return place;
+    await gateway.reset(3);
+  }
+}
