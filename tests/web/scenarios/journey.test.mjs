@@ -74,14 +74,21 @@ async function makePlan(_, student, name) {
   await look(page, `${name}-2-plan-empty`);
   await student.plan(PLAN);
   assert.deepEqual(await student.ranked(), PLAN);
-  await student.planItem(PLAN[0]).getByRole('button', { name: student.pattern('plan.choose') }).first().click();
+  await student
+    .planItem(PLAN[0])
+    .getByRole('button', { name: student.pattern('plan.choose') })
+    .first()
+    .click();
   const options = student.planItem(PLAN[0]).locator('.pick .option');
   await options.nth(1).click();
   await options.nth(0).click();
   await student.saved();
   await look(page, `${name}-3-plan`);
   const { courses } = await student.api('/api/plan');
-  assert.deepEqual(courses.map((c) => c.course), PLAN);
+  assert.deepEqual(
+    courses.map((c) => c.course),
+    PLAN,
+  );
   assert.equal(courses[0].choices.flat().filter((c) => c !== 'any').length >= 2, true);
 }
 

@@ -1,7 +1,15 @@
 // When something breaks: a reload, no network, a server that dies in the middle of the line.
 import { strict as assert } from 'node:assert';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { accessible, close, launch, look, NO_NETWORK, PHONE, pictured } from '../support/browser.mjs';
+import {
+  accessible,
+  close,
+  launch,
+  look,
+  NO_NETWORK,
+  PHONE,
+  pictured,
+} from '../support/browser.mjs';
 import { Gateway } from '../support/gateway.mjs';
 import { intoLine, Student, until } from '../support/student.mjs';
 
@@ -71,7 +79,10 @@ test('an edit without network is kept, said to be kept, and sent when the networ
     assert.equal(before.courses.length, 3, 'nothing has arrived yet');
     await page.context().setOffline(false);
     await student.saved();
-    assert.deepEqual((await student.api('/api/plan')).courses.map((c) => c.course), PLAN);
+    assert.deepEqual(
+      (await student.api('/api/plan')).courses.map((c) => c.course),
+      PLAN,
+    );
     await page.getByText(student.t('lost.title')).first().waitFor({ state: 'detached' });
   }));
 
@@ -126,7 +137,7 @@ test('two tabs see the same at once', () =>
   scenario('tabs', {}, undefined, async (student) => {
     const other = new Student(await student.page.context().newPage());
     await other.page.goto('/');
-    await other.heading('plan.title').waitFor();
+    await other.known();
     await student.plan(PLAN);
     await other.planItem(PLAN[1]).waitFor();
     assert.deepEqual(await other.ranked(), PLAN);

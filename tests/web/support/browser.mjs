@@ -28,7 +28,8 @@ export const launch = () =>
   });
 
 /** What a browser says by itself when the network is gone; a test says when it may. */
-export const NO_NETWORK = /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_|ERR_NETWORK|WebSocket connection/;
+export const NO_NETWORK =
+  /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_|ERR_NETWORK|WebSocket connection/;
 /** What it says of an answer of 401. */
 export const NOT_SIGNED_IN = /status of 401|WebSocket connection/;
 /** What it says of an answer of 404. */
@@ -77,7 +78,9 @@ export const axeResults = () => results;
 /** Notes every violation of the rules in `TAGS`, by axe-core, as a fault of the page. */
 export async function accessible(page, name) {
   // Colours are compared when nothing moves.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => 0))));
+  await page.evaluate(() =>
+    Promise.all(document.getAnimations().map((a) => a.finished.catch(() => 0))),
+  );
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE);
   const { violations, passes } = await page.evaluate(
     (values) => globalThis.axe.run(document, { runOnly: { type: 'tag', values } }),

@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const PROGRAM =
-  process.env.SLUIS_PROGRAM ?? fileURLToPath(new URL('../../../target/debug/sluis', import.meta.url));
+  process.env.SLUIS_PROGRAM ??
+  fileURLToPath(new URL('../../../target/debug/sluis', import.meta.url));
 const START_MS_MAX = 30_000;
 
 export const COURSES = '2026-2-courses';

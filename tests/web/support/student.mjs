@@ -29,7 +29,13 @@ export class Student {
   async enter(number) {
     await this.page.getByLabel(this.t('signIn.number')).fill(number);
     await this.button('signIn.go').click();
+    await this.known();
+  }
+
+  /** The study map, with what the gateway knows of her. */
+  async known() {
     await this.heading('plan.title').waitFor();
+    await this.page.locator('.summary').waitFor();
   }
 
   heading(key, params) {
@@ -74,9 +80,10 @@ export class Student {
 
   /** The plan is these courses, in this order, and the gateway has it. */
   async plan(codes) {
-    for (const item of await this.page.locator('.plan-list > li').all()) {
-      const code = await item.getAttribute('data-course');
-      if (!codes.includes(code)) await item.getByRole('button').last().click();
+    for (const code of await this.ranked()) {
+      if (codes.includes(code)) continue;
+      await this.planItem(code).getByRole('button').last().click();
+      await this.planItem(code).waitFor({ state: 'detached' });
     }
     for (const code of codes) await this.add(code);
     if (codes.length) await this.saved();
@@ -90,7 +97,11 @@ export class Student {
   }
 
   async arm() {
-    await this.page.locator('.window').first().getByRole('button', { name: this.t('plan.arm') }).click();
+    await this.page
+      .locator('.window')
+      .first()
+      .getByRole('button', { name: this.t('plan.arm') })
+      .click();
     await this.words('opening.armed').waitFor();
   }
 
@@ -100,7 +111,11 @@ export class Student {
 
   /** Her place in line as the page says it, or null. */
   async place() {
-    const text = await this.page.locator('.chamber .big').first().innerText({ timeout: 2000 }).catch(() => '');
+    const text = await this.page
+      .locator('.chamber .big')
+      .first()
+      .innerText({ timeout: 2000 })
+      .catch(() => '');
     const number = /^[\d.,\u00a0]+/.exec(text.trim())?.[0].replace(/\D/g, '');
     return number ? Number(number) : null;
   }
@@ -114,7 +129,10 @@ export class Student {
     const keys = ['outcome.enrolled', 'outcome.waitlisted', 'outcome.refused'];
     const card = this.outcome(code);
     const words = keys.map((key) => this.t(key));
-    const mark = card.locator('.mark').filter({ hasText: new RegExp(words.join('|')) }).first();
+    const mark = card
+      .locator('.mark')
+      .filter({ hasText: new RegExp(words.join('|')) })
+      .first();
     await mark.waitFor({ timeout: 60_000 });
     const text = await mark.innerText();
     // The longest first: "niet ingeschreven" holds "ingeschreven".
