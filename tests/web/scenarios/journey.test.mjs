@@ -129,19 +129,29 @@ async function outcomes(gateway, student, name) {
   await swap(gateway, student, name);
 }
 
+/** A course she has, and another tutorial of the same lecture that fits her week. */
+async function otherGroup(student) {
+  const { enrolments } = await student.api('/api/enrolments');
+  const { meetings } = await student.api('/api/timetable');
+  for (const { course: code, sections } of enrolments) {
+    const course = await student.api(`/api/catalogue/${code}`);
+    const tutorials = course.components.find((c) => c.kind === 'tutorial')?.sections ?? [];
+    const own = tutorials.find((s) => sections.includes(s.key));
+    const busy = meetings.filter((m) => m.section !== own?.key);
+    const meets = (a, b) => a.weekday === b.weekday && a.start < b.end && b.start < a.end;
+    const fits = (s) => !s.meetings.some((m) => busy.some((b) => meets(m, b)));
+    const target = tutorials.find((s) => s !== own && s.parent === own?.parent && fits(s));
+    if (own && target) return { code, target };
+  }
+  throw new Error('she has nothing that could be swapped');
+}
+
 /** Another group for a course she has, with seats made for it. */
 async function swap(gateway, student, name) {
   const { page } = student;
-  const { enrolments } = await student.api('/api/enrolments');
-  const had = enrolments.find((e) => PLAN.includes(e.course));
-  assert.ok(had, 'she has a seat in something');
-  const course = await student.api(`/api/catalogue/${had.course}`);
-  const tutorials = course.components.find((c) => c.kind === 'tutorial').sections;
-  const own = tutorials.find((s) => had.sections.includes(s.key));
-  const lecture = tutorials.find((s) => s.key === own.key).parent;
-  const target = tutorials.find((s) => s.key !== own.key && s.parent === lecture);
+  const { code, target } = await otherGroup(student);
   await gateway.registrar('sections/capacity', { section: target.key, capacity: 500 });
-  const card = student.outcome(had.course);
+  const card = student.outcome(code);
   await card.getByRole('button', { name: student.t('outcome.swap') }).click();
   const dialog = page.getByRole('dialog');
   const short = target.key.slice(target.key.lastIndexOf('/') + 1);
@@ -151,7 +161,7 @@ async function swap(gateway, student, name) {
   await dialog.waitFor({ state: 'detached' });
   await until(async () => {
     const now = (await student.api('/api/enrolments')).enrolments;
-    return now.find((e) => e.course === had.course).sections.includes(target.key);
+    return now.find((e) => e.course === code).sections.includes(target.key);
   }, `a seat in ${target.key}`);
   await card.getByText(` ${short}`).first().waitFor();
 }

@@ -114,7 +114,7 @@ export class Student {
     const text = await this.page
       .locator('.chamber .big')
       .first()
-      .innerText({ timeout: 2000 })
+      .textContent({ timeout: 2000 })
       .catch(() => '');
     const number = /^[\d.,\u00a0]+/.exec(text.trim())?.[0].replace(/\D/g, '');
     return number ? Number(number) : null;
@@ -134,7 +134,7 @@ export class Student {
       .filter({ hasText: new RegExp(words.join('|')) })
       .first();
     await mark.waitFor({ timeout: 60_000 });
-    const text = await mark.innerText();
+    const text = await mark.textContent();
     // The longest first: "niet ingeschreven" holds "ingeschreven".
     const found = ['refused', 'waitlisted', 'enrolled'].find((kind) =>
       text.toLowerCase().includes(this.t(`outcome.${kind}`).toLowerCase()),
