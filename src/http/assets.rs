@@ -82,14 +82,15 @@ impl File {
         let mut response = if current { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response.insert_header((ETAG, tag.as_str())).insert_header((CACHE_CONTROL, keep));
         response.insert_header((VARY, "accept-encoding"));
+        // With a 304 too: a browser takes the headers of the answer for those it has kept.
+        if extension(self.path) == "html" {
+            response.insert_header((CONTENT_SECURITY_POLICY, CSP));
+        }
         if current {
             return response.finish();
         }
         if let Some(coding) = coding {
             response.insert_header((CONTENT_ENCODING, coding));
-        }
-        if extension(self.path) == "html" {
-            response.insert_header((CONTENT_SECURITY_POLICY, CSP));
         }
         response.insert_header((CONTENT_TYPE, kind(self.path))).body(bytes)
     }

@@ -80,10 +80,13 @@ async fn a_script_comes_in_the_smallest_form_that_the_reader_takes() {
 async fn what_a_browser_has_is_not_sent_again() {
     for path in ["/", script().path, "/theme.css"] {
         let zipped = ("accept-encoding", "gzip");
-        let tag = header(&get(path, &[zipped]).await, ETAG);
+        let first = get(path, &[zipped]).await;
+        let tag = header(&first, ETAG);
         let again = get(path, &[zipped, ("if-none-match", &tag)]).await;
         assert_eq!(again.status(), 304, "{path}");
         assert_eq!(header(&again, ETAG), tag);
+        let policy = |of| header(of, CONTENT_SECURITY_POLICY);
+        assert_eq!(policy(&again), policy(&first), "a browser takes it for the one it has: {path}");
         assert!(test::read_body(again).await.is_empty());
         let other = get(path, &[("if-none-match", &tag)]).await;
         assert_eq!(other.status(), 200, "another form is another text: {path}");

@@ -7,10 +7,14 @@ const require = createRequire(new URL('package.json', web));
 const { transformWithOxc } = await import(require.resolve('vite'));
 
 async function read(lang) {
-  const file = new URL(`src/i18n/${lang}.ts`, web).pathname;
-  const { code } = await transformWithOxc(await readFile(file, 'utf8'), file);
-  const module = await import(`data:text/javascript,${encodeURIComponent(code)}`);
-  return module[lang];
+  const all = {};
+  for (const name of [lang, `${lang}-views`]) {
+    const file = new URL(`src/i18n/${name}.ts`, web).pathname;
+    const { code } = await transformWithOxc(await readFile(file, 'utf8'), file);
+    const module = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+    for (const texts of Object.values(module)) Object.assign(all, texts);
+  }
+  return all;
 }
 
 const texts = { nl: await read('nl'), en: await read('en') };
