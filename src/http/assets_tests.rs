@@ -102,15 +102,36 @@ async fn what_is_not_there_is_not_found_and_not_kept() {
     }
 }
 
-/// What a phone on a bad line must fetch before it sees anything.
+/// What a phone on a bad line must fetch before it sees her study map.
 const FIRST_LOAD_BYTES_MAX: usize = 60_000;
+
+/// Views that are read when somebody goes there, and the smaller of the two languages.
+const LATER: [&str; 9] = [
+    "Account-",
+    "Messages-",
+    "Opening-",
+    "Outcomes-",
+    "Registrar-",
+    "Results-",
+    "Timetable-",
+    "en-",
+    "en-views-",
+];
+
+fn comes_later(file: &File) -> bool {
+    file.path.strip_prefix(HASHED).is_some_and(|name| LATER.iter().any(|l| name.starts_with(l)))
+}
 
 #[actix_web::test]
 async fn the_first_load_is_small() {
     let loaded = |f: &&File| ["/index.html", "/theme.css", "/sluis.svg"].contains(&f.path);
     let loaded = |f: &&File| loaded(f) || f.path.starts_with(HASHED);
-    let sizes: Vec<_> =
-        FILES.iter().filter(loaded).map(|f| (f.path, f.gz.unwrap().len())).collect();
+    let sizes: Vec<_> = FILES
+        .iter()
+        .filter(loaded)
+        .filter(|f| !comes_later(f))
+        .map(|f| (f.path, f.gz.unwrap().len()))
+        .collect();
     let total: usize = sizes.iter().map(|(_, size)| size).sum();
     assert!(sizes.len() >= 5, "document, theme, icon, script, style: {sizes:?}");
     assert!(total <= FIRST_LOAD_BYTES_MAX, "{total} bytes of gzip: {sizes:?}");
