@@ -104,7 +104,7 @@ impl Listing {
                 && same(&query.period, &course.period)
                 && same(&query.language, &course.language)
                 && same(&query.level, &course.level)
-                && query.credits.is_none_or(|wanted| wanted == course.credits)
+                && query.credits.is_none_or(|wanted| (wanted - course.credits).abs() < 0.005)
                 && words.iter().all(|word| self.search[*i].contains(word))
         };
         (0..self.courses.len()).filter(matches).collect()

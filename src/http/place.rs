@@ -75,9 +75,9 @@ impl Tickets {
 
     /// From 1. Whoever came after the opening stands behind those who were drawn.
     pub fn position(&self, draws: &Draws) -> u32 {
-        let drawn = self.drawn(draws);
+        let order = self.drawn(draws);
         let later = (self.drawn..self.waiting.len() as u32).map(Ticket);
-        let before = drawn.iter().copied().chain(later).take_while(|ticket| *ticket != self.own);
+        let before = order.iter().copied().chain(later).take_while(|ticket| *ticket != self.own);
         let waits = |ticket: &Ticket| self.waiting.get(ticket.index()) == Some(&true);
         1 + before.filter(waits).count() as u32
     }

@@ -238,7 +238,7 @@ mod tests {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
-        std::thread::spawn(move || crate::child::echo(address, Some(1)));
+        std::thread::spawn(move || crate::child::echo(address, Some(1), false));
         while std::net::TcpStream::connect(address).is_err() {
             std::thread::sleep(Duration::from_millis(5));
         }

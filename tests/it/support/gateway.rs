@@ -2,13 +2,15 @@
 //! stalled, a clock moved by hand.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use sluis::application::server::{self, Running, Start};
 use sluis::clock::Clock;
 use sluis::config::Config;
 use sluis::domain::ids::Timestamp;
 use sluis::http::auth::{Role, Tokens};
-use sluis::journal::memory::Disk;
+use sluis::journal::JournalError;
+use sluis::journal::memory::{Disk, MemoryJournal};
 
 use super::{Http, TestStudent, University, role_token, student_token};
 
@@ -67,7 +69,7 @@ impl TestGateway {
     fn started(mut self) -> Self {
         let start = Start {
             config: self.config.clone(),
-            journal: Box::new(self.disk.open().unwrap()),
+            journal: Box::new(opened(&self.disk)),
             clock: self.clock.clone(),
             seed_demo: false,
             on_fault: Box::new(|fault| eprintln!("the journal failed: {fault}")),
@@ -133,4 +135,16 @@ impl Drop for TestGateway {
             let _ = running.stop();
         }
     }
+}
+
+/// The journal of a gateway that may just be ending: its last readers let go late, and a data
+/// directory waits for them as well.
+fn opened(disk: &Disk) -> MemoryJournal {
+    for _ in 0..200 {
+        match disk.open() {
+            Err(JournalError::Locked { .. }) => std::thread::sleep(Duration::from_millis(10)),
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("the gateway before still has the journal after two seconds");
 }

@@ -92,7 +92,7 @@ export function Alternatives({ code, own, swapping, onTake }: Props) {
   }
   const sections = own ? found.sections : [];
   if (!sections.length && !found.courses.length) {
-    return <p class="quiet">{t('alternatives.none')}</p>;
+    return swapping ? null : <p class="quiet">{t('alternatives.none')}</p>;
   }
   const take = (go: () => void) => () => {
     onTake?.();

@@ -1,9 +1,9 @@
 // Other sections for what she has, or once more for what she has not.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { t } from '../../i18n';
 import { submitOne, swap } from '../../store/actions';
 import { courses } from '../../store/catalogue';
-import { enrolments, plan, tell } from '../../store/store';
+import { enrolments, plan, tell, theLink } from '../../store/store';
 import { Button, Checkbox, Dialog } from '../../ui/basics';
 import { Chooser } from '../../ui/Chooser';
 import { courseName } from '../../ui/words';
@@ -16,12 +16,22 @@ interface Props {
   onClose: () => void;
 }
 
+/** The seats of what she chooses from are pushed. */
+function useSeats(code: string): void {
+  const course = courses.value.get(code);
+  useEffect(() => {
+    const sections = course?.components.flatMap((c) => c.sections.map((s) => s.key));
+    theLink()?.watch(new Set(sections));
+  }, [course]);
+}
+
 /** Other sections of the course she has. */
 function OtherSections({ code, onClose }: Props) {
   const course = courses.value.get(code);
   const [choices, setChoices] = useState<ChoiceDto[]>(course?.components.map(() => 'any') ?? []);
   const [wait, setWait] = useState(true);
   const own = enrolments.value.find((e) => e.course === code)?.sections ?? [];
+  useSeats(code);
   const chosen = choices.some(Array.isArray);
   const go = () => {
     onClose();
@@ -59,6 +69,7 @@ export const Swap = ({ code, onClose }: Props) => (
 
 export function Again({ code, onClose }: Props) {
   const course = courses.value.get(code);
+  useSeats(code);
   const planned = plan.value.find((r) => r.course === code);
   const [choices, setChoices] = useState<ChoiceDto[]>(planned?.choices ?? []);
   const [waitlist, setWait] = useState(true);
