@@ -106,6 +106,9 @@ async function throughTheLine(gateway, student, name) {
   await look(page, `${name}-6-line`);
   await gateway.pace(40);
   let last = first;
+  const inTitle = async () =>
+    Number(/^\(([\d.,]+)\)/.exec(await page.title())?.[1].replace(/\D/g, ''));
+  await until(async () => (await inTitle()) < first, 'a place in the title that falls');
   await until(async () => {
     const place = await student.place();
     if (place === null) return true;
