@@ -1,5 +1,5 @@
 // The frame of the page, and which view stands in it.
-import { useSignalEffect } from '@preact/signals';
+import { untracked, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { showFavicon } from './favicon';
 import { type Key, lang, t, tAny } from './i18n';
@@ -7,7 +7,7 @@ import { countdown, number } from './i18n/format';
 import { type LazyView, lazy } from './lazy';
 import { path } from './router';
 import { signOut } from './store/session';
-import { me, positions, ready, serverNow, unread, windows } from './store/store';
+import { me, now, positions, ready, serverNow, unread, windows } from './store/store';
 import { Empty, Loading } from './ui/basics';
 import { ConnectionBanner } from './ui/Connection';
 import { Icon, type IconName } from './ui/Icon';
@@ -165,11 +165,15 @@ function title(): string {
 export function App() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
-  // By signals alone: a place that falls ten times a second draws nothing else of the frame.
+  // With the clock's step, twice a second: a browser redraws its tabs for each, and a place may
+  // fall ten times a second.
   useSignalEffect(() => {
     document.documentElement.lang = lang.value;
-    document.title = title();
-    showFavicon(Object.values(positions.value)[0]?.position);
+    for (const signal of [now, me, path, unread]) signal.value;
+    untracked(() => {
+      document.title = title();
+      showFavicon(Object.values(positions.value)[0]?.position);
+    });
   });
   // A new view is read from its heading on.
   useEffect(() => {

@@ -1,8 +1,14 @@
 // Numbers, dates and times in the reader's language, by Intl.
-import { tag } from './index';
+import { perTag } from './index';
 
-const date = (options: Intl.DateTimeFormatOptions) => (ms: number) =>
-  new Intl.DateTimeFormat(tag(), options).format(ms);
+const date = (options: Intl.DateTimeFormatOptions) => {
+  const format = perTag((tag) => new Intl.DateTimeFormat(tag, options));
+  return (ms: number): string => format().format(ms);
+};
+const figure = (options?: Intl.NumberFormatOptions) => {
+  const format = perTag((tag) => new Intl.NumberFormat(tag, options));
+  return (n: number): string => format().format(n);
+};
 
 export const clockTime = date({ timeStyle: 'medium' });
 export const moment = date({
@@ -20,15 +26,16 @@ export const stamp = date({
   minute: '2-digit',
   second: '2-digit',
 });
-export const number = (n: number): string => new Intl.NumberFormat(tag()).format(n);
-export const credits = (n: number): string =>
-  new Intl.NumberFormat(tag(), { maximumFractionDigits: 2 }).format(n);
+export const number = figure();
+export const credits = figure({ maximumFractionDigits: 2 });
+const days = {
+  short: date({ weekday: 'short', timeZone: 'UTC' }),
+  long: date({ weekday: 'long', timeZone: 'UTC' }),
+};
 
 /** 1 is Monday; 2024-01-01 was one. */
 export const weekday = (day: number, style: 'short' | 'long' = 'short'): string =>
-  new Intl.DateTimeFormat(tag(), { weekday: style, timeZone: 'UTC' }).format(
-    Date.UTC(2024, 0, day),
-  );
+  days[style](Date.UTC(2024, 0, day));
 
 /** Minutes since midnight, as timetables write them. */
 export const hour = (minutes: number): string =>
@@ -43,11 +50,12 @@ export function countdown(ms: number): string {
 }
 
 /** A mark, always with one decimal. */
-export const mark = (n: number): string =>
-  new Intl.NumberFormat(tag(), { minimumFractionDigits: 1, maximumFractionDigits: 2 }).format(n);
+export const mark = figure({ minimumFractionDigits: 1, maximumFractionDigits: 2 });
 
-const utc = (options: Intl.DateTimeFormatOptions) => (iso: string) =>
-  new Intl.DateTimeFormat(tag(), { ...options, timeZone: 'UTC' }).format(Date.parse(iso));
+const utc = (options: Intl.DateTimeFormatOptions) => {
+  const format = date({ ...options, timeZone: 'UTC' });
+  return (iso: string): string => format(Date.parse(iso));
+};
 
 /** A day of the calendar, `YYYY-MM-DD`, in short; with its year; with its weekday. */
 export const dayShort = utc({ day: 'numeric', month: 'short' });

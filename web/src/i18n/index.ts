@@ -85,6 +85,17 @@ export const followTabs = (): void =>
 
 export const tag = (): string => (lang.value === 'nl' ? 'nl-NL' : 'en-GB');
 
+/** Made once for each language: making one takes longer than all that it will ever format. */
+export function perTag<T>(make: (tag: string) => T): () => T {
+  const made: Record<string, T> = {};
+  return () => {
+    made[tag()] ??= make(tag());
+    return made[tag()] as T;
+  };
+}
+const numbers = perTag((of) => new Intl.NumberFormat(of));
+const plurals = perTag((of) => new Intl.PluralRules(of));
+
 /** The texts in force: those of the language are read before anything is drawn. */
 const current = (): Partial<Record<Key, Text>> => texts[lang.value];
 
@@ -98,10 +109,10 @@ export function t<K extends Key>(
   const form =
     typeof text === 'string'
       ? text
-      : text[new Intl.PluralRules(tag()).select(Number(given.n)) === 'one' ? 'one' : 'other'];
+      : text[plurals().select(Number(given.n)) === 'one' ? 'one' : 'other'];
   return form.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = given[name];
-    return typeof value === 'number' ? new Intl.NumberFormat(tag()).format(value) : `${value}`;
+    return typeof value === 'number' ? numbers().format(value) : `${value}`;
   });
 }
 
