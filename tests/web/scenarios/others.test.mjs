@@ -53,10 +53,15 @@ test('an expired sign-in leads to the door, and the plan is still there after it
   const one = new Student(page);
   await page.goto('/');
   await one.known();
+  const plan = await one.ranked();
+  assert.ok(plan.length > 0);
   await page.waitForTimeout(Math.max(0, started + 61_000 - Date.now()));
   await page.goto('/timetable');
   await one.heading('signIn.lead').waitFor();
   await look(page, 'others-1-expired');
+  await page.goto('/');
+  await one.enter('s1000010');
+  assert.deepEqual(await one.ranked(), plan);
   await close(page, NOT_SIGNED_IN);
 });
 
