@@ -175,26 +175,26 @@ impl Account {
     /// Puts a result in, in place of one of the same attempt; whether there was one.
     pub fn put_result(&mut self, result: Arc<StudyResult>) -> bool {
         let old = self.results.iter_mut().find(|r| r.same_attempt(&result));
-        let corrected = match old {
-            Some(old) => {
-                *old = result;
-                true
-            }
-            None => {
-                self.results.push(result);
-                false
-            }
-        };
-        self.count_passed();
-        corrected
+        if let Some(old) = old {
+            *old = result;
+            self.count_passed();
+            return true;
+        }
+        self.note_passed(&result);
+        self.results.push(result);
+        false
+    }
+
+    fn note_passed(&mut self, result: &StudyResult) {
+        if result.passes_course() && !self.passed.contains(&result.course) {
+            self.passed.push(result.course.clone());
+        }
     }
 
     fn count_passed(&mut self) {
         self.passed.clear();
-        for result in self.results.iter().filter(|r| r.passes_course()) {
-            if !self.passed.contains(&result.course) {
-                self.passed.push(result.course.clone());
-            }
+        for result in self.results.clone() {
+            self.note_passed(&result);
         }
     }
 
@@ -218,7 +218,8 @@ impl Account {
             Some(id) => self.devices.retain(|d| d.id != id),
             None => {
                 self.devices.clear();
-                self.signed_out = now;
+                // The clock may have been set back: what was over stays over.
+                self.signed_out = self.signed_out.max(now);
             }
         }
     }
@@ -260,6 +261,8 @@ mod tests {
         assert_eq!((ids(&account), account.signed_out), (vec![1, 3], Timestamp(0)));
         account.sign_out(None, Timestamp(8));
         assert_eq!((ids(&account), account.signed_out), (vec![], Timestamp(8)));
+        account.sign_out(None, Timestamp(5));
+        assert_eq!(account.signed_out, Timestamp(8), "the clock was set back");
     }
 
     #[test]

@@ -38,17 +38,20 @@ impl Registry {
         let mut fits = Alternatives::default();
         // A place that she has in the course is one that she would give for another in it.
         let without = Holdings::new(&self.catalogue, who, Some(course));
-        for (component, part) in self.catalogue.course(course).components.iter().enumerate() {
-            for section in &part.sections {
-                let mut request = CourseRequest::any(&self.catalogue, course, false);
-                request.choices[component] = Choice::Ranked(vec![*section]);
-                let found = self.fitting(who, &without, &request, quotes);
-                if let Some(found) = found.filter(|f| !fits.sections.contains(f)) {
-                    let has = who.enrolment(course).is_some_and(|e| e.sections == found);
-                    if !has && fits.sections.len() < limits::ALTERNATIVES_MAX {
-                        fits.sections.push(found);
-                    }
-                }
+        let has = who.enrolment(course).map(|e| &e.sections);
+        let parts = self.catalogue.course(course).components.iter().enumerate();
+        for (component, section) in
+            parts.flat_map(|(i, part)| part.sections.iter().map(move |s| (i, s)))
+        {
+            if fits.sections.len() >= limits::ALTERNATIVES_MAX {
+                break;
+            }
+            let mut request = CourseRequest::any(&self.catalogue, course, false);
+            request.choices[component] = Choice::Ranked(vec![*section]);
+            let found = self.fitting(who, &without, &request, quotes);
+            let new = |f: &Vec<SectionId>| !fits.sections.contains(f) && has != Some(f);
+            if let Some(found) = found.filter(new) {
+                fits.sections.push(found);
             }
         }
         let holdings = Holdings::new(&self.catalogue, who, None);
@@ -102,8 +105,9 @@ impl Registry {
             return None;
         }
         let clash = ClashPolicy::Refuse;
-        let search =
-            Search { catalogue: &self.catalogue, quotes, holdings, request, own: &[], clash };
+        // As in a swap inside the course: a section that she has is hers to keep.
+        let own = who.enrolment(request.course).map_or(&[][..], |e| &e.sections);
+        let search = Search { catalogue: &self.catalogue, quotes, holdings, request, own, clash };
         search.granted()
     }
 }

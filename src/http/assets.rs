@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    HeaderMap, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 use sha2::{Digest, Sha256};
 
+use super::catalogue::known;
 use crate::protocol::convert::hex;
 
 /// Where the page's own router goes: each is answered with the same document.
@@ -74,13 +74,9 @@ impl File {
     /// A name with a hash is kept for good; of the rest a browser asks whether it is the same.
     fn answer(&self, tag: &str, req: &HttpRequest) -> HttpResponse {
         let (bytes, coding) = self.form(req.headers());
-        let tag = format!("\"{tag}{}\"", coding.map(|c| format!("-{c}")).unwrap_or_default());
-        let known = req.headers().get(IF_NONE_MATCH).and_then(|h| h.to_str().ok());
-        let same = |have: &str| have.trim().trim_start_matches("W/") == tag;
-        let current = known.is_some_and(|list| list.split(',').any(same));
+        let tag = format!("{tag}{}", coding.map(|c| format!("-{c}")).unwrap_or_default());
         let keep = if self.path.starts_with(HASHED) { FOREVER } else { "no-cache" };
-        let mut response = if current { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        response.insert_header((ETAG, tag.as_str())).insert_header((CACHE_CONTROL, keep));
+        let (mut response, current) = known(req, &tag, keep);
         response.insert_header((VARY, "accept-encoding"));
         // With a 304 too: a browser takes the headers of the answer for those it has kept.
         if extension(self.path) == "html" {

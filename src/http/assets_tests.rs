@@ -4,7 +4,7 @@ use std::io::Read;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
-use actix_web::http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::from_fn;
 use actix_web::{App, test};
 

@@ -66,6 +66,8 @@ pub struct Course {
     pub sections: Vec<String>,
     /// Her rank on its waitlist.
     pub rank: Option<u32>,
+    /// Journal position of her seat; without one, of what she was last told.
+    pub receipt: Option<u64>,
     /// What she was last told of it.
     pub told: Option<OutcomeView>,
     /// The name of the course that the reason is about.
@@ -129,14 +131,13 @@ fn courses(registry: &Registry, id: StudentId) -> Vec<Course> {
     let one = |id_of: CourseId| {
         let course = catalogue.course(id_of);
         let code = course.key.to_string();
-        let seat = who.enrolments.iter().find(|e| e.course == id_of);
+        let seat = who.enrolment(id_of).map(|e| convert::enrolment_view(catalogue, e));
         let told = told.iter().find(|o| o.course == code).cloned();
         let about = told.as_ref().and_then(|o| catalogue.course_id(o.about.as_deref()?));
         Course {
             name: course.name.clone(),
-            sections: seat
-                .map(|e| convert::enrolment_view(catalogue, e).sections)
-                .unwrap_or_default(),
+            receipt: seat.as_ref().map(|s| s.journal).or(told.as_ref().map(|o| o.journal)),
+            sections: seat.map(|s| s.sections).unwrap_or_default(),
             rank: registry.book(id_of).rank(id),
             told,
             about: about.map(|id| catalogue.course(id).name.clone()),

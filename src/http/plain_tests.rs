@@ -28,6 +28,7 @@ fn course(outcome: Option<OutcomeView>) -> Course {
         name: text("Logica"),
         sections: Vec::new(),
         rank: None,
+        receipt: outcome.as_ref().map(|o| o.journal),
         told: outcome,
         about: Some(text("Ethiek")),
     }
@@ -78,6 +79,19 @@ fn what_holds_now_goes_before_what_was_told() {
     check(waits, "On the waitlist, number 4");
     let has = Course { sections: vec!["A/L".to_owned()], ..course(None) };
     check(has, "Enrolled: A/L</li>");
+    // Refused as she has it: the receipt is her seat's.
+    let again = told("refused", Some("already_enrolled"));
+    let has = Course { sections: vec!["A/L".to_owned()], receipt: Some(12), ..course(Some(again)) };
+    check(has, "Enrolled: A/L (receipt no. 12)</li>");
+}
+
+#[test]
+fn every_reason_has_its_words() {
+    let query = PlainQuery::default();
+    let words = words(Language::En, &query);
+    for reason in crate::domain::outcome::Reason::KEYS {
+        assert_ne!(reason_words(&words, reason), reason_words(&words, "?"), "{reason}");
+    }
 }
 
 #[test]

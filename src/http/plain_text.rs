@@ -240,13 +240,15 @@ fn course_html(words: &Words<'_>, course: &Course) -> String {
         }
         _ => words.say("Uitgeschreven", "Dropped").to_owned(),
     };
-    let receipt = told.map(|o| format!(" ({} {})", words.say("bon nr.", "receipt no."), o.journal));
-    let receipt = receipt.unwrap_or_default();
+    let number = |no: u64| format!(" ({} {no})", words.say("bon nr.", "receipt no."));
+    let receipt = course.receipt.map(number).unwrap_or_default();
     format!("<li><strong>{name}</strong> {code}<br>{state}{receipt}</li>\n")
 }
 
 fn reason_words(words: &Words<'_>, reason: &str) -> &'static str {
     let (nl, en) = match reason {
+        "not_enrolled" => ("je bent er niet voor ingeschreven", "you are not enrolled in it"),
+        "not_waitlisted" => ("je staat niet op de wachtlijst", "you are not on its waitlist"),
         "already_enrolled" => ("je bent al ingeschreven", "you are enrolled already"),
         "already_waitlisted" => ("je staat al op de wachtlijst", "you are on the waitlist already"),
         "outside_window" => ("hoort niet bij deze inschrijving", "not part of this registration"),

@@ -1,6 +1,6 @@
 //! `/api/sign-in`, `/api/sign-out`, `/api/me`.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -199,13 +199,23 @@ pub async fn sign_out(
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     state.access.check_origin(&req)?;
-    if let Ok(Authenticated { claims, .. }) = state.access.authenticate(&req)
+    let mut answer = match end_sign_in(&state, &req).await {
+        Ok(()) => HttpResponse::NoContent().finish(),
+        Err(problem) => problem.error_response(),
+    };
+    // Also when the gateway is too busy to end the sign-in: this browser forgets it all the same.
+    let _ = answer.add_cookie(&state.access.cookie(None));
+    Ok(answer)
+}
+
+async fn end_sign_in(state: &HttpState, req: &HttpRequest) -> Result<(), Problem> {
+    if let Ok(Authenticated { claims, .. }) = state.access.authenticate(req)
         && let (Some(key), Some(device)) = (&claims.student, claims.device)
     {
         let student = state.student(key).await?;
         state.gateway.command(Command::SignOut(student, Some(device))).await?;
     }
-    Ok(HttpResponse::NoContent().cookie(state.access.cookie(None)).finish())
+    Ok(())
 }
 
 /// Who is signed in

@@ -259,11 +259,15 @@ impl SessionActor {
             return self.close_busy(ctx);
         }
         // Signed out since the handshake: the hub hears of what comes after this look.
-        let Claims { student, device, issued, .. } = &self.claims;
-        let holds = |key| self.gateway.sign_ins().holds(key, *device, *issued);
-        if !student.as_ref().is_some_and(holds) {
+        if self.is_signed_out() {
             self.close(ctx, Close::SignedOut);
         }
+    }
+
+    fn is_signed_out(&self) -> bool {
+        let Claims { student, device, issued, expires, .. } = &self.claims;
+        let holds = |key| self.gateway.sign_ins().holds(key, *device, *issued);
+        *expires <= self.gateway.clock().now() || !student.as_ref().is_some_and(holds)
     }
 
     /// There is no room for this session: it is asked to come back.
@@ -349,7 +353,8 @@ impl SessionActor {
         let hub_gone = self.hub.as_ref().is_some_and(|hub| !hub.connected());
         if silent {
             self.close(ctx, Close::Silent);
-        } else if self.claims.expires <= self.gateway.clock().now() {
+        } else if self.is_signed_out() {
+            // The hub was told at once; this is for when that was lost on the way.
             self.close(ctx, Close::SignedOut);
         } else if hub_gone {
             self.close(ctx, Close::Restart);

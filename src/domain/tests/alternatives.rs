@@ -45,7 +45,7 @@ fn sections_with_seats_that_clash_with_nothing_she_has() {
         sec("A/T3", 3).at(3, 9, 11),
         sec("A/T4", 2).at(4, 9, 11),
     ];
-    let given = draft().course("A", &[lecture(&[sec("A/L", 9)]), tutorial(&tutorials)]);
+    let given = draft().course("A", &[lecture(&[sec("A/L", 1)]), tutorial(&tutorials)]);
     let given = given.course("B", &[lecture(&[sec("B/1", 9).at(2, 10, 12)])]);
     let mut world = given.students(1).window(|_| {}).open();
     world.enrol(0, "B");
@@ -53,7 +53,11 @@ fn sections_with_seats_that_clash_with_nothing_she_has() {
     assert_eq!(sections(&world, "A"), [["A/L", "A/T3"], ["A/L", "A/T4"]]);
     world.enrol(0, "A");
     assert_eq!(world.seats(0, "A"), ["A/L", "A/T3"]);
-    assert_eq!(sections(&world, "A"), [["A/L", "A/T4"]], "another than she has");
+    assert_eq!(
+        sections(&world, "A"),
+        [["A/L", "A/T4"]],
+        "another than she has, in the full lecture that she keeps"
+    );
     world.run(crate::domain::command::Command::Close(crate::domain::testkit::W)).unwrap();
     assert_eq!(found(&world, "A"), Alternatives::default(), "no window is open");
 }

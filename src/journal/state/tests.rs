@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::account::{Account, Preferences};
 use crate::domain::registry::Registry;
+use crate::domain::student::{InboxItem, Notice};
 use crate::domain::university::University;
 use crate::journal::testkit::{half_import, history};
 
@@ -87,13 +89,16 @@ fn what_is_not_whole_is_an_error() {
     assert!(error.contains("made by a newer Sluis"), "{error}");
 }
 
+/// The bytes of a fixture.
+fn fixture(text: &str) -> Vec<u8> {
+    let digits = text.trim().as_bytes().chunks(2);
+    digits.map(|d| u8::from_str_radix(std::str::from_utf8(d).unwrap(), 16).unwrap()).collect()
+}
+
 /// A state of version 1: what a version wrote, later ones read.
 #[test]
 fn a_state_of_version_1_is_read() {
-    let text = include_str!("../../../tests/fixtures/state-v1.hex");
-    let digits = text.trim().as_bytes().chunks(2);
-    let bytes: Vec<u8> =
-        digits.map(|d| u8::from_str_radix(std::str::from_utf8(d).unwrap(), 16).unwrap()).collect();
+    let bytes = fixture(include_str!("../../../tests/fixtures/state-v1.hex"));
     assert_eq!(bytes[0], 1);
     let university = read_state(bytes.as_slice()).unwrap();
     let registry = &university.registry;
@@ -102,6 +107,25 @@ fn a_state_of_version_1_is_read() {
     assert!(registry.students.iter().any(|s| !s.enrolments.is_empty()));
     assert!(registry.student_id("s3").is_some() && registry.catalogue_changes.0 == 0);
     check(&university);
+}
+
+/// A state of version 2, the newest: read, and written again to the byte.
+#[test]
+fn a_state_of_version_2_is_read_and_written_alike() {
+    let bytes = fixture(include_str!("../../../tests/fixtures/state-v2.hex"));
+    assert_eq!((bytes[0], VERSION), (2, 2));
+    let university = read_state(bytes.as_slice()).unwrap();
+    let has = |what: fn(&Account) -> bool| {
+        assert!(university.registry.students.iter().any(|s| what(&s.account)));
+    };
+    has(|account| !account.results().is_empty());
+    has(|account| !account.devices.is_empty());
+    has(|account| account.signed_out.0 > 0);
+    has(|account| account.calendar.is_some());
+    has(|account| account.preferences != Preferences::default());
+    let results = |i: &InboxItem| matches!(i.notice, Notice::Result { .. });
+    assert!(university.registry.students.iter().any(|s| s.inbox.iter().any(results)));
+    assert_eq!(check(&university), bytes);
 }
 
 proptest! {
