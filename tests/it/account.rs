@@ -203,5 +203,5 @@ async fn a_browser_forgets_its_sign_in_also_when_the_gateway_is_too_busy_to_end_
     let answer = browser.ask("POST", "/api/sign-out", "", &[]);
     gateway.disk.resume();
     assert_eq!(answer.status, 503);
-    assert!(answer.cookie.unwrap().contains("Max-Age=0"), "the cookie is taken away");
+    assert!(answer.cookie.unwrap().ends_with('='), "the cookie is emptied");
 }
