@@ -24,6 +24,11 @@ impl Language {
             Self::En => "en",
         }
     }
+
+    /// By its name on the wire.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Nl, Self::En].into_iter().find(|language| language.as_str() == name)
+    }
 }
 
 /// What a browser notification can be about.

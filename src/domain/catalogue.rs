@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::account::Language;
 use super::ids::{CourseId, Credits, Key, SectionId};
 
 /// A text in both languages of the page.
@@ -13,6 +14,16 @@ pub struct Text {
     pub nl: Box<str>,
     /// English.
     pub en: Box<str>,
+}
+
+impl Text {
+    /// In this language.
+    pub const fn get(&self, language: Language) -> &str {
+        match language {
+            Language::Nl => &self.nl,
+            Language::En => &self.en,
+        }
+    }
 }
 
 /// An academic session (OEAPI `AcademicSession`).

@@ -15,7 +15,7 @@ use super::admin::fresh_seed;
 use super::catalogue::known;
 use super::ical::{self, Material};
 use super::openapi::{ChangeProblems, PublicProblems, ReadProblems};
-use super::problem::{Problem, UNKNOWN_CALENDAR};
+use super::problem::{Problem, UNKNOWN_CALENDAR, preferred_language};
 use crate::actors::view::decided_at;
 use crate::domain::account::Language;
 use crate::domain::command::Command;
@@ -48,15 +48,15 @@ fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-/// What a student's calendar is made of.
-fn material(registry: &Registry, id: StudentId) -> Material {
+/// What a student's calendar is made of; in the language that she chose, or else this one.
+fn material(registry: &Registry, id: StudentId, otherwise: Language) -> Material {
     let student = registry.student(id);
     let enrolments = student.enrolments.iter();
     Material {
         catalogue: Arc::clone(&registry.catalogue),
         enrolments: enrolments.map(|e| (e.clone(), decided_at(registry, id, e.since))).collect(),
         changes: registry.catalogue_changes,
-        language: student.account.preferences.language.unwrap_or(Language::Nl),
+        language: student.account.preferences.language.unwrap_or(otherwise),
     }
 }
 
@@ -86,7 +86,8 @@ pub async fn once(
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let student = state.student(&key).await?;
-    let (_, material) = state.gateway.read(move |r| material(r, student)).await?;
+    let language = preferred_language(req.headers());
+    let (_, material) = state.gateway.read(move |r| material(r, student, language)).await?;
     Ok(answer(&req, &material, true))
 }
 
@@ -107,7 +108,7 @@ pub async fn feed(
         return Err(unknown());
     }
     let hash = hash(&secret);
-    let read = state.gateway.read(move |r| Some(material(r, r.calendar_of(&hash)?)));
+    let read = state.gateway.read(move |r| Some(material(r, r.calendar_of(&hash)?, Language::Nl)));
     let material = read.await?.1.ok_or_else(unknown)?;
     Ok(answer(&req, &material, false))
 }

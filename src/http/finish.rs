@@ -4,13 +4,14 @@
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap,
-    HeaderName, HeaderValue, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 
-use super::problem::{Language, PROBLEM_JSON, Problem};
+use super::problem::{PROBLEM_JSON, Problem, preferred_language};
+use crate::domain::account::Language;
 
 const CONTENT_SECURITY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'";
@@ -29,8 +30,7 @@ pub async fn finish<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let header = req.headers().get(ACCEPT_LANGUAGE).and_then(|h| h.to_str().ok());
-    let language = Language::preferred(header);
+    let language = preferred_language(req.headers());
     let response = next.call(req).await?;
     let status = response.status();
     let failed = status.is_client_error() || status.is_server_error();

@@ -7,7 +7,7 @@ use time::{Date, Duration, OffsetDateTime};
 
 use super::timetable::days_of;
 use crate::domain::account::Language;
-use crate::domain::catalogue::{Catalogue, ComponentKind, Meeting, SectionInfo, Text};
+use crate::domain::catalogue::{Catalogue, ComponentKind, Meeting, SectionInfo};
 use crate::domain::ids::Timestamp;
 use crate::domain::student::Enrolment;
 use crate::protocol::convert::hex;
@@ -82,7 +82,7 @@ fn event(
     let (count, changed) = material.changes;
     let modified = utc(since.max(changed));
     let kind = course.components[usize::from(section.component)].kind;
-    let name = text(&course.name, material.language);
+    let name = course.name.get(material.language);
     let local = section.key.as_str().rsplit('/').next().unwrap_or_default();
     let summary = match course.part_of {
         Some(_) => name.to_owned(),
@@ -135,13 +135,6 @@ fn utc(at: Timestamp) -> String {
     format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", at.hour(), at.minute(), at.second())
 }
 
-fn text(text: &Text, language: Language) -> &str {
-    match language {
-        Language::Nl => &text.nl,
-        Language::En => &text.en,
-    }
-}
-
 const fn kind_name(kind: ComponentKind, language: Language) -> &'static str {
     match (kind, language) {
         (ComponentKind::Lecture, Language::Nl) => "hoorcollege",
@@ -160,6 +153,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::domain::catalogue::Text;
     use crate::domain::catalogue::{Item, Term, Weeks};
     use crate::domain::ids::{CourseId, Key, SectionId, Sequence, WindowId};
     use crate::domain::testkit;

@@ -4,7 +4,7 @@
 //! stopped by those who read it with a tool.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, RETRY_AFTER};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderName, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
@@ -12,9 +12,9 @@ use super::HttpState;
 use super::access::AsStudent;
 use super::place::Tickets;
 use super::plain_text::{Words, document};
-use super::problem::{Language, Problem};
+use super::problem::{Problem, preferred_language};
 use crate::actors::view;
-use crate::domain::account;
+use crate::domain::account::Language;
 use crate::domain::catalogue::Text;
 use crate::domain::ids::{CourseId, StudentId, Timestamp};
 use crate::domain::line::{Eta, eta};
@@ -84,7 +84,7 @@ pub struct Told {
 
 /// As read in one turn.
 struct Read {
-    language: Option<account::Language>,
+    language: Option<Language>,
     told: Told,
     /// Per window, what her place is counted from, and the pace.
     lines: Vec<Option<(Tickets, Option<u32>)>>,
@@ -180,12 +180,9 @@ pub async fn plain(
         },
         Err(problem) => Err(problem),
     };
-    let header = req.headers().get(ACCEPT_LANGUAGE).and_then(|h| h.to_str().ok());
-    let language = match (query.lang.as_deref(), found.as_ref().ok().and_then(|r| r.language)) {
-        (Some("nl"), _) | (None, Some(account::Language::Nl)) => Language::Nl,
-        (Some("en"), _) | (None, Some(account::Language::En)) => Language::En,
-        _ => Language::preferred(header),
-    };
+    let hers = || found.as_ref().ok().and_then(|read| read.language);
+    let language = query.lang.as_deref().and_then(Language::parse).or_else(hers);
+    let language = language.unwrap_or_else(|| preferred_language(req.headers()));
     let words = Words { language, query: &query, now: state.access.clock.now() };
     answer(&words, found.map(|read| read.told))
 }

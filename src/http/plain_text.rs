@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use super::plain::{Course, PlainQuery, Standing, Told};
-use super::problem::{Language, Problem};
+use super::problem::Problem;
+use crate::domain::account::Language;
 use crate::domain::catalogue::Text;
 use crate::domain::ids::Timestamp;
 use crate::domain::line::Eta;
@@ -33,10 +34,7 @@ impl Words<'_> {
     }
 
     fn language_of<'t>(&self, text: &'t Text) -> &'t str {
-        match self.language {
-            Language::Nl => &text.nl,
-            Language::En => &text.en,
-        }
+        text.get(self.language)
     }
 
     /// A span of time, to the minute from two minutes on.

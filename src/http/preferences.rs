@@ -15,9 +15,10 @@ use crate::protocol::server::PreferencesView;
 fn parse(body: &PreferencesView) -> Result<Preferences, Problem> {
     let language = match body.language.as_deref() {
         None => None,
-        Some("nl") => Some(Language::Nl),
-        Some("en") => Some(Language::En),
-        Some(_) => return Err(Problem::new(&INVALID, "language is nl, en or null")),
+        Some(name) => {
+            let unknown = || Problem::new(&INVALID, "language is nl, en or null");
+            Some(Language::parse(name).ok_or_else(unknown)?)
+        }
     };
     let mut topics = Topics::NONE;
     for name in &body.topics {

@@ -4,45 +4,33 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use actix_web::{HttpResponse, ResponseError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::actors::gateway::Denied;
+use crate::domain::account::Language;
 use crate::domain::outcome::Rejection;
 use crate::protocol::convert::Unknown;
 
-/// Language of a title.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Language {
-    /// Dutch.
-    Nl,
-    /// English.
-    #[default]
-    En,
-}
-
-impl Language {
-    /// The one that an `Accept-Language` header prefers; English when it names neither.
-    pub fn preferred(header: Option<&str>) -> Self {
-        let mut best = (0.0, Self::En);
-        for part in header.unwrap_or_default().split(',').take(20) {
-            let mut pieces = part.split(';');
-            let tag = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
-            let language = match tag.split('-').next() {
-                Some("nl") => Self::Nl,
-                Some("en") => Self::En,
-                _ => continue,
-            };
-            let weight = pieces.find_map(|p| p.trim().strip_prefix("q=")?.parse::<f32>().ok());
-            let weight = weight.unwrap_or(1.0);
-            if weight > best.0 {
-                best = (weight, language);
-            }
+/// The language that an `Accept-Language` header prefers; English when it names neither.
+pub fn preferred_language(headers: &HeaderMap) -> Language {
+    let header = headers.get(ACCEPT_LANGUAGE).and_then(|h| h.to_str().ok());
+    let mut best = (0.0, Language::En);
+    for part in header.unwrap_or_default().split(',').take(20) {
+        let mut pieces = part.split(';');
+        let tag = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
+        let Some(language) = tag.split('-').next().and_then(Language::parse) else { continue };
+        let weight = pieces.find_map(|p| p.trim().strip_prefix("q=")?.parse::<f32>().ok());
+        let weight = weight.unwrap_or(1.0);
+        if weight > best.0 {
+            best = (weight, language);
         }
-        best.1
     }
+    best.1
 }
 
 /// One kind of problem.
@@ -300,12 +288,18 @@ impl From<Unknown> for Problem {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
+
     use super::*;
 
     #[test]
     fn the_language_is_the_preferred_of_the_two() {
-        let check = |header: Option<&str>, language| {
-            assert_eq!(Language::preferred(header), language, "{header:?}");
+        let check = |header: Option<&'static str>, language| {
+            let mut headers = HeaderMap::new();
+            if let Some(header) = header {
+                headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(header));
+            }
+            assert_eq!(preferred_language(&headers), language, "{header:?}");
         };
         check(None, Language::En);
         check(Some("nl"), Language::Nl);

@@ -95,8 +95,13 @@ async fn enrolled() -> TestGateway {
 #[tokio::test]
 async fn another_reader_finds_every_meeting_at_its_hour() {
     let gateway = enrolled().await;
-    let once = gateway.http("s0000").get("/api/timetable.ics").ok();
-    let read = read_by_python(&once);
+    let student = gateway.http("s0000");
+    let in_language = |tag: &str| {
+        let file = student.ask("GET", "/api/timetable.ics", "", &[("accept-language", tag)]);
+        read_by_python(&file.ok())
+    };
+    assert_eq!(in_language("en")["events"][0]["summary"], "Law – lecture H1");
+    let read = in_language("nl");
     assert_eq!((&read["zones"], &read["version"]), (&json!(["Europe/Amsterdam"]), &json!("2.0")));
     let [lecture, exam] = read["events"].as_array().unwrap().as_slice() else { panic!("{read}") };
     // Weeks 12 to 15 and 17 of 2027; summer time begins on 28 March, in week 12's Sunday.
