@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::builder::{RangedI64ValueParser, RangedU64ValueParser};
 use clap::{Args, Parser, Subcommand};
 
+use crate::compare::Limit;
+
 const EXAMPLES: &str = "\
 Examples:
   rush run loadtest/scenarios/smoke.toml
@@ -327,11 +329,21 @@ pub struct ReplayArgs {
 
 /// Arguments of `rush compare`.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rush compare before/summary.json after/summary.json
+  rush compare a.json b.json --fail-if p99_outcome_ms:+10% --fail-if decisions_per_second:-5%
+
+With --fail-if the exit code is 99 when b is worse than a by more than that, or when one of the
+runs did not measure the figure.")]
 pub struct CompareArgs {
     /// The first summary.json
     pub a: PathBuf,
     /// The second one
     pub b: PathBuf,
+    /// Fail when this figure of b is more (+) or less (-) than that of a by over so much
+    #[arg(long, value_name = "FIGURE:±N%", value_parser = Limit::parse)]
+    pub fail_if: Vec<Limit>,
     /// As JSON
     #[arg(long)]
     pub json: bool,

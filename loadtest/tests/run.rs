@@ -88,6 +88,19 @@ fn a_missed_threshold_is_99_and_compare_shows_ratios() {
     let rows: Value = serde_json::from_slice(&compared.stdout).unwrap();
     let enrolled = rows.as_array().unwrap().iter().find(|r| r["figure"] == "enrolled").unwrap();
     assert_eq!(enrolled["ratio"], 1.0);
+    let mut fewer = place.summary();
+    fewer["figures"]["enrolled"] = Value::from(1);
+    let less = place.path("fewer.json");
+    std::fs::write(&less, fewer.to_string()).unwrap();
+    let judged = |b: &Path, limit: &str| {
+        let both = [file.as_path(), b];
+        rush().arg("compare").args(both).args(["--fail-if", limit]).output().unwrap()
+    };
+    assert_eq!(judged(&file, "enrolled:-0%").status.code(), Some(0), "as good as itself");
+    let missed = judged(&less, "enrolled:-5%");
+    assert_eq!(missed.status.code(), Some(99));
+    assert!(stderr(&missed).contains("enrolled:-5%: 1 after "), "{}", stderr(&missed));
+    assert_eq!(judged(&file, "enroled:-5%").status.code(), Some(2));
     let not = rush().arg("compare").args([place.scenario(), file]).output().unwrap();
     assert_eq!(not.status.code(), Some(78), "{}", stderr(&not));
 }

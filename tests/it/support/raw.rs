@@ -1,6 +1,6 @@
 //! A WebSocket by hand: any bytes can be sent, and everything that comes back is seen.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -31,13 +31,21 @@ pub struct Raw {
 impl Raw {
     /// Asks for the upgrade with these headers more.
     pub fn upgrade(gateway: SocketAddr, headers: &[(&str, &str)]) -> Self {
+        let usual = [
+            ("Connection", "Upgrade"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ];
+        Self::ask(gateway, "GET /ws HTTP/1.1", &[&usual, headers].concat())
+    }
+
+    /// Sends this request line with just these headers and `Host`.
+    pub fn ask<V: Display>(gateway: SocketAddr, line: &str, headers: &[(&str, V)]) -> Self {
         let mut stream = TcpStream::connect(gateway).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         stream.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
-        let mut text = format!(
-            "GET /ws HTTP/1.1\r\nHost: {gateway}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        );
+        let mut text = format!("{line}\r\nHost: {gateway}\r\n");
         for (name, value) in headers {
             let _ = write!(text, "{name}: {value}\r\n");
         }
