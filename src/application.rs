@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Config, DemoRefusal};
 use crate::demo;
 use crate::journal::{self, DataDir, JournalError};
+use crate::pseudonym::Pseudonyms;
 use crate::serving;
 use crate::telemetry;
 use server::{Running, Start};
@@ -111,6 +112,8 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     // Never over a journal that was there: one that reads as empty may have held something.
     let seed_demo = !dir.has_store()? && !options.empty;
     let journal = journal::sled::open_dir(dir)?;
+    let pseudonyms = Pseudonyms::load_or_create(&data);
+    pseudonyms.map_err(|e| ServeError::Key(e.to_string()))?.install();
     let start = Start {
         config,
         journal: Box::new(journal),

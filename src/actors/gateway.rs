@@ -28,6 +28,11 @@ use crate::limits;
 use crate::metrics::facts::Filled;
 use crate::metrics::{Asked, Full, Limiter, Mailbox, Metrics};
 
+tokio::task_local! {
+    /// The id of the HTTP request in hand, for log lines.
+    pub static REQUEST: String;
+}
+
 /// Why the gateway gave no answer. Nothing was changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Denied {
@@ -277,6 +282,14 @@ impl Gateway {
         let job = Job::Command { command, origin: Origin::Caller(reply), permit, since };
         self.post(Batch(vec![job])).map_err(|_| self.refusal())?;
         let answer = self.wait(answer).await?;
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            let request = REQUEST.try_with(Clone::clone).ok();
+            let journal = match &answer {
+                Ok(Answer::Done(sequence) | Answer::Decided(sequence, _)) => Some(sequence.0),
+                _ => None,
+            };
+            tracing::debug!(request, journal, taken = answer.is_ok(), "command answered");
+        }
         if let Ok(Answer::Decided(..)) = &answer {
             self.0.metrics.submitted(Asked { since, ticket: false }, clock::monotonic());
         }

@@ -220,7 +220,12 @@ impl LineActor {
         let since = clock::monotonic();
         let job = |ticket: &Ticket| own_job(Command::Admit(self.id, *ticket), since);
         match self.post(Batch(tickets.iter().map(job).collect())) {
-            true => self.admitted.extend(tickets),
+            true => {
+                let (window, count) = (self.window.rules.key.as_str(), tickets.len());
+                let first = tickets.first().map(|ticket| ticket.0);
+                tracing::debug!(window, first, count, "tickets let go by the line");
+                self.admitted.extend(tickets);
+            }
             // The Registrar's mailbox is full of commands from outside: the same tickets again.
             false => Self::retry_later(&mut self.retry_scheduled, ctx, Duration::from_millis(2)),
         }

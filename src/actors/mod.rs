@@ -28,6 +28,7 @@ pub mod tally;
 pub mod tell;
 #[cfg(test)]
 mod tests;
+mod trace;
 pub mod view;
 
 use std::time::Duration;

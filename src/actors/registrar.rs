@@ -20,7 +20,7 @@ use super::news::{News, Output, Reply};
 use super::permits::Permit;
 use super::section::{Apply, Ask, Outbox, SectionActor};
 use super::tally::Tallier;
-use super::{tell, view};
+use super::{tell, trace, view};
 use crate::clock::{self, Clock};
 use crate::domain::command::Command;
 use crate::domain::course::Quotes;
@@ -380,6 +380,7 @@ impl Desk {
             panic!("record {} cannot be written: {error}", record.sequence);
         }
         registry.apply(&record);
+        trace::decided(registry, &record);
         for (section, change) in changes {
             let apply = Apply { as_of: record.sequence, change };
             let taken = self.sections[section.index()].try_send(apply).is_ok();

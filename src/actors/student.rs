@@ -159,6 +159,8 @@ impl StudentActor {
             } = news
             {
                 asks.extend(asked);
+                let (devices, ticket) = (self.sessions.len(), served.is_some());
+                tracing::debug!(?request, ticket, journal = journal.0, devices, "outcome told");
                 last = (sequence, unread);
                 (self.sequence, self.unread) = last;
                 if list.is_empty()

@@ -92,6 +92,10 @@ impl Core {
                 counters.thread_is(Thread::Journal);
             }
             counters.committed(durable, stats);
+            if stats.records > 0 {
+                let us = stats.commit.as_micros() as u64;
+                tracing::debug!(journal = durable.0, records = stats.records, us, "on disk");
+            }
             exit.release(durable);
         });
         let writer = Writer::start(journal, durable.next(), on_durable, options.on_fault)?;

@@ -1,4 +1,5 @@
-//! Around everything: each request is counted by its route's pattern, never by its path.
+//! Around everything: each request is counted by its route's pattern, never by its path, and has an
+//! id, its client's or one of ours, which is in the answer and in what is logged of it.
 
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
@@ -7,10 +8,13 @@ use std::time::{Duration, Instant};
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use uuid::Uuid;
 
 use super::{HttpState, routes};
+use crate::actors::gateway::REQUEST;
 use crate::clock;
 use crate::metrics::Metrics;
 
@@ -23,10 +27,16 @@ const UNMATCHED: &str = "unmatched";
 struct Measured {
     metrics: Arc<Metrics>,
     since: Instant,
+    id: String,
     route: &'static str,
     method: &'static str,
     status: u16,
 }
+
+/// The header of a request's id.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Least and most characters of one that is taken over.
+const ID_CHARS: std::ops::RangeInclusive<usize> = 16..=64;
 
 /// What nginx calls it when the client went away before its answer.
 const CLIENT_CLOSED: u16 = 499;
@@ -35,6 +45,12 @@ impl Drop for Measured {
     fn drop(&mut self) {
         let took: Duration = self.since.elapsed();
         self.metrics.request_ended(self.route, self.method, self.status, took);
+        let Self { id, route, method, status, .. } = self;
+        let us = took.as_micros() as u64;
+        match status {
+            500 => tracing::warn!(request = id, route, method, status, us, "request failed"),
+            _ => tracing::debug!(request = id, route, method, status, us, "request answered"),
+        }
     }
 }
 
@@ -49,16 +65,31 @@ pub async fn measure<B: MessageBody + 'static>(
     let mut measured = Measured {
         metrics,
         since: clock::monotonic(),
+        id: request_id(req.headers()),
         route: route(req.match_pattern().as_deref()),
         method: method(req.method().as_str()),
         status: CLIENT_CLOSED,
     };
-    let response = next.call(req).await;
+    let mut response = REQUEST.scope(measured.id.clone(), next.call(req)).await;
+    if let (Ok(response), Ok(id)) = (&mut response, HeaderValue::try_from(&measured.id)) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
     measured.status = match &response {
         Ok(response) => response.status().as_u16(),
         Err(error) => error.as_response_error().status_code().as_u16(),
     };
     response
+}
+
+/// The client's, if it is a UUID, a trace id or the like; else one of ours. What may be a word or a
+/// number of somebody is none.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let hex = |id: &&str| id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    match given.filter(|id| ID_CHARS.contains(&id.len())).filter(hex) {
+        Some(id) => id.to_owned(),
+        None => Uuid::now_v7().to_string(),
+    }
 }
 
 static ROUTES: LazyLock<HashSet<&str>> =

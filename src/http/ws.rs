@@ -32,6 +32,7 @@ use crate::http::frames::{FrameGuard, OVERSIZED};
 use crate::http::problem::Problem;
 use crate::limits;
 use crate::metrics::Full;
+use crate::pseudonym;
 use crate::protocol::client::ClientMessage;
 use crate::protocol::close::Close;
 use crate::protocol::server::ServerMessage;
@@ -219,6 +220,12 @@ impl SessionActor {
             }
             Action::Attach(last_sequence) => self.attach(ctx, last_sequence),
             Action::Command(id, command) => {
+                if tracing::enabled!(tracing::Level::DEBUG) {
+                    let student = self.claims.student.as_ref().map_or("", |key| key.as_str());
+                    let (student, session) = (pseudonym::Of(student), self.number);
+                    let request = id.map(|id| id.simple().to_string());
+                    tracing::debug!(request, %student, session, "command received");
+                }
                 let from = (self.student, self.number, id);
                 let sent = with_worker(&self.gateway, |_, messenger| {
                     send_command(&self.gateway, messenger, from, command, self.heard)

@@ -19,7 +19,7 @@ const QUIET: Duration = Duration::from_millis(400);
 
 /// What may move without a decision: who is connected, what was sent, who was told to wait; and
 /// that something waits for the disk, not what.
-const OWN_METRICS: [&str; 20] = [
+const OWN_METRICS: [&str; 18] = [
     "process_",
     "sluis_busy_total",
     "sluis_commands_in_flight ",
@@ -36,8 +36,6 @@ const OWN_METRICS: [&str; 20] = [
     "sluis_messages_refused_total",
     "sluis_sessions",
     "sluis_slow_consumer_frames_total",
-    "sluis_stage_seconds",
-    "sluis_submit_seconds",
     "sluis_thread_",
     "sluis_time_seconds",
 ];
