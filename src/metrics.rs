@@ -125,7 +125,7 @@ impl Metrics {
             &["actor"],
         );
         let lags = make.histograms(
-            "sluis_thread_lag_seconds",
+            "sluis_threads_lag_seconds",
             "How late a timer of a tenth of a second fires on a thread.",
             &["thread"],
         );

@@ -103,7 +103,7 @@ fn process(scrape: &Scrape, facts: &Facts, threads: &Threads) {
     let help = "Unread messages in all message centres; a full count takes some seconds.";
     scrape.gauge("sluis_inbox_unread", help, facts.tallies.unread);
     let help = "Processor time of threads, by what they do.";
-    let name = "sluis_thread_cpu_seconds_total";
+    let name = "sluis_threads_cpu_seconds_total";
     let opts = Opts::new(name, help);
     let cpu = prometheus::CounterVec::new(opts, &["thread"]).expect("a valid metric");
     scrape.0.register(Box::new(cpu.clone())).expect("a new metric");

@@ -14,6 +14,7 @@ mod compare;
 mod journal_child;
 mod journal_crash;
 mod kill;
+mod log;
 mod metrics;
 mod powercut;
 mod readme;
