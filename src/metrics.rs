@@ -78,7 +78,10 @@ pub struct Metrics {
     threads: threads::Threads,
 }
 
-fn each(counters: &IntCounterVec, values: impl IntoIterator<Item = &'static str>) -> Vec<IntCounter> {
+fn each(
+    counters: &IntCounterVec,
+    values: impl IntoIterator<Item = &'static str>,
+) -> Vec<IntCounter> {
     values.into_iter().map(|value| counters.with_label_values(&[value])).collect()
 }
 
@@ -430,6 +433,11 @@ impl Metrics {
             _ => &self.lag_worker,
         };
         lag.observe(late(planned, took));
+    }
+
+    /// How often the decision thread's timer has fired.
+    pub fn decision_beats(&self) -> u64 {
+        self.lag_decision.get_sample_count()
     }
 
     /// The calling thread is this one from now on.

@@ -227,7 +227,7 @@ impl Built {
 
 fn report(recovered: &Recovered) {
     tracing::info!(
-        snapshot = recovered.snapshot.0,
+        snapshot = recovered.snapshot.0.0,
         replayed = recovered.replayed,
         ms = recovered.took.as_millis() as u64,
         "journal read"

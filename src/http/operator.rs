@@ -46,7 +46,9 @@ pub fn routes(
         cfg.service(read("/metrics").route(web::get().to(tell)).route(web::head().to(tell)));
         cfg.service(read("/healthz").route(web::get().to(health::healthz)));
         cfg.service(read("/readyz").route(web::get().to(health::readyz)));
-        cfg.service(read("/log-level").route(web::get().to(level)).route(web::post().to(set_level)));
+        cfg.service(
+            read("/log-level").route(web::get().to(level)).route(web::post().to(set_level)),
+        );
     }
 }
 

@@ -76,7 +76,8 @@ fn windows_terms_and_sections_beyond_the_bound_make_no_series() {
     assert_eq!(series(&text, "sluis_hot_section_seats").len(), 4 * sections);
     let others = r#"sluis_seats{kind="practical",state="capacity",term="other"} 3"#;
     assert!(text.contains(others), "{text}");
-    let term_of = |line: &str| line.split("term=\"").nth(1).unwrap().split('"').next().map(str::to_owned);
+    let term_of =
+        |line: &str| line.split("term=\"").nth(1).unwrap().split('"').next().map(str::to_owned);
     let told: BTreeSet<_> = series(&text, "sluis_seats").into_iter().map(term_of).collect();
     assert_eq!(told.len(), terms + 1);
 }
@@ -264,8 +265,10 @@ fn table() -> String {
         let (name, help) = help.split_once(' ').unwrap();
         let kind = lines.next().unwrap().rsplit(' ').next().unwrap();
         let series = lines.peek().copied().unwrap_or_default();
-        let labels = series.split_once('{').map_or("", |(_, rest)| rest.rsplit_once('}').unwrap().0);
-        let names = labels.split(',').filter_map(|label| label.split_once('=')).map(|(name, _)| name);
+        let labels =
+            series.split_once('{').map_or("", |(_, rest)| rest.rsplit_once('}').unwrap().0);
+        let names =
+            labels.split(',').filter_map(|label| label.split_once('=')).map(|(name, _)| name);
         let names: Vec<_> = names.filter(|name| *name != "le").collect();
         let row = format!("| `{name}` | {kind} | {} | {help} |\n", names.join(", "));
         rows.push_str(&row.replace("|  |", "| |"));

@@ -23,4 +23,5 @@ mod socket;
 mod stall;
 mod stop;
 mod support;
+mod systemd;
 mod tidy;
