@@ -272,7 +272,7 @@ fn first_choices(
         for (component, choice) in components.iter().zip(&request.choices) {
             match (choice, component.sections.as_slice()) {
                 (Choice::Ranked(ranked), _) => {
-                    ranked.first().copied().into_iter().for_each(&mut each)
+                    ranked.first().copied().into_iter().for_each(&mut each);
                 }
                 (Choice::Any, [only]) => each(*only),
                 (Choice::Any, _) => {}

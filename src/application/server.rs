@@ -200,8 +200,7 @@ impl Built {
         })?;
         actix::spawn(housekeeping(state));
         let handle = server.handle();
-        let _serving = serving;
-        Ok(Self { core, server, handle, addresses, operators, enrolments, demo, _serving })
+        Ok(Self { core, server, handle, addresses, operators, enrolments, demo, _serving: serving })
     }
 
     async fn run(self, stopped: oneshot::Receiver<()>) -> Result<(), ServeError> {
