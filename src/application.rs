@@ -2,20 +2,24 @@
 
 pub mod core;
 mod fresh;
+pub mod operators;
 pub mod recover;
 pub mod seed;
 pub mod server;
 pub mod snapshots;
+mod systemd;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::banner::Banner;
 use crate::clock::Clock;
 use crate::config::{Config, DemoRefusal};
 use crate::demo;
 use crate::journal::{self, DataDir, JournalError};
+use crate::pseudonym::Pseudonyms;
 use crate::serving;
 use crate::telemetry;
 use server::{Running, Start};
@@ -42,6 +46,17 @@ pub enum ServeError {
          another with --listen IP:PORT"
     )]
     Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The operators' address cannot be had.
+    #[error(
+        "metrics.listen: {address} cannot be listened on ({source}); stop the program that has it, \
+         or set another: SLUIS__METRICS__LISTEN=127.0.0.1:0 takes any free port, an empty one none"
+    )]
+    ListenMetrics {
         /// Which.
         address: SocketAddr,
         /// Why.
@@ -88,7 +103,7 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     let public_url = config.server.public_url.clone();
     let clock = Clock::system();
     // Nothing is made or moved before the addresses can be had.
-    let bound = server::bind(&config.server.listen)?;
+    let bound = server::bind(&config)?;
     let dir = DataDir::take(&data)?;
     serving::forget(&data);
     if options.fresh
@@ -99,6 +114,8 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     // Never over a journal that was there: one that reads as empty may have held something.
     let seed_demo = !dir.has_store()? && !options.empty;
     let journal = journal::sled::open_dir(dir)?;
+    let pseudonyms = Pseudonyms::load_or_create(&data);
+    pseudonyms.map_err(|e| ServeError::Key(e.to_string()))?.install();
     let start = Start {
         config,
         journal: Box::new(journal),
@@ -116,8 +133,11 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     if pretty {
         greet(&running, &url, &data, options.config_file.as_deref());
     }
-    tracing::info!(url, data = %data.display(), "ready");
-    wait_for_signal()?;
+    let metrics = running.operators.map(|address| format!("http://{address}/metrics"));
+    tracing::info!(url, metrics, data = %data.display(), "ready");
+    systemd::ready(&url);
+    wait_for_signal(systemd::Watchdog::wanted(&running.gateway))?;
+    systemd::stopping();
     tracing::info!("stopping: sockets are asked to come back, the journal is drained");
     running.stop()
 }
@@ -141,8 +161,10 @@ fn greet(running: &Running, url: &str, data: &Path, config: Option<&Path>) {
         "open {}, choose {} ({}), add a few courses, press \"Arm my plan\", and watch the line",
         urls[0], visitor.student, visitor.en
     );
+    let metrics = running.operators.map(|address| format!("http://{address}/metrics"));
     let banner = Banner {
         urls: &urls,
+        metrics: metrics.as_deref(),
         data,
         enrolments: running.enrolments,
         config,
@@ -153,16 +175,25 @@ fn greet(running: &Running, url: &str, data: &Path, config: Option<&Path>) {
     eprint!("{banner}");
 }
 
-fn wait_for_signal() -> Result<(), ServeError> {
+fn wait_for_signal(watchdog: Option<(systemd::Watchdog, Duration)>) -> Result<(), ServeError> {
     let io = |source| ServeError::Io { doing: "wait for signals".to_owned(), source };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(io)?;
     runtime.block_on(async {
         let mut terminate =
             tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
                 .map_err(io)?;
+        let feed = async {
+            let Some((mut watchdog, every)) = watchdog else { return std::future::pending().await };
+            let mut ticks = tokio::time::interval(every);
+            loop {
+                ticks.tick().await;
+                watchdog.feed();
+            }
+        };
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => interrupted.map_err(io),
             _ = terminate.recv() => Ok(()),
+            () = feed => Ok(()),
         }
     })
 }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use crate::actors::news::Count;
 use crate::clock;
-use crate::domain::ids::Sequence;
+use crate::domain::ids::{Sequence, Timestamp};
 use crate::domain::invariants::{self, Violation};
+use crate::domain::outcome::Outcome;
+use crate::domain::student::Notice;
 use crate::domain::university::University;
 use crate::journal::fold::Fold;
-use crate::journal::{Journal, JournalError, JournalReader, Place, state};
+use crate::journal::{Journal, JournalError, JournalReader, Place, record, state};
 
 /// What the journal folds into, and how it went.
 pub struct Recovered {
@@ -15,8 +18,8 @@ pub struct Recovered {
     pub university: University,
     /// The open journal.
     pub journal: Box<dyn Journal>,
-    /// The snapshot it began with; 0 is none.
-    pub snapshot: Sequence,
+    /// The snapshot it began with, and the time up to which that tells; 0 is none.
+    pub snapshot: (Sequence, Timestamp),
     /// Records replayed after it.
     pub replayed: u64,
     /// Time that took.
@@ -29,33 +32,40 @@ pub struct Recovered {
 pub fn recover(journal: Box<dyn Journal>) -> Result<Recovered, JournalError> {
     let since = clock::monotonic();
     let reader = journal.reader();
-    let (university, snapshot, replayed) = fold_up_to(&reader, journal.durable())?;
+    let Folded { university, snapshot, replayed } = fold_up_to(&reader, journal.durable())?;
     drop(reader);
     if let Some(tail) = journal.removed_tail() {
         tracing::warn!(?tail, "removed an unacknowledged tail of the journal");
     }
-    let violations = checks(&university);
-    for violation in &violations {
-        tracing::error!(promise = violation.promise, place = violation.place, "promise broken");
-    }
+    let violations = checked(&university);
     let took = since.elapsed();
     Ok(Recovered { university, journal, snapshot, replayed, took, violations })
 }
 
 /// The promises of a state between two turns. A journal may end inside a turn, before a
 /// promotion that it makes possible: the Registrar's first turn catches up on that (I11).
-fn checks(university: &University) -> Vec<Violation> {
+pub fn checked(university: &University) -> Vec<Violation> {
     let mut found = invariants::no_oversell(university);
     found.extend(invariants::seats_are_enrolments(university));
     found.extend(invariants::no_double(university));
+    for violation in &found {
+        tracing::error!(promise = violation.promise, place = violation.place, "promise broken");
+    }
     found
 }
 
+/// What a journal folds into.
+pub struct Folded {
+    /// All state.
+    pub university: University,
+    /// The snapshot it began with, and the time up to which that tells; 0 is none.
+    pub snapshot: (Sequence, Timestamp),
+    /// Records after it.
+    pub replayed: u64,
+}
+
 /// Folds the journal up to a durable sequence: from the newest whole snapshot, if there is one.
-pub fn fold_up_to(
-    reader: &JournalReader,
-    last: Sequence,
-) -> Result<(University, Sequence, u64), JournalError> {
+pub fn fold_up_to(reader: &JournalReader, last: Sequence) -> Result<Folded, JournalError> {
     let latest = reader.latest_snapshot()?;
     for damaged in &latest.damaged {
         tracing::warn!(sequence = %damaged.sequence, what = damaged.what, "damaged snapshot");
@@ -73,9 +83,14 @@ pub fn fold_up_to(
             Err(error) => tracing::warn!(%error, sequence = %snapshot.sequence, "bad snapshot"),
         }
     }
-    let mut replayed = 0;
-    reader.replay(from.next(), &mut |sequence, bytes| {
+    let (mut replayed, mut at) = (0, Timestamp(0));
+    // The snapshot's own last record says when that was.
+    reader.replay(from, &mut |sequence, bytes| {
         if sequence > last {
+            return Ok(());
+        }
+        if sequence == from {
+            at = record::decode(bytes).map_or(at, |record| record.at);
             return Ok(());
         }
         replayed += 1;
@@ -83,7 +98,7 @@ pub fn fold_up_to(
             .map(|_| ())
             .map_err(|damaged| JournalError::damaged(Place::at(sequence), damaged.what.to_string()))
     })?;
-    Ok((fold.into_university(), from, replayed))
+    Ok(Folded { university: fold.into_university(), snapshot: (from, at), replayed })
 }
 
 /// Enrolments in force.
@@ -92,12 +107,10 @@ pub fn enrolments(university: &University) -> usize {
 }
 
 /// The counters of a state, as events would have counted them (I12).
-pub fn counted(university: &University) -> Vec<crate::actors::news::Count> {
-    use crate::actors::news::Count;
-    use crate::domain::outcome::Outcome;
-    use crate::domain::student::Notice;
+pub fn counted(university: &University) -> Vec<Count> {
+    let registry = &university.registry;
     let mut counts = Vec::new();
-    for student in &university.registry.students {
+    for student in &registry.students {
         for item in &student.inbox {
             counts.push(match &item.notice {
                 Notice::Outcome { outcome: outcome @ Outcome::Refused(reason), .. } => {
@@ -109,9 +122,69 @@ pub fn counted(university: &University) -> Vec<crate::actors::news::Count> {
                 _ => continue,
             });
         }
+        // A decided request remembers its ticket, a rehearsal's that was run again too.
+        let decided = student.requests.iter().filter(|(_, memo)| memo.decided.is_some());
+        let tickets = decided.filter_map(|(_, memo)| memo.ticket);
+        counts.extend(tickets.map(|(window, _)| Count::TicketDecided(window)));
     }
-    let registry = &university.registry;
-    counts.extend((0..registry.tickets_taken).map(|_| Count::Ticket("taken")));
-    counts.extend((0..registry.tickets_left).map(|_| Count::Ticket("left")));
+    counts.extend((0..registry.tickets_taken).map(|_| Count::TicketTaken));
+    counts.extend((0..registry.tickets_left).map(|_| Count::TicketLeft));
+    counts.extend((0..registry.swaps).map(|_| Count::Swap));
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::tell;
+    use crate::domain::command::Command;
+    use crate::domain::ids::{StudentId, Ticket, WindowId};
+    use crate::domain::testkit::{self, W};
+
+    fn sorted(counts: impl IntoIterator<Item = Count>) -> Vec<String> {
+        let mut all: Vec<_> = counts.into_iter().map(|count| format!("{count:?}")).collect();
+        all.sort();
+        all
+    }
+
+    /// Swaps at once and by promotion, lines of two windows, a rehearsal run again.
+    #[test]
+    fn counters_of_a_state_are_those_of_its_events() {
+        let draft = testkit::draft().simple("A", 4).simple("B", 1).simple("C", 9).students(8);
+        let draft = draft.window(|rules| rules.rehearsal = true).window(|_| {});
+        let mut world = draft.open();
+        for student in 0..3 {
+            world.enrol(student, "B");
+        }
+        world.enrol(3, "A");
+        let wanted = world.any("C");
+        world.swap(3, "A", wanted);
+        world.enrol(4, "A");
+        let wanted = world.any("B").or_wait();
+        world.swap(4, "A", wanted);
+        for student in 0..3 {
+            world.drop(student, "B");
+        }
+        let other = WindowId(1);
+        for student in 5..8 {
+            let wanted = [world.any("C")];
+            world.set_plan(student, &wanted);
+            let request = world.fresh();
+            let student = StudentId(student);
+            world.run(Command::Arm { student, window: other, request }).unwrap();
+        }
+        world.run(Command::Disarm(StudentId(7), other)).unwrap();
+        world.run(Command::Open(other)).unwrap();
+        for ticket in 0..2 {
+            world.run(Command::Admit(other, Ticket(ticket))).unwrap();
+        }
+        world.run(Command::Close(W)).unwrap();
+        world.run(Command::Reset { window: W, seed: [9; 32], opens_at: None }).unwrap();
+        let events = sorted(world.records.iter().flat_map(|record| tell::counts(&record.event)));
+        assert_eq!(sorted(counted(&world.university)), events);
+        for count in ["Swap", "TicketDecided(WindowId(1))", "TicketLeft"] {
+            assert!(events.iter().any(|event| event == count), "no {count}: {events:?}");
+        }
+        assert_eq!(events.iter().filter(|event| *event == "Swap").count(), 2);
+    }
 }

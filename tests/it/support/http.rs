@@ -22,6 +22,8 @@ pub struct Answer {
     pub retry_after: Option<String>,
     pub etag: Option<String>,
     pub cookie: Option<String>,
+    pub kind: Option<String>,
+    pub request_id: Option<String>,
     pub body: String,
 }
 
@@ -120,6 +122,8 @@ impl From<ureq::http::Response<ureq::Body>> for Answer {
             status: answer.status().as_u16(),
             retry_after: header("retry-after"),
             etag: header("etag"),
+            kind: header("content-type"),
+            request_id: header("x-request-id"),
             cookie,
             body: answer.body_mut().read_to_string().unwrap_or_default(),
         }
