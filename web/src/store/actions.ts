@@ -1,6 +1,5 @@
 // What a student or the registrar does. Each changes the store or asks the gateway.
 import { choose, keeping, newRequest } from '../model/choices';
-import { submittable } from '../model/windows';
 import type { ChoiceDto } from '../wire/ChoiceDto';
 import type { Messages } from '../wire/Messages';
 import type { Unread } from '../wire/Unread';
@@ -11,13 +10,17 @@ import { moved } from './lists';
 import { readUpTo } from './reducer';
 import type { CourseRequest, Request } from './state';
 import { editPlan, enrolments, fault, keep, plan, sendPlan, state, tell } from './store';
+import { todoIn } from './todo';
 import { remember } from './undo';
 
 type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'id' | 'at'> : never) : never;
 
-function request(message: Ask): void {
+/** Asks, and gives the id under which it will be answered. */
+function request(message: Ask): string {
   fault.value = null;
-  keep({ ...message, id: uuid7(), at: Date.now() } as Request);
+  const id = uuid7();
+  keep({ ...message, id, at: Date.now() } as Request);
+  return id;
 }
 
 /** Tells why something failed; `true` when nobody is signed in any more. */
@@ -75,29 +78,28 @@ export function arm(window: string): void {
   request({ type: 'arm', window });
 }
 
-export const disarm = (window: string): void => request({ type: 'disarm', window });
+export const disarm = (window: string): void => void request({ type: 'disarm', window });
 
 /** The plan as a whole, unless some of it has been decided: nothing is asked twice by the way. */
 export function submitPlan(window: string): void {
   sendPlan();
-  const found = submittable(state.value, plan.value, courses.value).find(
-    (x) => x.window.key === window,
-  );
+  const found = todoIn(window);
   if (!found) return;
   request({ type: 'submit', window, ...(found.partly && { courses: found.rest }) });
 }
 
 export const submitOne = (window: string, one: CourseRequest): void =>
-  request({ type: 'submit', window, courses: [one] });
+  void request({ type: 'submit', window, courses: [one] });
 
 // ---- what she has
 
 export function drop(course: string): void {
-  remember(enrolments.value.find((e) => e.course === course));
-  request({ type: 'drop', course });
+  const seat = enrolments.value.find((e) => e.course === course);
+  remember(request({ type: 'drop', course }), seat);
 }
 
-export const leaveWaitlist = (course: string): void => request({ type: 'leave_waitlist', course });
+export const leaveWaitlist = (course: string): void =>
+  void request({ type: 'leave_waitlist', course });
 
 /** A component she did not touch keeps her section, unless it cannot go with the new one. */
 export function swap(course: string, choices: ChoiceDto[], waitlist: boolean): void {
@@ -107,7 +109,7 @@ export function swap(course: string, choices: ChoiceDto[], waitlist: boolean): v
 
 /** Another course, or other sections of the same, in place of what she has. */
 export const swapFor = (from: string, to: CourseRequest): void =>
-  request({ type: 'swap', from, to });
+  void request({ type: 'swap', from, to });
 
 // ---- messages
 

@@ -12,7 +12,15 @@ import type { IconName } from '../../ui/Icon';
 import { courseName, reasonText, sectionName, when } from '../../ui/words';
 import { Alternatives } from './Alternatives';
 import { Again, Swap } from './Choose';
-import { asksFor, type Kind, openFor, outcomeText, type Standing, standing } from './standing';
+import {
+  asksFor,
+  type Kind,
+  openFor,
+  outcomeText,
+  type Standing,
+  standing,
+  waitsInLine,
+} from './standing';
 
 const LOOK: Record<Kind, [Tone, IconName]> = {
   enrolled: ['good', 'check'],
@@ -39,8 +47,8 @@ const Sections = ({ keys }: { keys: string[] }) => (
 type Asking = 'drop' | 'leave' | 'swap' | 'again' | null;
 
 /** A seat she gave up a moment ago, while it can be asked for. */
-function Undo({ code }: { code: string }) {
-  const seat = givenUp.value.find((s) => s.course === code);
+function Undo({ code, by }: { code: string; by: string | undefined }) {
+  const seat = givenUp.value.find((s) => s.course === code && s.id === by);
   const open = openFor(code);
   if (!seat || !open) return null;
   return (
@@ -63,8 +71,11 @@ function Actions(props: { code: string; stands: Standing; ask: (a: Asking) => vo
         <Button onClick={() => ask('swap')}>{t('outcome.swap')}</Button>
       )}
       {kind === 'enrolled' && <Button onClick={() => ask('drop')}>{t('outcome.drop')}</Button>}
+      {kind === 'enrolled' && !wait && waitsInLine(code) && (
+        <span class="quiet">{t('outcome.swapLine')}</span>
+      )}
       {wait && <Button onClick={() => ask('leave')}>{t('outcome.leave')}</Button>}
-      {kind === 'dropped' && <Undo code={code} />}
+      {kind === 'dropped' && <Undo code={code} by={stands.told?.id} />}
       {/refused|dropped|left/.test(kind) && open && (
         <Button onClick={() => ask('again')}>{t('outcome.again')}</Button>
       )}

@@ -2,7 +2,7 @@
 import { t } from '../../i18n';
 import { courses, requirements } from '../../store/catalogue';
 import { completed } from '../../store/resources';
-import { enrolments, state } from '../../store/store';
+import { enrolments, year } from '../../store/store';
 import { Tag } from '../../ui/basics';
 import { CourseLine } from './CourseLine';
 
@@ -12,10 +12,9 @@ export function Programme() {
   const wanted = all.filter((r) => !held.has(r.course) && !completed.value.has(r.course));
   const passed = all.filter((r) => completed.value.has(r.course)).length;
   if (!wanted.length && !passed) return null;
-  const { year } = state.value;
   return (
     <section aria-labelledby="programme-title">
-      <h2 id="programme-title">{year ? t('plan.forYou', { year }) : t('plan.forYouAny')}</h2>
+      <h2 id="programme-title">{year.value ? t('plan.forYou', { year: year.value }) : t('plan.forYouAny')}</h2>
       {passed > 0 && (
         <p class="quiet">
           {t('plan.passed', { n: passed })} <a href="/results">{t('plan.toResults')}</a>
