@@ -443,11 +443,19 @@ impl Desk {
                 let Some((_, request, _)) = command.request() else { return };
                 let registry = &self.parts.registry;
                 let sequence = registry.student(student).sequence;
-                let at = view::decided_at(registry, student, journal);
+                let (at, instead_of) = view::decided_at(registry, student, journal);
                 let unread = registry.unread(student);
                 let served = None;
-                let news =
-                    News::Outcomes { request, outcomes, journal, at, sequence, unread, served };
+                let news = News::Outcomes {
+                    request,
+                    outcomes,
+                    instead_of,
+                    journal,
+                    at,
+                    sequence,
+                    unread,
+                    served,
+                };
                 self.output(Output::Student(student, news));
             }
             (Verdict::InLine(window, ticket), _) => {

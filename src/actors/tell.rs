@@ -44,6 +44,7 @@ pub fn outputs(parts: &Parts, record: &Record) -> Vec<Output> {
             let news = News::Outcomes {
                 request: *request,
                 outcomes: outcomes.unwrap_or_else(|| Arc::from(outcomes_of(&record.event))),
+                instead_of: via.instead_of(),
                 journal: record.sequence,
                 at: record.at,
                 sequence: registry.student(*student).sequence,

@@ -13,6 +13,7 @@ import { ConnectionBanner, LATE_MS } from './ui/Connection';
 import { Icon, type IconName } from './ui/Icon';
 import { LanguageSwitch } from './ui/LanguageSwitch';
 import { FaultRegion, LiveRegion } from './ui/live';
+import { SchemeButton } from './ui/SchemeSwitch';
 import { SignIn } from './views/signin/SignIn';
 
 const Plan = lazy(async () => (await import('./views/plan/Plan')).Plan, false);
@@ -89,6 +90,7 @@ const Header = () => (
       <span class="brand-line">{t('app.tagline')}</span>
     </a>
     <div class="tools">
+      <SchemeButton wide={!!me.value} />
       <LanguageSwitch />
       {me.value?.role === 'student' &&
         STUDENT.filter((r) => r.aside).map((r) => (

@@ -5,6 +5,7 @@ import { signOut } from '../../store/session';
 import { me, programme, year } from '../../store/store';
 import { Button } from '../../ui/basics';
 import { LanguageSwitch } from '../../ui/LanguageSwitch';
+import { SchemeSwitch } from '../../ui/SchemeSwitch';
 import { Devices } from './Devices';
 import { Notifications } from './Notifications';
 
@@ -24,6 +25,10 @@ function Facts() {
       <dt>{t('account.language')}</dt>
       <dd>
         <LanguageSwitch />
+      </dd>
+      <dt>{t('app.scheme')}</dt>
+      <dd>
+        <SchemeSwitch />
       </dd>
     </dl>
   );

@@ -92,7 +92,7 @@ export function Swap({ code, onClose }: Props) {
       <div role="status">
         {waiting > 0 && (
           <Mark tone="wait" icon="wait">
-            {t('outcome.swapHeld', { n: waiting })}
+            {t('exchange.held', { n: waiting })}
           </Mark>
         )}
       </div>

@@ -72,7 +72,7 @@ function Actions(props: { code: string; stands: Standing; ask: (a: Asking) => vo
       )}
       {kind === 'enrolled' && <Button onClick={() => ask('drop')}>{t('outcome.drop')}</Button>}
       {kind === 'enrolled' && !wait && waitsInLine(code) && (
-        <span class="quiet">{t('outcome.swapLine')}</span>
+        <span class="quiet">{t('exchange.line')}</span>
       )}
       {wait && <Button onClick={() => ask('leave')}>{t('outcome.leave')}</Button>}
       {kind === 'dropped' && <Undo code={code} by={stands.told?.id} />}
