@@ -200,6 +200,7 @@ async function seats() {
   const { page } = one;
   await one.plan(['MM-0001']);
   await one.planItem('MM-0001').locator('button[aria-expanded]').click();
+  await page.getByRole('button', { name: one.t('plan.allGroups', { n: SECTIONS }) }).click();
   await page
     .locator('.pick')
     .nth(SECTIONS - 1)
