@@ -87,6 +87,9 @@ export const en: Texts = {
   'plan.with': 'goes with {section}',
   'plan.waitlist': 'Put me on the waitlist if it is full',
   'plan.blockers': 'What stands in the way',
+  'plan.blocked': 'You may not register now (block {about}).',
+  'plan.blockedStill': 'You can still make your plan: it is kept.',
+  'plan.closedNow': '{window} is closed. Your plan is kept.',
   'plan.week': 'Your week',
   'plan.weekEmpty': 'What you add shows here, in the week.',
   'plan.weekMore': {

@@ -78,8 +78,11 @@ export const nlViews = {
   'outcomes.title': 'Uitslagen',
   'outcomes.empty': 'Nog geen uitslagen',
   'outcomes.emptyWhat': 'Zodra over een vak is beslist, staat het hier, met een bonnummer.',
+  'outcomes.closed': 'De inschrijving is gesloten: wisselen en aanvragen kan niet meer, uitschrijven wel.',
   'outcomes.sent': 'Verstuurd, wacht op antwoord',
   'outcomes.inLine': 'Je staat in de rij: er komen nog uitslagen bij.',
+  'exchange.gave': 'In plaats van {course}.',
+  'exchange.gone': 'Ingeruild voor {course}.',
   'exchange.line': 'Wisselen kan zodra je uit de rij bent: tot dan gaat je plan voor.',
   'exchange.held': {
     one: 'Er staat nog {n} student in de rij, en een wissel zou die passeren. Zodra de rij leeg is, kan het; we kijken steeds opnieuw.',

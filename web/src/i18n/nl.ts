@@ -85,6 +85,9 @@ export const nl = {
   'plan.with': 'hoort bij {section}',
   'plan.waitlist': 'Zet me op de wachtlijst als het vol is',
   'plan.blockers': 'Wat in de weg staat',
+  'plan.blocked': 'Je mag je nu niet inschrijven (blokkade {about}).',
+  'plan.blockedStill': 'Je plan kun je wel maken: het blijft bewaard.',
+  'plan.closedNow': '{window} is gesloten. Je plan blijft bewaard.',
   'plan.week': 'Je week',
   'plan.weekEmpty': 'Wat je toevoegt, zie je hier in de week staan.',
   'plan.weekMore': {

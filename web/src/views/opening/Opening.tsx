@@ -6,6 +6,7 @@ import { submitPlan } from '../../store/actions';
 import { courses, lookUp } from '../../store/catalogue';
 import { line, pending, plan, theLink, windows } from '../../store/store';
 import { todoIn } from '../../store/todo';
+import { Blocked } from '../../ui/Blocked';
 import { Button, Empty, Tag } from '../../ui/basics';
 import type { WindowView } from '../../wire/WindowView';
 import { InLine } from './InLine';
@@ -80,6 +81,7 @@ export function Opening() {
   return (
     <>
       <h1>{t('opening.title')}</h1>
+      <Blocked />
       {!list.length && (
         <Empty icon="opening" title={t('opening.none')}>
           {t('opening.noneWhat')}

@@ -19,6 +19,7 @@ import {
   outcomeText,
   type Standing,
   standing,
+  tradedFor,
   waitsInLine,
 } from './standing';
 
@@ -115,6 +116,8 @@ function Ask({ code, asking, close }: { code: string; asking: Asking; close: () 
 function Notes({ code, stands: { seat, wait, told } }: { code: string; stands: Standing }) {
   const swapNo = seat && told?.outcome === 'refused' && !/^already/.test(told.reason ?? '');
   const keptFor = waitlist.value.find((w) => w.keeps === code && w.course !== code);
+  const gave = seat && told?.outcome === 'enrolled' && told.instead_of;
+  const gone = seat ? undefined : tradedFor(code);
   return (
     <>
       {seat && wait && (
@@ -129,6 +132,8 @@ function Notes({ code, stands: { seat, wait, told } }: { code: string; stands: S
             .join(' · ')}
         </p>
       )}
+      {gave && gave !== code && <p>{t('exchange.gave', { course: courseName(gave) })}</p>}
+      {gone && <p>{t('exchange.gone', { course: courseName(gone) })}</p>}
       {wait?.keeps && <p>{t('outcome.keeps', { course: courseName(wait.keeps) })}</p>}
       {keptFor && <p>{t('outcome.keptFor', { course: courseName(keptFor.course) })}</p>}
       {seat && told?.clash && (

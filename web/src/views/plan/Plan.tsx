@@ -21,6 +21,7 @@ import {
 } from '../../store/store';
 import { todoIn } from '../../store/todo';
 import { Button, Empty, Mark } from '../../ui/basics';
+import { Blocked } from '../../ui/Blocked';
 import { heldSlots, wishedSlots } from '../../ui/slots';
 import { WeekGrid } from '../../ui/WeekGrid';
 import { timeLeft } from '../../ui/words';
@@ -44,6 +45,9 @@ function NextStep({ window: w }: { window: WindowView }) {
   const todo = todoIn(w.key);
   const concerned = plan.value.some((r) => covers(w, courses.value.get(r.course)));
   const planned = w.state === 'planned' && w.opens_at && concerned;
+  if (w.state === 'closed' && concerned && plan.value.length > 0) {
+    return <p class="quiet">{t('plan.closedNow', { window: named(w.name) })}</p>;
+  }
   if (!planned && !todo && !(w.state === 'open' && ticket)) return null;
   return (
     <section class="next" aria-label={named(w.name)}>
@@ -136,6 +140,7 @@ export function Plan() {
     <>
       <h1>{t('plan.title')}</h1>
       <Summary />
+      <Blocked />
       {windows.value.map((w) => (
         <NextStep key={w.key} window={w} />
       ))}
