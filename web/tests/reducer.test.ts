@@ -110,7 +110,13 @@ describe('outcomes', () => {
 
   test('a swap asked for in another tab gives the old course away here too', () => {
     const had = run(welcome(), outcomes(outcome({})));
-    const swapped = outcome({ id: 'b', course: 'D', sections: ['D/1'], journal: 9, instead_of: 'C' });
+    const swapped = outcome({
+      id: 'b',
+      course: 'D',
+      sections: ['D/1'],
+      journal: 9,
+      instead_of: 'C',
+    });
     expect(told(had, outcomes(swapped)).enrolments.map((e) => e.course)).toEqual(['D']);
     const inside = outcome({ id: 'b', sections: ['C/2'], journal: 9, instead_of: 'C' });
     expect(told(had, outcomes(inside)).enrolments.map((e) => e.sections)).toEqual([['C/2']]);

@@ -56,9 +56,7 @@ export function Standing({ window: w }: { window: string }) {
       </p>
       <p class="meta">
         <Told of={() => t('line.served', { n: place.value?.serving ?? 0 })} /> ·{' '}
-        <Told
-          of={() => t('line.updated', { time: clockTime((second.value ?? 0) * SECOND_MS) })}
-        />
+        <Told of={() => t('line.updated', { time: clockTime((second.value ?? 0) * SECOND_MS) })} />
       </p>
     </>
   );

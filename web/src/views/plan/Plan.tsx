@@ -20,8 +20,8 @@ import {
   windows,
 } from '../../store/store';
 import { todoIn } from '../../store/todo';
-import { Button, Empty, Mark } from '../../ui/basics';
 import { Blocked } from '../../ui/Blocked';
+import { Button, Empty, Mark } from '../../ui/basics';
 import { heldSlots, wishedSlots } from '../../ui/slots';
 import { WeekGrid } from '../../ui/WeekGrid';
 import { timeLeft } from '../../ui/words';

@@ -14,7 +14,9 @@ export function Programme() {
   if (!wanted.length && !passed) return null;
   return (
     <section aria-labelledby="programme-title">
-      <h2 id="programme-title">{year.value ? t('plan.forYou', { year: year.value }) : t('plan.forYouAny')}</h2>
+      <h2 id="programme-title">
+        {year.value ? t('plan.forYou', { year: year.value }) : t('plan.forYouAny')}
+      </h2>
       {passed > 0 && (
         <p class="quiet">
           {t('plan.passed', { n: passed })} <a href="/results">{t('plan.toResults')}</a>
