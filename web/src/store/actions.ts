@@ -1,15 +1,11 @@
 // What a student or the registrar does. Each changes the store or asks the gateway.
 import { choose, keeping, newRequest } from '../model/choices';
 import type { ChoiceDto } from '../wire/ChoiceDto';
-import type { Messages } from '../wire/Messages';
-import type { Unread } from '../wire/Unread';
-import { api, Failed } from './api';
 import { courses, findSection } from './catalogue';
 import { uuid7 } from './ids';
 import { moved } from './lists';
-import { readUpTo } from './reducer';
 import type { CourseRequest, Request } from './state';
-import { editPlan, enrolments, fault, keep, plan, sendPlan, state, tell } from './store';
+import { editPlan, enrolments, fault, keep, plan, sendPlan } from './store';
 import { todoIn } from './todo';
 import { remember } from './undo';
 
@@ -21,15 +17,6 @@ function request(message: Ask): string {
   const id = uuid7();
   keep({ ...message, id, at: Date.now() } as Request);
   return id;
-}
-
-/** Tells why something failed; `true` when nobody is signed in any more. */
-export function failed(e: unknown): boolean {
-  if (!(e instanceof Failed)) throw e;
-  if (e.status === 401) return true;
-  const busy = e.status === 429 || e.status === 503;
-  tell(e.status === 0 ? 'offline' : busy ? 'busy' : e.code, e.detail);
-  return false;
 }
 
 // ---- the plan
@@ -110,21 +97,3 @@ export function swap(course: string, choices: ChoiceDto[], waitlist: boolean): v
 /** Another course, or other sections of the same, in place of what she has. */
 export const swapFor = (from: string, to: CourseRequest): void =>
   void request({ type: 'swap', from, to });
-
-// ---- messages
-
-/** Reads messages: the newest, or those before the oldest here. */
-export async function loadMessages(before?: number): Promise<void> {
-  const page = await api<Messages>(`/api/messages${before ? `?before=${before}` : ''}`);
-  const had = before ? (state.value.messages ?? []) : [];
-  const messages = [...had, ...page.messages];
-  state.value = { ...state.value, messages, unread: page.unread, older: page.next };
-}
-
-export async function markRead(): Promise<void> {
-  const list = state.value.messages;
-  if (!list?.length) return;
-  const up_to = Math.max(...list.map((x) => x.journal));
-  const { unread } = await api<Unread>('/api/messages/read', { up_to });
-  state.value = { ...state.value, unread, messages: readUpTo(state.value.messages, up_to) };
-}
