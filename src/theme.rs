@@ -70,7 +70,8 @@ impl Theme {
     /// Reads a theme: `:root { --sluis-name: value; }` and comments, nothing else.
     pub fn parse(text: &str) -> Result<Self, ThemeFault> {
         let known = declarations(TOKENS).expect("a test reads the page's own tokens");
-        let shipped: BTreeMap<_, _> = known.iter().map(|d| (d.name.as_str(), d.value.as_str())).collect();
+        let shipped: BTreeMap<_, _> =
+            known.iter().map(|d| (d.name.as_str(), d.value.as_str())).collect();
         let mut theme = Self::default();
         for declaration in declarations(text)? {
             let Declaration { line, name, value } = declaration;

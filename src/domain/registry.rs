@@ -502,11 +502,7 @@ impl Registry {
                 Outcome::Refused(_) => {}
             }
             let (course, outcome, instead_of) = (*course, outcome.clone(), via.instead_of());
-            self.notice(
-                record,
-                student,
-                Notice::Outcome { request, course, outcome, instead_of },
-            );
+            self.notice(record, student, Notice::Outcome { request, course, outcome, instead_of });
         }
         let ticket = match via {
             Via::Ticket(window, ticket) => Some((window, ticket)),

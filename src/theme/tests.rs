@@ -9,7 +9,8 @@ fn fault(text: &str) -> String {
 
 #[test]
 fn tokens_are_read_and_written_anew() {
-    let text = "/* ours */\n:root {\n  --sluis-water : #7a0019 ;\n  --sluis-text:\n    \"Open Sans\",
+    let text =
+        "/* ours */\n:root {\n  --sluis-water : #7a0019 ;\n  --sluis-text:\n    \"Open Sans\",
     sans-serif\n}\n:root{--sluis-paper:light-dark(#fff, #000)}\n";
     let theme = Theme::parse(text).unwrap();
     assert_eq!(theme.len(), 3);
