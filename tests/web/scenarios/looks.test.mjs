@@ -67,7 +67,8 @@ test('light, dark or as the system has it: chosen, remembered, the same in anoth
 test('a university’s theme: its colours in both schemes, the plain page too, no rule broken', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'sluis-theme-'));
   const theme = join(dir, 'theme.css');
-  const own = ':root { --sluis-paper: light-dark(#ffffff, #151112); --sluis-water: light-dark(#7a0019, #f2a9b5); }';
+  const own =
+    ':root { --sluis-paper: light-dark(#ffffff, #151112); --sluis-water: light-dark(#7a0019, #f2a9b5); }';
   await writeFile(theme, own);
   await withGateway({ SLUIS__PAGE__THEME: theme }, async (gateway) => {
     for (const [scheme, paper, water] of [
@@ -98,7 +99,10 @@ test('with colours that the system forces, what is chosen and what clashes can s
     const options2 = one.planItem('RW-1210').locator('.pick .option');
     await options2.nth(0).click();
     const width = (e) => e.evaluate((x) => Number.parseFloat(getComputedStyle(x).borderTopWidth));
-    assert.ok((await width(options2.nth(0))) > (await width(options2.nth(1))), 'chosen: a thicker edge');
+    assert.ok(
+      (await width(options2.nth(0))) > (await width(options2.nth(1))),
+      'chosen: a thicker edge',
+    );
     await shot(page, 'looks-3-forced-plan');
     await one.go('opening');
     await gateway.schedule(600);
@@ -122,7 +126,10 @@ test('on a narrow phone each block of the week has a letter, and a list says who
         const sign = b.querySelector('.block-sign').getBoundingClientRect();
         const box = b.getBoundingClientRect();
         const name = b.querySelector('.block-name').textContent;
-        return { name, whole: sign.width > 0 && sign.right <= box.right && sign.bottom <= box.bottom };
+        return {
+          name,
+          whole: sign.width > 0 && sign.right <= box.right && sign.bottom <= box.bottom,
+        };
       }),
     );
     assert.ok(blocks.length > 2);
@@ -189,10 +196,11 @@ test('each filter of the search narrows what is found, and all of them can be un
       const api = (query) => one.api(`/api/catalogue?per_page=1&${query}`);
       const { total, facets } = await api('');
       const told = page.locator('.search p[role=status]');
-      const says = (n) => until(
-        async () => (await told.textContent()).startsWith(t('plan.found', { n })),
-        `${n} courses found`,
-      );
+      const says = (n) =>
+        until(
+          async () => (await told.textContent()).startsWith(t('plan.found', { n })),
+          `${n} courses found`,
+        );
       await one.search('');
       await says(total);
       await page.getByText(t('plan.filters'), { exact: true }).click();
@@ -224,9 +232,10 @@ test('each filter of the search narrows what is found, and all of them can be un
       await says(total);
       const fits = page.getByRole('checkbox', { name: t('plan.fitsWeek') });
       await fits.check();
-      await page.locator('.search p[role=status]', { hasText: one.pattern('plan.fit') }).or(
-        page.locator('.search p[role=status]', { hasText: one.pattern('plan.fitSoFar') }),
-      ).waitFor();
+      await page
+        .locator('.search p[role=status]', { hasText: one.pattern('plan.fit') })
+        .or(page.locator('.search p[role=status]', { hasText: one.pattern('plan.fitSoFar') }))
+        .waitFor();
       await look(page, 'looks-6-filters');
       await one.search('zzzz-niets');
       await page.getByText(t('plan.nothing')).waitFor();
@@ -236,7 +245,11 @@ test('each filter of the search narrows what is found, and all of them can be un
 
 test('the door is a page of its own size on a phone in the dark', () =>
   withGateway({}, async (gateway) => {
-    const page = await newPage(browser, gateway.address, { theme: 'dark', size: PHONE, lang: 'en' });
+    const page = await newPage(browser, gateway.address, {
+      theme: 'dark',
+      size: PHONE,
+      lang: 'en',
+    });
     await page.goto('/');
     await page.getByRole('searchbox').or(page.getByRole('combobox')).first().waitFor();
     await look(page, 'looks-7-door');

@@ -85,7 +85,11 @@ test('all full: the plan, the outcome and what is left of it say so', () =>
     await one.go('outcomes');
     assert.equal(await one.decided(code), 'refused');
     const card = one.outcome(code);
-    await card.locator('.alternatives').or(card.getByText(t('alternatives.none'))).first().waitFor();
+    await card
+      .locator('.alternatives')
+      .or(card.getByText(t('alternatives.none')))
+      .first()
+      .waitFor();
     await look(page, 'states-4-full-outcome');
   }));
 

@@ -43,7 +43,10 @@ async function enrolled(one, code) {
 }
 
 const press = (one, code, key) =>
-  one.outcome(code).getByRole('button', { name: one.t(key), exact: true }).click();
+  one
+    .outcome(code)
+    .getByRole('button', { name: one.t(key), exact: true })
+    .click();
 
 async function drop(one, code) {
   await press(one, code, 'outcome.drop');
@@ -172,7 +175,9 @@ test('while others are in line a swap waits, and says so where she looks for it'
     // Somebody takes a place in a line that stands nearly still.
     await gateway.pace(1);
     const rivals = await Promise.all(
-      ['s1000022', 's1000023', 's1000024', 's1000025', 's1000026', 's1000027'].map((n) => inLine(n)),
+      ['s1000022', 's1000023', 's1000024', 's1000025', 's1000026', 's1000027'].map((n) =>
+        inLine(n),
+      ),
     );
     await press(one, 'YY-0001', 'outcome.swap');
     const dialog = page.getByRole('dialog');

@@ -73,7 +73,9 @@ async function everyView(gateway, one) {
     `2 ${t('plan.search')}`,
   ]);
   assert.deepEqual(landmarks(map), ['banner', 'navigation', 'main', 'contentinfo']);
-  const grips = map.filter((n) => n.name === t('plan.drag', { course: name[one.lang], n: 1, of: 3 }));
+  const grips = map.filter(
+    (n) => n.name === t('plan.drag', { course: name[one.lang], n: 1, of: 3 }),
+  );
   assert.equal(grips.length, 1, 'the handle says what it moves and where it stands');
   assert.ok(map.some((n) => n.role === 'button' && n.expanded === true && n.name));
 
