@@ -172,13 +172,9 @@ test('while others are in line a swap waits, and says so where she looks for it'
     await one.plan([]);
     await drop_all(one);
     await enrolled(one, 'YY-0001');
-    // Somebody takes a place in a line that stands nearly still.
+    const rivals = await others(40, 15);
     await gateway.pace(1);
-    const rivals = await Promise.all(
-      ['s1000022', 's1000023', 's1000024', 's1000025', 's1000026', 's1000027'].map((n) =>
-        inLine(n),
-      ),
-    );
+    await ask(rivals);
     await press(one, 'YY-0001', 'outcome.swap');
     const dialog = page.getByRole('dialog');
     const held = dialog.getByText(one.pattern('exchange.held'));
@@ -192,29 +188,46 @@ test('while others are in line a swap waits, and says so where she looks for it'
     assert.equal(await go.getAttribute('aria-disabled'), null);
     await go.click();
     await one.outcome('YY-0001').getByText(' T2').first().waitFor();
-    for (const rival of rivals) await rival.context().close();
+    await leave(rivals);
   });
   await close(page);
 });
 
-/** A student of her own who submits her plan; with a pace that is a place in line. */
-async function inLine(number) {
-  const rival = await Student.signIn(browser, gateway, { student: number });
-  await rival.plan(['YY-0002']);
-  const { page } = rival;
-  await page.evaluate((window) => {
-    const socket = new WebSocket(`ws://${location.host}/ws`);
-    const say = (message) => socket.send(JSON.stringify(message));
-    socket.onopen = () => say({ type: 'hello', protocol: 1 });
-    socket.onmessage = (e) => {
-      if (JSON.parse(e.data).type !== 'welcome') return;
-      const id = crypto.randomUUID();
-      const courses = [{ course: 'YY-0002', choices: [], waitlist: true }];
-      say({ type: 'submit', id, window, courses });
-    };
-  }, COURSES);
-  return page;
-}
+/** Others who are signed in, on a page that asks for nothing. */
+const others = (from, n) =>
+  Promise.all(
+    Array.from({ length: n }, async (_, i) => {
+      const cookie = await gateway.signIn({ student: `s${1_000_000 + from + i}` });
+      const context = await browser.newContext({ baseURL: gateway.address });
+      const [name, value] = /^(.*?)=(.*)$/.exec(cookie).slice(1);
+      await context.addCookies([{ name, value, url: gateway.address }]);
+      const page = await context.newPage();
+      await page.goto('/accessibility.html');
+      return page;
+    }),
+  );
+
+/** Each asks for a course at once; with a pace that makes a line. */
+const ask = (pages) =>
+  Promise.all(
+    pages.map((page) =>
+      page.evaluate(async (window) => {
+        const socket = new WebSocket(`ws://${location.host}/ws`);
+        const say = (message) => socket.send(JSON.stringify(message));
+        await new Promise((done) => {
+          socket.onopen = () => say({ type: 'hello', protocol: 1 });
+          socket.onmessage = (e) => {
+            if (JSON.parse(e.data).type !== 'welcome') return done();
+            const id = crypto.randomUUID();
+            const courses = [{ course: 'YY-0002', choices: [], waitlist: true }];
+            return say({ type: 'submit', id, window, courses });
+          };
+        });
+      }, COURSES),
+    ),
+  );
+
+const leave = (pages) => Promise.all(pages.map((page) => page.context().close()));
 
 test('in line herself she reads why she cannot swap yet', async () => {
   const one = await Student.signIn(browser, gateway, { student: 's1000028', size: PHONE });
@@ -223,11 +236,12 @@ test('in line herself she reads why she cannot swap yet', async () => {
     await one.plan([]);
     await drop_all(one);
     await enrolled(one, 'YY-0001');
-    await gateway.pace(1);
-    const rivals = await Promise.all(['s1000029', 's1000030', 's1000031'].map((n) => inLine(n)));
+    const rivals = await others(60, 15);
     await one.go('plan');
     await one.add('YY-0002');
     await one.saved();
+    await gateway.pace(1);
+    await ask(rivals);
     await page.getByRole('button', { name: one.t('plan.submitNow', { n: 1 }) }).click();
     await one.go('outcomes');
     await one.outcome('YY-0001').getByText(one.t('exchange.line')).waitFor();
@@ -235,7 +249,7 @@ test('in line herself she reads why she cannot swap yet', async () => {
     assert.equal(await swap.count(), 0);
     await accessible(page, 'in line, and no swap');
     await gateway.pace(10_000);
-    for (const rival of rivals) await rival.context().close();
+    await leave(rivals);
   });
   await close(page);
 });

@@ -105,6 +105,8 @@ export const en: Texts = {
     other: 'You have passed {n} of these courses already.',
   },
   'plan.toResults': 'To your results',
+  'plan.allCourses': 'Show all {n} courses',
+  'plan.fewCourses': 'Show fewer courses',
   'plan.search': 'Find courses',
   'plan.searchLabel': 'Search by course or code',
   'plan.filters': 'Filters',

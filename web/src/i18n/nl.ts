@@ -103,6 +103,8 @@ export const nl = {
     other: '{n} vakken hiervan heb je al gehaald.',
   },
   'plan.toResults': 'Naar je resultaten',
+  'plan.allCourses': 'Alle {n} vakken tonen',
+  'plan.fewCourses': 'Minder vakken tonen',
   'plan.search': 'Vakken zoeken',
   'plan.searchLabel': 'Zoek op vak of code',
   'plan.filters': 'Filters',
