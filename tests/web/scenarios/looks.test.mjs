@@ -116,11 +116,12 @@ test('on a narrow phone each block of the week has a letter, and a list says who
     const one = await Student.signIn(browser, gateway, { size: { width: 360, height: 780 } });
     const { page } = one;
     await one.plan(['RW-1210', 'RW-1220', 'RW-1230', 'WB-1230']);
-    await page.locator('.week-key li').first().waitFor();
+    await firstChoices(one);
+    await page.locator('.week-key li').nth(3).waitFor();
     const keys = await page
       .locator('.week-key li')
       .evaluateAll((all) => all.map((li) => li.textContent.trim().slice(0, 1)));
-    assert.deepEqual(keys, ['A', 'B', 'C', 'D'].slice(0, keys.length));
+    assert.deepEqual(keys, ['A', 'B', 'C', 'D']);
     const blocks = await page.locator('.block').evaluateAll((all) =>
       all.map((b) => {
         const sign = b.querySelector('.block-sign').getBoundingClientRect();
@@ -138,6 +139,21 @@ test('on a narrow phone each block of the week has a letter, and a list says who
     await look(page, 'looks-4-week-360');
     await close(page);
   }));
+
+/** Her plan with the first section of each component: all of it stands in the week. */
+async function firstChoices(one) {
+  const plan = await one.api('/api/plan');
+  const courses = [];
+  for (const { course } of plan.courses) {
+    const { components } = await one.api(`/api/catalogue/${course}`);
+    courses.push({ course, choices: components.map((c) => [c.sections[0].key]), waitlist: true });
+  }
+  const status = await one.page.evaluate(async (body) => {
+    const headers = { 'content-type': 'application/json' };
+    return (await fetch('/api/plan', { method: 'PUT', headers, body })).status;
+  }, JSON.stringify({ courses }));
+  assert.equal(status, 200);
+}
 
 const EVIL = '<img src=x onerror="document.title=1"><b>vak';
 const LONG = 'Onuitspreekbaarlangevaknaam'.repeat(7).slice(0, 180);
@@ -213,7 +229,7 @@ test('each filter of the search narrows what is found, and all of them can be un
       ]) {
         const wanted = (await api(`${key}=${encodeURIComponent(value)}`)).total;
         assert.ok(wanted < total, `${key} narrows`);
-        const choice = page.locator('.filters').getByLabel(t(label), { exact: true });
+        const choice = page.getByRole('combobox', { name: t(label), exact: true });
         await choice.selectOption(value);
         await says(wanted);
         await choice.selectOption('');
