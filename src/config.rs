@@ -15,6 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::actors::gateway::Settings;
+use crate::theme::{self, Theme, ThemeFault};
 
 pub use check::{DemoRefusal, demo_refusal};
 pub use fault::{Fault, Origin};
@@ -37,6 +38,8 @@ pub struct Config {
     pub limits: Limits,
     /// How often the line and the seats are told.
     pub line: Line,
+    /// The page that students see.
+    pub page: Page,
     /// What is written to standard error.
     pub log: Log,
     /// Where those who watch the gateway look.
@@ -158,6 +161,24 @@ pub struct Line {
     pub seats_push_ms: u64,
 }
 
+/// `[page]`
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// File with the university's tokens; empty is none.
+    pub theme: PathBuf,
+}
+
+impl Page {
+    /// The university's look, where it has one.
+    pub fn theme(&self) -> Result<Option<Theme>, ThemeFault> {
+        if self.theme.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        theme::read(&self.theme).and_then(|text| Theme::parse(&text)).map(Some)
+    }
+}
+
 /// The form of log lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -238,6 +259,7 @@ impl Config {
             requests_per_student: self.limits.student_requests_max,
             seats_push_ms: self.line.seats_push_ms,
             answer_deadline_ms: self.limits.answer_wait_ms_max,
+            ..Settings::default()
         }
     }
 }

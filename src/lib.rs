@@ -17,6 +17,7 @@ pub mod pseudonym;
 pub mod secret;
 pub mod serving;
 pub mod telemetry;
+pub mod theme;
 
 /// Many small things live briefly here, made on one thread and dropped on another: see
 /// `docs/decisions/0009-jemalloc.md` for what the other allocators cost.

@@ -59,6 +59,9 @@ pub const ALTERNATIVE_COURSES_MAX: usize = 40;
 /// Most characters of somebody's input that an error repeats.
 pub const ECHO_CHARS_MAX: usize = 80;
 
+/// Largest theme of a university, in bytes.
+pub const THEME_BYTES_MAX: usize = 16 * 1024;
+
 /// Largest body of an ordinary HTTP request, in bytes.
 pub const HTTP_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Largest file that can be imported over HTTP, in bytes.

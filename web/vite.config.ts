@@ -53,6 +53,8 @@ export default defineConfig({
     outDir,
     emptyOutDir: true,
     target: 'es2022',
+    // As the tokens need them: both colours of a token stand in one `light-dark()`.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     assetsInlineLimit: 0, // the content security policy knows no data: scripts or styles
     modulePreload: false, // each part is small and asks for its own at once
   },

@@ -79,6 +79,8 @@ pub struct Settings {
     pub seats_push_ms: u64,
     /// How long an answer may take before Busy, in milliseconds.
     pub answer_deadline_ms: u64,
+    /// Between two looks at whether a session is still there, and still signed in.
+    pub heartbeat_ms: u64,
 }
 
 impl Default for Settings {
@@ -92,6 +94,7 @@ impl Default for Settings {
             requests_per_student: limits::REQUESTS_PER_STUDENT_MAX,
             seats_push_ms: limits::SEATS_PUSH_MS,
             answer_deadline_ms: limits::ANSWER_DEADLINE_MS,
+            heartbeat_ms: limits::HEARTBEAT_MS,
         }
     }
 }

@@ -53,6 +53,8 @@ pub enum News {
         request: RequestId,
         /// Each course with its outcome.
         outcomes: Arc<[(CourseId, Outcome)]>,
+        /// The course that a swap gives for it.
+        instead_of: Option<CourseId>,
         /// The record.
         journal: Sequence,
         /// When it was decided.

@@ -496,12 +496,13 @@ impl Desk {
                 let Some((_, request, _)) = command.request() else { return };
                 let registry = &self.parts.registry;
                 let sequence = registry.student(student).sequence;
-                let at = view::decided_at(registry, student, journal);
+                let (at, instead_of) = view::decided_at(registry, student, journal);
                 let unread = registry.unread(student);
                 let (served, asked) = (None, self.asked.take());
                 let news = News::Outcomes {
                     request,
                     outcomes,
+                    instead_of,
                     journal,
                     at,
                     sequence,

@@ -24,6 +24,15 @@ impl SignedIn {
     }
 }
 
+#[cfg(test)]
+impl SignedIn {
+    /// These devices and no other.
+    pub(crate) fn devices(devices: &[u64]) -> Arc<Self> {
+        let devices = devices.iter().map(|id| DeviceId(*id)).collect();
+        Arc::new(Self { devices, signed_out: Timestamp(0) })
+    }
+}
+
 /// Everybody's. Students who never signed in by a device have no entry.
 #[derive(Default)]
 pub struct SignIns {
@@ -55,7 +64,7 @@ impl SignIns {
     }
 
     /// The gate lets a change through.
-    pub(super) fn let_through(&self, student: Key, signed_in: Arc<SignedIn>) {
+    pub(crate) fn let_through(&self, student: Key, signed_in: Arc<SignedIn>) {
         self.students.insert(student, signed_in);
     }
 }

@@ -150,6 +150,7 @@ impl StudentActor {
             if let News::Outcomes {
                 request,
                 outcomes: list,
+                instead_of,
                 journal,
                 at,
                 sequence,
@@ -173,7 +174,8 @@ impl StudentActor {
                 self.places.retain(|place| Some(place.window) != served);
                 let catalogue = &public.catalogue;
                 outcomes.extend(list.iter().map(|(course, outcome)| {
-                    convert::outcome_view(catalogue, request, *course, outcome, journal, at)
+                    let when = (journal, at);
+                    convert::outcome_view(catalogue, request, *course, outcome, instead_of, when)
                 }));
                 continue;
             }

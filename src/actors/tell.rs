@@ -46,6 +46,7 @@ pub fn outputs(parts: &Parts, record: &Record, asked: Option<Asked>) -> Vec<Outp
             let news = News::Outcomes {
                 request: *request,
                 outcomes: outcomes.unwrap_or_else(|| Arc::from(outcomes_of(&record.event))),
+                instead_of: via.instead_of(),
                 journal: record.sequence,
                 at: record.at,
                 sequence: registry.student(*student).sequence,

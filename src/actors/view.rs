@@ -54,7 +54,7 @@ pub fn outcomes(registry: &Registry, id: StudentId) -> Vec<OutcomeView> {
         resets.iter().any(|(reset, w)| *reset > at && w.covers(&registry.catalogue, course))
     };
     let newest = registry.student(id).inbox.iter().rev().filter_map(|item| match &item.notice {
-        Notice::Outcome { request, course, outcome }
+        Notice::Outcome { request, course, outcome, instead_of }
             if seen.insert(*course) && !withdrawn(item.sequence, *course) =>
         {
             Some(convert::outcome_view(
@@ -62,8 +62,8 @@ pub fn outcomes(registry: &Registry, id: StudentId) -> Vec<OutcomeView> {
                 *request,
                 *course,
                 outcome,
-                item.sequence,
-                item.at,
+                *instead_of,
+                (item.sequence, item.at),
             ))
         }
         _ => None,
@@ -105,8 +105,18 @@ pub fn messages(
     items.iter().map(view).collect()
 }
 
-/// When the record that she was told about was decided.
-pub fn decided_at(registry: &Registry, id: StudentId, journal: Sequence) -> Timestamp {
+/// When the record that she was told about was decided, and the course that a swap would give.
+pub fn decided_at(
+    registry: &Registry,
+    id: StudentId,
+    journal: Sequence,
+) -> (Timestamp, Option<CourseId>) {
     let mut inbox = registry.student(id).inbox.iter().rev();
-    inbox.find(|item| item.sequence == journal).map(|item| item.at).unwrap_or_default()
+    let Some(item) = inbox.find(|item| item.sequence == journal) else {
+        return (Timestamp::default(), None);
+    };
+    match item.notice {
+        Notice::Outcome { instead_of, .. } => (item.at, instead_of),
+        _ => (item.at, None),
+    }
 }

@@ -28,6 +28,7 @@ use crate::http::{self, Access, HttpState};
 use crate::journal::{Journal, OnFault};
 use crate::limits;
 use crate::serving::Serving;
+use crate::theme::Theme;
 
 /// A running gateway.
 pub struct Running {
@@ -187,7 +188,8 @@ impl Built {
             seed::demo(&core.gateway, seed_demo).await?;
         }
         let access = access(&config, clock, demo, core.gateway.clone())?;
-        let state = Arc::new(HttpState::new(core.gateway.clone(), access, seed::importers()));
+        let state = HttpState::new(core.gateway.clone(), access, seed::importers());
+        let state = Arc::new(state.with_theme(theme(&config)?.as_ref()));
         let operators = operators(&config, bound.operators, &core, &state)?;
         let (server, addresses) = listen(&config, bound.students, &state)?;
         // Tools on this machine come straight in, not through a proxy.
@@ -231,6 +233,19 @@ fn report(recovered: &Recovered) {
         ms = recovered.took.as_millis() as u64,
         "journal read"
     );
+}
+
+/// The university's look. Colours that are hard to read are its own affair, but not unsaid.
+fn theme(config: &Config) -> Result<Option<Theme>, ServeError> {
+    let path = config.page.theme.display();
+    let theme = config.page.theme().map_err(|fault| ServeError::Io {
+        doing: format!("read the theme {path}"),
+        source: io::Error::other(fault.to_string()),
+    })?;
+    for pair in theme.iter().flat_map(Theme::low_contrast) {
+        tracing::warn!(theme = %path, %pair, "hard to read; see `sluis theme check`");
+    }
+    Ok(theme)
 }
 
 fn access(

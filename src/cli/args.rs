@@ -16,6 +16,8 @@ const CONFIG_EXAMPLES: &str = "Examples:
   sluis config check --config sluis.toml   tell every fault
   sluis config default > sluis.toml        begin a file of your own
   sluis config show --origin               what holds, and from where";
+const THEME_EXAMPLES: &str = "Examples:
+  sluis theme check theme.css   its form, and whether all of the page can be read with it";
 const CATALOGUE_EXAMPLES: &str = "Examples:
   sluis catalogue import courses.toml --dry-run   show what would change
   sluis catalogue import courses.csv              change it";
@@ -71,6 +73,9 @@ pub enum Command {
     /// Check or show the configuration
     #[command(subcommand, after_help = CONFIG_EXAMPLES)]
     Config(ConfigCommand),
+    /// Look at a theme
+    #[command(subcommand, after_help = THEME_EXAMPLES)]
+    Theme(ThemeCommand),
     /// Bring in courses, sections, programmes and windows
     #[command(subcommand, after_help = CATALOGUE_EXAMPLES)]
     Catalogue(CatalogueCommand),
@@ -159,6 +164,18 @@ pub enum ConfigCommand {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// `sluis theme …`
+#[derive(Subcommand, Debug)]
+pub enum ThemeCommand {
+    /// Tell every fault of its form, and every pair of colours that is hard to read; exit 78 if
+    /// there is one
+    #[command(after_help = THEME_EXAMPLES)]
+    Check {
+        /// The style sheet
+        file: PathBuf,
     },
 }
 

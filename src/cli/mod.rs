@@ -14,6 +14,7 @@ mod remote;
 mod seams;
 mod serve;
 mod settings;
+mod theme;
 mod token;
 
 use std::ffi::OsString;
@@ -58,6 +59,7 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
         None => serve::run(&cli.serve),
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Config(command)) => config::run(command, out),
+        Some(Command::Theme(command)) => theme::run(command),
         Some(Command::Catalogue(CatalogueCommand::Import(args))) => {
             import::run(Kind::Catalogue, args, out)
         }

@@ -79,6 +79,9 @@ pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
     if config.journal.dir.as_os_str().is_empty() {
         faults.push(("journal.dir", "is empty; name a directory".to_owned()));
     }
+    if let Err(fault) = config.page.theme() {
+        faults.push(("page.theme", format!("{}: {fault}", config.page.theme.display())));
+    }
     // What the data holds is known after replay only.
     if let Some(refusal) = demo_refusal(config, true) {
         faults.push(("server.listen", refusal.to_string()));

@@ -108,6 +108,10 @@ fn every_student_has_results_that_agree_with_what_she_completed() {
             assert!(account.passed().contains(course), "{} {course}", student.profile.key);
         }
         let catalogue = &registry.catalogue;
+        for result in account.results() {
+            let term = result.term.as_str();
+            assert!(catalogue.term_index(term).is_some(), "{term} has no name to show");
+        }
         let known = account.passed().iter().filter(|c| catalogue.course_id(c.as_str()).is_some());
         assert!(known.into_iter().all(|c| student.profile.completed.contains(c)));
         failed += account.results().iter().filter(|r| !r.passed).count();

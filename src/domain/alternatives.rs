@@ -27,11 +27,13 @@ impl Registry {
         components.flat_map(|component| component.sections.iter().copied()).collect()
     }
 
-    /// What fits now, given what the sections can give.
+    /// What fits now, given what the sections can give. `swap`: another course would be taken in a
+    /// swap, so that the credits and hours of her place in this one do not stand in its way.
     pub fn alternatives(
         &self,
         student: StudentId,
         course: CourseId,
+        swap: bool,
         quotes: &Quotes,
     ) -> Alternatives {
         let who = self.student(student);
@@ -54,7 +56,7 @@ impl Registry {
                 fits.sections.push(found);
             }
         }
-        let holdings = Holdings::new(&self.catalogue, who, None);
+        let holdings = Holdings::new(&self.catalogue, who, swap.then_some(course));
         for other in self.other_courses(student, course) {
             if fits.courses.len() >= limits::ALTERNATIVES_MAX {
                 break;

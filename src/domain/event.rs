@@ -31,6 +31,16 @@ pub enum Via {
     },
 }
 
+impl Via {
+    /// The course whose place is given for the one decided, in a swap.
+    pub const fn instead_of(&self) -> Option<CourseId> {
+        match self {
+            Self::Swap { from, .. } => Some(*from),
+            Self::Ticket(..) | Self::Submit(_) | Self::Drop | Self::Leave => None,
+        }
+    }
+}
+
 /// A fact, in the journal before anybody is told.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Event {

@@ -504,8 +504,8 @@ impl Registry {
                 Outcome::LeftWaitlist => self.remove_waiting(student, *course),
                 Outcome::Refused(_) => {}
             }
-            let outcome = outcome.clone();
-            self.notice(record, student, Notice::Outcome { request, course: *course, outcome });
+            let (course, outcome, instead_of) = (*course, outcome.clone(), via.instead_of());
+            self.notice(record, student, Notice::Outcome { request, course, outcome, instead_of });
         }
         let ticket = match via {
             Via::Ticket(window, ticket) => Some((window, ticket)),

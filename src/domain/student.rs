@@ -51,6 +51,8 @@ pub enum Notice {
         course: CourseId,
         /// What became of it.
         outcome: Outcome,
+        /// The course whose place was, or would have been, given for it (a swap).
+        instead_of: Option<CourseId>,
     },
     /// From the waitlist into the course.
     Promoted {

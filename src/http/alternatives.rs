@@ -21,6 +21,10 @@ use crate::protocol::server::TextView;
 pub struct AlternativesQuery {
     /// Course code.
     pub course: String,
+    /// Another course would be taken in a swap, in place of her seat in this one: that seat's
+    /// credits and hours do not count. `false` unless said otherwise.
+    #[serde(default)]
+    pub swap: bool,
 }
 
 /// Another course, with sections that fit.
@@ -85,12 +89,13 @@ pub async fn list(
     query: web::Query<AlternativesQuery>,
 ) -> Result<HttpResponse, Problem> {
     let student = state.student(&key).await?;
-    let (gateway, code) = (state.gateway.clone(), query.into_inner().course);
+    let AlternativesQuery { course: code, swap } = query.into_inner();
+    let gateway = state.gateway.clone();
     let read = state.gateway.read(move |registry| {
         let course = registry.catalogue.course_id(&code)?;
         let concerned = registry.alternatives_concerned(student, course);
         let quotes = gateway.board().quotes(&concerned);
-        let found = registry.alternatives(student, course, &quotes);
+        let found = registry.alternatives(student, course, swap, &quotes);
         Some(view(&registry.catalogue, &code, &found))
     });
     let (as_of, view) = read.await?;

@@ -1,15 +1,20 @@
 //! The page, embedded in the program: precompressed when it was built, never while somebody waits.
 
+use std::io::Write;
 use std::sync::LazyLock;
 
 use actix_web::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use super::catalogue::known;
 use crate::protocol::convert::hex;
+use crate::theme::{TOKENS, Theme};
 
 /// Where the page's own router goes: each is answered with the same document.
 pub const PAGES: [&str; 8] =
@@ -61,9 +66,16 @@ fn kind(path: &str) -> &'static str {
     }
 }
 
-impl File {
+/// A file in the forms that it has.
+struct Forms {
+    plain: Bytes,
+    br: Option<Bytes>,
+    gz: Option<Bytes>,
+}
+
+impl Forms {
     /// The smallest form that the reader takes, with the name of its coding.
-    fn form(&self, headers: &HeaderMap) -> (&'static [u8], Option<&'static str>) {
+    fn form(self, headers: &HeaderMap) -> (Bytes, Option<&'static str>) {
         match (self.br, self.gz) {
             (Some(br), _) if accepts(headers, "br") => (br, Some("br")),
             (_, Some(gz)) if accepts(headers, "gzip") => (gz, Some("gzip")),
@@ -72,14 +84,14 @@ impl File {
     }
 
     /// A name with a hash is kept for good; of the rest a browser asks whether it is the same.
-    fn answer(&self, tag: &str, req: &HttpRequest) -> HttpResponse {
+    fn answer(self, path: &str, tag: &str, req: &HttpRequest) -> HttpResponse {
         let (bytes, coding) = self.form(req.headers());
         let tag = format!("{tag}{}", coding.map(|c| format!("-{c}")).unwrap_or_default());
-        let keep = if self.path.starts_with(HASHED) { FOREVER } else { "no-cache" };
+        let keep = if path.starts_with(HASHED) { FOREVER } else { "no-cache" };
         let (mut response, current) = known(req, &tag, keep);
         response.insert_header((VARY, "accept-encoding"));
         // With a 304 too: a browser takes the headers of the answer for those it has kept.
-        if extension(self.path) == "html" {
+        if extension(path) == "html" {
             response.insert_header((CONTENT_SECURITY_POLICY, CSP));
         }
         if current {
@@ -88,7 +100,45 @@ impl File {
         if let Some(coding) = coding {
             response.insert_header((CONTENT_ENCODING, coding));
         }
-        response.insert_header((CONTENT_TYPE, kind(self.path))).body(bytes)
+        response.insert_header((CONTENT_TYPE, kind(path))).body(bytes)
+    }
+}
+
+impl File {
+    fn forms(&self) -> Forms {
+        Forms {
+            plain: Bytes::from_static(self.plain),
+            br: self.br.map(Bytes::from_static),
+            gz: self.gz.map(Bytes::from_static),
+        }
+    }
+}
+
+/// Where the page's tokens are.
+const LOOK: &str = "/theme.css";
+
+/// The page's tokens and, behind them, a university's: one file, so that a phone asks once.
+#[derive(Clone)]
+pub(super) struct Look {
+    plain: Bytes,
+    gz: Bytes,
+    tag: String,
+}
+
+impl Look {
+    /// Packed once, at the start.
+    pub(super) fn new(theme: &Theme) -> Self {
+        let text = format!("{TOKENS}\n/* The university's own. */\n{}", theme.css());
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        let whole = packed.write_all(text.as_bytes()).and_then(|()| packed.finish());
+        let gz = whole.expect("memory takes everything").into();
+        let tag = hex(&Sha256::digest(&text)[..16]);
+        Self { plain: text.into(), gz, tag }
+    }
+
+    fn answer(&self, req: &HttpRequest) -> HttpResponse {
+        let forms = Forms { plain: self.plain.clone(), br: None, gz: Some(self.gz.clone()) };
+        forms.answer(LOOK, &self.tag, req)
     }
 }
 
@@ -104,16 +154,26 @@ async fn no_page() -> HttpResponse {
 }
 
 /// Registers the page's files and the paths of its router.
-pub(super) fn configure(cfg: &mut web::ServiceConfig) {
+pub(super) fn configure(cfg: &mut web::ServiceConfig, look: Option<Look>) {
+    let themed = look.is_some();
+    if let Some(look) = look {
+        let answer = move |req: HttpRequest| {
+            let response = look.answer(&req);
+            async move { response }
+        };
+        let resource = web::resource(LOOK).route(web::get().to(answer.clone()));
+        cfg.service(resource.route(web::head().to(answer)));
+    }
     let mut serve = |path: &str, file: &'static File, tag: &'static str| {
         let answer = move |req: HttpRequest| {
-            let response = file.answer(tag, &req);
+            let response = file.forms().answer(file.path, tag, &req);
             async move { response }
         };
         let resource = web::resource(path);
         cfg.service(resource.route(web::get().to(answer)).route(web::head().to(answer)));
     };
-    for (file, tag) in FILES.iter().zip(TAGS.iter()) {
+    let own = FILES.iter().zip(TAGS.iter()).filter(|(file, _)| !(themed && file.path == LOOK));
+    for (file, tag) in own {
         serve(file.path, file, tag);
         if file.path == "/index.html" {
             for page in PAGES {

@@ -15,7 +15,16 @@ async fn get(
     path: &str,
     headers: &[(&str, &str)],
 ) -> ServiceResponse<actix_web::body::EitherBody<BoxBody>> {
-    let app = test::init_service(App::new().configure(configure).wrap(from_fn(finish))).await;
+    get_with(None, path, headers).await
+}
+
+async fn get_with(
+    look: Option<Look>,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> ServiceResponse<actix_web::body::EitherBody<BoxBody>> {
+    let app = App::new().configure(|cfg| configure(cfg, look)).wrap(from_fn(finish));
+    let app = test::init_service(app).await;
     let request =
         headers.iter().fold(test::TestRequest::get().uri(path), |r, h| r.append_header(*h));
     test::call_service(&app, request.to_request()).await
@@ -91,6 +100,30 @@ async fn what_a_browser_has_is_not_sent_again() {
         let other = get(path, &[("if-none-match", &tag)]).await;
         assert_eq!(other.status(), 200, "another form is another text: {path}");
     }
+}
+
+#[actix_web::test]
+async fn a_university_s_look_stands_behind_the_page_s_own_in_the_same_file() {
+    let shipped = FILES.iter().find(|f| f.path == LOOK).unwrap();
+    assert_eq!(std::str::from_utf8(shipped.plain).unwrap(), TOKENS, "as it was built");
+    let theme = Theme::parse(":root { --sluis-water: #7a0019; }").unwrap();
+    let look = Some(Look::new(&theme));
+    let answer = get_with(look.clone(), LOOK, &[]).await;
+    assert_eq!(header(&answer, CONTENT_TYPE), "text/css; charset=utf-8");
+    assert_eq!(header(&answer, CACHE_CONTROL), "no-cache");
+    assert_eq!(header(&answer, X_CONTENT_TYPE_OPTIONS), "nosniff");
+    let tag = header(&answer, ETAG);
+    assert_ne!(tag, header(&get(LOOK, &[]).await, ETAG));
+    let text = String::from_utf8(test::read_body(answer).await.to_vec()).unwrap();
+    assert!(text.starts_with(TOKENS) && text.ends_with(&theme.css()), "{text}");
+    let zipped = get_with(look.clone(), LOOK, &[("accept-encoding", "br, gzip")]).await;
+    assert_eq!(header(&zipped, CONTENT_ENCODING), "gzip");
+    let mut unpacked = String::new();
+    let packed = test::read_body(zipped).await;
+    flate2::read::GzDecoder::new(packed.as_ref()).read_to_string(&mut unpacked).unwrap();
+    assert_eq!(unpacked, text);
+    let again = get_with(look, LOOK, &[("if-none-match", &tag)]).await;
+    assert_eq!(again.status(), 304);
 }
 
 #[actix_web::test]

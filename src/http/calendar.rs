@@ -54,7 +54,7 @@ fn material(registry: &Registry, id: StudentId, otherwise: Language) -> Material
     let enrolments = student.enrolments.iter();
     Material {
         catalogue: Arc::clone(&registry.catalogue),
-        enrolments: enrolments.map(|e| (e.clone(), decided_at(registry, id, e.since))).collect(),
+        enrolments: enrolments.map(|e| (e.clone(), decided_at(registry, id, e.since).0)).collect(),
         changes: registry.catalogue_changes,
         language: student.account.preferences.language.unwrap_or(otherwise),
     }

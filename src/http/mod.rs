@@ -62,6 +62,7 @@ use problem::{Problem, UNKNOWN_STUDENT};
 
 use crate::actors::gateway::Gateway;
 use crate::domain::ids::{Key, StudentId};
+use crate::theme::Theme;
 
 /// What the handlers share.
 pub struct HttpState {
@@ -75,6 +76,7 @@ pub struct HttpState {
     /// Numbers never change hands, so they are kept once asked.
     students: DashMap<Key, StudentId>,
     draws: place::Draws,
+    look: Option<assets::Look>,
 }
 
 impl HttpState {
@@ -87,7 +89,15 @@ impl HttpState {
             listings: Listings::default(),
             students: DashMap::new(),
             draws: DashMap::new(),
+            look: None,
         }
+    }
+
+    /// With the university's look.
+    #[must_use]
+    pub fn with_theme(mut self, theme: Option<&Theme>) -> Self {
+        self.look = theme.map(assets::Look::new);
+        self
     }
 
     /// The catalogue made ready for reading.
@@ -127,9 +137,10 @@ pub fn routes(state: &Arc<HttpState>) -> impl FnOnce(&mut web::ServiceConfig) + 
     let state = Arc::clone(state);
     move |cfg| {
         cfg.app_data(web::Data::from(Arc::clone(&state.access)));
+        let look = state.look.clone();
         cfg.app_data(web::Data::from(state));
         extract::configure(cfg);
         routes::configure(cfg);
-        assets::configure(cfg);
+        assets::configure(cfg, look);
     }
 }

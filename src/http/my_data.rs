@@ -110,8 +110,9 @@ fn my_data(
         decided: memo.decided.as_ref().map(|(sequence, _)| sequence.0),
     };
     let outcomes = who.inbox.iter().filter_map(|item| match &item.notice {
-        Notice::Outcome { request, course, outcome } => {
-            Some(outcome_view(catalogue, *request, *course, outcome, item.sequence, item.at))
+        Notice::Outcome { request, course, outcome, instead_of } => {
+            let when = (item.sequence, item.at);
+            Some(outcome_view(catalogue, *request, *course, outcome, *instead_of, when))
         }
         _ => None,
     });

@@ -25,12 +25,16 @@ use crate::domain::testkit;
 use crate::journal::memory::Disk;
 use crate::limits::SCHEDULE_MS_MAX;
 
-const NOW: Timestamp = Timestamp(1_000_000);
+pub(super) const NOW: Timestamp = Timestamp(1_000_000);
 
-async fn core() -> Core {
+pub(super) async fn core() -> Core {
+    core_with(crate::actors::gateway::Settings::default()).await
+}
+
+pub(super) async fn core_with(settings: crate::actors::gateway::Settings) -> Core {
     let recovered = recover(Box::new(Disk::new().open().unwrap())).unwrap();
     let options = Options {
-        settings: crate::actors::gateway::Settings::default(),
+        settings,
         clock: Clock::manual(NOW),
         position_push_ms: 20,
         snapshot_every: 0,
@@ -42,7 +46,7 @@ async fn core() -> Core {
     core
 }
 
-fn state(core: &Core, rates: Rates) -> Arc<HttpState> {
+pub(super) fn state(core: &Core, rates: Rates) -> Arc<HttpState> {
     let tokens = Tokens::new(vec![actix_web::cookie::Key::from(&[1; 64])]);
     let sign_in = SignIn::Demo { showcase: Vec::new() };
     let settings = Settings { sign_in, rates, ..Settings::default() };
@@ -58,12 +62,12 @@ fn state(core: &Core, rates: Rates) -> Arc<HttpState> {
     Arc::new(HttpState::new(core.gateway.clone(), access, importers))
 }
 
-fn quick() -> Rates {
+pub(super) fn quick() -> Rates {
     let fast = Rate { per_second: 100_000, burst: 100_000 };
     Rates { sign_in: fast, connect: fast, anonymous: fast, change: fast, read: fast }
 }
 
-async fn student(state: &HttpState, nth: usize) -> Key {
+pub(super) async fn student(state: &HttpState, nth: usize) -> Key {
     let read = state.gateway.read(move |r| r.students[nth].profile.key.clone());
     read.await.unwrap().1
 }

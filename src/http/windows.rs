@@ -63,7 +63,7 @@ pub async fn list(
     _who: Authenticated,
     state: web::Data<HttpState>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(Windows::now(&state)))
+    Ok(HttpResponse::Ok().json(Windows::counted(&state).await?))
 }
 
 /// What the transcript needs of a window.

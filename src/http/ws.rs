@@ -411,7 +411,8 @@ impl Actor for SessionActor {
 
     fn started(&mut self, ctx: &mut Ctx) {
         ctx.set_mailbox_capacity(limits::SESSION_MAILBOX_MAX);
-        ctx.run_interval(Duration::from_millis(limits::HEARTBEAT_MS), Self::beat);
+        let beat = Duration::from_millis(self.gateway.settings().heartbeat_ms);
+        ctx.run_interval(beat, Self::beat);
         ctx.run_later(Duration::from_millis(limits::HELLO_MS_MAX), |session, ctx| {
             if matches!(session.phase, Phase::Connected(_)) {
                 session.close(ctx, Close::Silent);
@@ -477,3 +478,7 @@ impl Handler<ToSession> for SessionActor {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "ws_tests.rs"]
+mod tests;

@@ -226,8 +226,14 @@ fn messages(world: &World) -> Vec<ServerMessage> {
     let request = RequestId([9; 16]);
     let mut notices: Vec<Notice> = outcomes
         .into_iter()
-        .map(|outcome| Notice::Outcome { request, course: a, outcome })
+        .map(|outcome| Notice::Outcome { request, course: a, outcome, instead_of: None })
         .collect();
+    notices.push(Notice::Outcome {
+        request,
+        course: a,
+        outcome: Outcome::Dropped,
+        instead_of: Some(world.c("B")),
+    });
     let status = |status| Notice::SectionStatus { section, status };
     notices.extend([
         Notice::Promoted { course: a, sections: vec![section], replaces: Some(world.c("B")) },
@@ -306,9 +312,9 @@ fn welcome(world: &World) -> StudentView {
     let quotes = world.university.quotes(&sections.collect::<Vec<_>>());
     let blockers = registry.blockers(id, &who.plan, &quotes);
     let outcome = |item: &InboxItem| match &item.notice {
-        Notice::Outcome { request, course, outcome } => {
-            let (journal, at) = (item.sequence, item.at);
-            Some(convert::outcome_view(catalogue, *request, *course, outcome, journal, at))
+        Notice::Outcome { request, course, outcome, instead_of } => {
+            let when = (item.sequence, item.at);
+            Some(convert::outcome_view(catalogue, *request, *course, outcome, *instead_of, when))
         }
         _ => None,
     };

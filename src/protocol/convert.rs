@@ -158,8 +158,8 @@ pub fn outcome_view(
     id: RequestId,
     course: CourseId,
     outcome: &Outcome,
-    journal: Sequence,
-    at: Timestamp,
+    instead_of: Option<CourseId>,
+    (journal, at): (Sequence, Timestamp),
 ) -> OutcomeView {
     let mut view = OutcomeView {
         id: uuid(id),
@@ -169,6 +169,7 @@ pub fn outcome_view(
         clash: false,
         rank: None,
         keeps: None,
+        instead_of: instead_of.map(|course| course_key(catalogue, course)),
         reason: None,
         about: None,
         journal: journal.0,
@@ -353,16 +354,19 @@ pub fn message_view(
         window: None,
         reason: None,
         about: None,
+        instead_of: None,
         read: item.sequence <= read_up_to,
     };
     match &item.notice {
-        Notice::Outcome { request, course, outcome } => {
-            let o = outcome_view(catalogue, *request, *course, outcome, item.sequence, item.at);
+        Notice::Outcome { request, course, outcome, instead_of } => {
+            let when = (item.sequence, item.at);
+            let o = outcome_view(catalogue, *request, *course, outcome, *instead_of, when);
             view.kind = o.outcome;
             view.course = Some(o.course);
             view.sections = o.sections;
             view.reason = o.reason;
             view.about = o.about.or(o.rank.map(|rank| rank.to_string()));
+            view.instead_of = o.instead_of;
         }
         Notice::Promoted { course, sections, replaces } => {
             view.kind = "promoted".to_owned();
@@ -432,6 +436,7 @@ pub fn window_message_view(
         window: registry.window(notice.window).map(|w| w.rules.key.to_string()),
         reason: None,
         about: None,
+        instead_of: None,
         read: notice.sequence <= read_up_to,
     }
 }

@@ -348,6 +348,9 @@ pub struct OutcomeView {
     /// Course whose place is kept, when waitlisted by a swap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keeps: Option<String>,
+    /// Of a swap: the course whose place was, or would have been, given for it; perhaps this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
     /// Why, when refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -422,6 +425,9 @@ pub struct MessageView {
     /// What the reason is about; a rank; a capacity; the course given up; a grade.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
+    /// Of a swap: the course whose place was, or would have been, given for it; perhaps this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
     /// Whether it has been read.
     pub read: bool,
 }

@@ -102,6 +102,7 @@ fn help_shows_examples_and_exit_codes() {
     for args in [
         &["serve", "--help"][..],
         &["config", "show", "--help"],
+        &["theme", "check", "--help"],
         &["catalogue", "import", "--help"],
         &["students", "import", "--help"],
         &["journal", "verify", "--help"],
@@ -157,6 +158,31 @@ fn config_check_tells_every_fault_on_a_line_and_ends_with_78() {
     assert_eq!(checked.err.lines().count(), 4, "{}", checked.err);
     assert!(checked.out.is_empty());
     program.run(&["serve"]).expect(78, &said[..2]);
+}
+
+#[test]
+fn a_theme_is_checked_before_it_is_served() {
+    let program = Program::new();
+    let check = |text: &str| {
+        program.write("theme.css", text);
+        program.run(&["theme", "check", "theme.css"])
+    };
+    check(":root { --sluis-water: light-dark(#7a0019, #f2a9b5); }")
+        .expect(0, &["theme.css: 1 token; every pair can be read"]);
+    let faint = check(":root {\n  --sluis-soft: #999999;\n}");
+    faint.expect(78, &["theme.css: light: --sluis-soft on --sluis-paper has", "needs 4.5:1"]);
+    assert!(faint.err.lines().count() >= 3, "each pair is a line: {}", faint.err);
+    check("body { color: red }").expect(78, &["theme.css: line 1: only :root"]);
+    program.run(&["theme", "check", "none.css"]).expect(78, &["none.css: cannot be read"]);
+
+    program.write("sluis.toml", "[sign_in]\nmode = \"demo\"\n[page]\ntheme = \"theme.css\"\n");
+    for command in [&["config", "check"][..], &["serve"]] {
+        let args = [command, &["--config", "sluis.toml"]].concat();
+        program.run(&args).expect(78, &["page.theme", "theme.css: line 1: only :root"]);
+    }
+    check(":root { --sluis-soft: #999999; }").expect(78, &[]);
+    let args = ["config", "check", "--config", "sluis.toml"];
+    program.run(&args).expect(0, &["no faults"]);
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl Rule {
 const LAYERS: [&[&str]; 9] = [
     &["limits"],
     &["domain"],
-    &["clock", "pseudonym", "secret"],
+    &["clock", "pseudonym", "secret", "theme"],
     &["protocol"],
     &["journal"],
     &["actors", "metrics"],

@@ -7,12 +7,13 @@ import { countdown, number } from './i18n/format';
 import { type LazyView, lazy } from './lazy';
 import { path } from './router';
 import { signOut } from './store/session';
-import { me, now, positions, ready, serverNow, unread, windows } from './store/store';
+import { connection, me, now, positions, ready, serverNow, unread, windows } from './store/store';
 import { Empty, Loading } from './ui/basics';
-import { ConnectionBanner } from './ui/Connection';
+import { ConnectionBanner, LATE_MS } from './ui/Connection';
 import { Icon, type IconName } from './ui/Icon';
 import { LanguageSwitch } from './ui/LanguageSwitch';
 import { FaultRegion, LiveRegion } from './ui/live';
+import { SchemeButton } from './ui/SchemeSwitch';
 import { SignIn } from './views/signin/SignIn';
 
 const Plan = lazy(async () => (await import('./views/plan/Plan')).Plan, false);
@@ -89,6 +90,7 @@ const Header = () => (
       <span class="brand-line">{t('app.tagline')}</span>
     </a>
     <div class="tools">
+      <SchemeButton wide={!!me.value} />
       <LanguageSwitch />
       {me.value?.role === 'student' &&
         STUDENT.filter((r) => r.aside).map((r) => (
@@ -123,6 +125,21 @@ const Footer = () => (
   </footer>
 );
 
+/** Nothing of hers is here yet: on its way, or not to be had. What she has is safe either way. */
+function Nothing() {
+  const { stopped, lostAt, open } = connection.value;
+  const late = lostAt !== null && !open && now.value - lostAt >= LATE_MS;
+  if (!stopped && !late) return <Loading />;
+  return (
+    <Empty icon="warn" title={t('lost.nothing')}>
+      {stopped ? t('lost.nothingSafe') : t('lost.nothingYet')}{' '}
+      <a href={`/plain?lang=${lang.value}`} rel="external">
+        {t('lost.plain')}
+      </a>
+    </Empty>
+  );
+}
+
 function View() {
   if (me.value === undefined) return <Loading />;
   if (me.value === null) return <SignIn />;
@@ -141,7 +158,7 @@ function View() {
     return (
       <>
         <h1>{tAny(route.name, {})}</h1>
-        <Loading />
+        <Nothing />
       </>
     );
   }

@@ -11,11 +11,13 @@ import { followTabs, loadTexts } from './i18n';
 import { topicOf } from './model/topics';
 import { notifyNews } from './notify';
 import { follow } from './router';
+import { followScheme } from './scheme';
 import { followLanguage } from './store/preferences';
 import { results } from './store/resources';
 import { checkSignedIn, signedOut, start, wasHere, welcomed } from './store/session';
 import { listen, now } from './store/store';
 
+followScheme();
 const RETRY_MS = 3000;
 const QUIET_MS = 2000;
 let first = true;

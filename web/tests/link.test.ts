@@ -4,6 +4,7 @@ import { isFinal, retryAfter } from '../src/store/close';
 import { backoff, uuid7 } from '../src/store/ids';
 import { wire } from '../src/store/link';
 import { Outbox } from '../src/store/outbox';
+import { givenUp, recall, remember } from '../src/store/undo';
 
 /** As a browser's storage, whose keys are its properties. */
 function storage(): Storage {
@@ -72,6 +73,34 @@ describe('the outbox', () => {
     box.forget('x');
     box.keep({ type: 'disarm', id: 'y', window: 'w', at: 1000 });
     expect(box.requests(2000)).toEqual({});
+  });
+
+  test('seats that can be asked back are kept for their student alone', () => {
+    const kept = storage();
+    const seats = [{ id: 'x', course: 'C', sections: ['C/1'] }];
+    new Outbox('s1', kept).keepSeats(seats);
+    expect(new Outbox('s1', kept).seats()).toEqual(seats);
+    expect(new Outbox('s2', kept).seats()).toEqual([]);
+    expect(new Outbox('s1', kept).concerns('sluis.undo.s1')).toBe(true);
+    kept.setItem('sluis.undo.s1', '{');
+    expect(new Outbox('s1', kept).seats()).toEqual([]);
+  });
+
+  test('of seats given up the newest of a course counts, up to a bound', () => {
+    const kept = storage();
+    const box = new Outbox('s1', kept);
+    recall(box);
+    const seat = (course: string) => ({ course, sections: [`${course}/1`], journal: 1 });
+    remember('a', seat('C'));
+    remember('b', undefined);
+    remember('c', seat('C'));
+    expect(box.seats()).toEqual([{ id: 'c', course: 'C', sections: ['C/1'] }]);
+    for (let i = 0; i < 30; i += 1) remember(`${i}`, seat(`D${i}`));
+    expect(box.seats()).toHaveLength(20);
+    recall(null);
+    expect(givenUp.value).toEqual([]);
+    recall(box);
+    expect(givenUp.value.at(-1)?.course).toBe('D29');
   });
 
   test('a plan edited offline is kept, and rubbish is no plan', () => {

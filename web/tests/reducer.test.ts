@@ -29,6 +29,45 @@ describe('the place in line', () => {
     expect(told(s, windowMessage(win('planned', 1))).tickets).toEqual({});
   });
 
+  test('her own arming and leaving count at once', () => {
+    const planned = { ...welcome(), windows: [{ ...win('planned'), waiting: 599 }] };
+    const armed: ServerMessage = { type: 'armed', window: 'w', ticket: 17, among: 600 };
+    const s = run(planned, armed);
+    expect(s.windows[0]?.waiting).toBe(600);
+    const left = told(s, { type: 'disarmed', window: 'w' });
+    expect(left.windows[0]?.waiting).toBe(599);
+    expect(told(left, { type: 'disarmed', window: 'w' }).windows[0]?.waiting).toBe(599);
+  });
+
+  test('a position changes its place and nothing that other parts are drawn from', () => {
+    const before = run(welcome(), position(40));
+    const after = told(before, position(39));
+    const same = Object.keys(before).filter(
+      (key) => before[key as keyof State] === after[key as keyof State],
+    );
+    const changed = Object.keys(before).filter((key) => !same.includes(key));
+    expect(changed.filter((key) => key !== 'pending')).toEqual(['positions']);
+    expect(after.pending).toBe(before.pending);
+  });
+
+  test('a forecast that is the same stays the same object', () => {
+    const view = (course: string, seats_left: number) => ({
+      course,
+      seats_left,
+      verdict: 'likely',
+      alternatives: [],
+    });
+    const say = (...courses: ReturnType<typeof view>[]): ServerMessage => ({
+      type: 'forecast',
+      window: 'w',
+      courses,
+    });
+    const before = run(welcome(), position(4), say(view('A', 3), view('B', 5)));
+    const after = told(before, say(view('A', 3), view('B', 4)));
+    expect(after.forecasts.w?.[0]).toBe(before.forecasts.w?.[0]);
+    expect(after.forecasts.w?.[1]).toEqual(view('B', 4));
+  });
+
   test('giving it up takes place and forecast away', () => {
     const s = run(
       welcome(),
@@ -67,6 +106,25 @@ describe('outcomes', () => {
     expect(s.enrolments).toHaveLength(1);
     expect(s.positions.w?.position).toBe(3);
     expect(s.pending).toEqual({});
+  });
+
+  test('a swap asked for in another tab gives the old course away here too', () => {
+    const had = run(welcome(), outcomes(outcome({})));
+    const swapped = outcome({
+      id: 'b',
+      course: 'D',
+      sections: ['D/1'],
+      journal: 9,
+      instead_of: 'C',
+    });
+    expect(told(had, outcomes(swapped)).enrolments.map((e) => e.course)).toEqual(['D']);
+    const inside = outcome({ id: 'b', sections: ['C/2'], journal: 9, instead_of: 'C' });
+    expect(told(had, outcomes(inside)).enrolments.map((e) => e.sections)).toEqual([['C/2']]);
+  });
+
+  test('a swap asked for in another tab ends no place in line', () => {
+    const s = run(welcome(), position(3), outcomes(outcome({ instead_of: 'C' })));
+    expect(s.positions.w?.position).toBe(3);
   });
 
   test('a swap to another course gives the old one away', () => {

@@ -2,9 +2,9 @@
 
 use crate::domain::alternatives::Alternatives;
 use crate::domain::catalogue::{Programme, Requirement, Text};
-use crate::domain::ids::StudentId;
+use crate::domain::ids::{Credits, StudentId};
 use crate::domain::import::Draft;
-use crate::domain::testkit::{World, draft, key, lecture, sec, tutorial};
+use crate::domain::testkit::{World, draft, is_enrolled, key, lecture, sec, tutorial};
 use crate::limits;
 
 fn programme(draft: &mut Draft, courses: &[(&str, u8, bool)]) {
@@ -19,10 +19,14 @@ fn programme(draft: &mut Draft, courses: &[(&str, u8, bool)]) {
 }
 
 fn found(world: &World, course: &str) -> Alternatives {
+    found_in(world, course, false)
+}
+
+fn found_in(world: &World, course: &str, swap: bool) -> Alternatives {
     let (registry, course) = (&world.university.registry, world.c(course));
     let concerned = registry.alternatives_concerned(StudentId(0), course);
     let quotes = world.university.quotes(&concerned);
-    registry.alternatives(StudentId(0), course, &quotes)
+    registry.alternatives(StudentId(0), course, swap, &quotes)
 }
 
 fn sections(world: &World, course: &str) -> Vec<Vec<String>> {
@@ -104,4 +108,30 @@ fn no_more_courses_are_looked_at_than_the_bound() {
     let concerned = world.university.registry.alternatives_concerned(StudentId(0), world.c("A"));
     assert_eq!(concerned.len(), 1 + most);
     assert!(courses(&world, "A").is_empty());
+}
+
+#[test]
+fn in_a_swap_the_credits_and_hours_of_the_old_course_do_not_count() {
+    let at = |name: &str, hour| [lecture(&[sec(name, 5).at(1, hour, hour + 2)])];
+    let mut given = draft()
+        .course("OLD", &at("OLD/1", 9))
+        .course("SAME", &at("SAME/1", 9))
+        .course("KEPT", &at("KEPT/1", 13))
+        .course("CLASH", &at("CLASH/1", 14))
+        .students(1)
+        .window(|w| w.credit_limit = Some(Credits(1_000)));
+    programme(&mut given, &[("OLD", 1, true), ("SAME", 1, true), ("CLASH", 1, true)]);
+    let mut world = given.open();
+    // 5 ECTS each: with these two she is at the limit.
+    world.enrol(0, "OLD");
+    world.enrol(0, "KEPT");
+    let codes = |swap| {
+        let catalogue = &world.university.registry.catalogue;
+        let found = found_in(&world, "OLD", swap).courses;
+        found.iter().map(|(c, _)| catalogue.course(*c).key.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(false), [] as [&str; 0], "one more is over the limit");
+    assert_eq!(codes(true), ["SAME"], "at the hour she gives up; what clashes with KEPT is not");
+    let request = world.any("SAME");
+    assert!(is_enrolled(&world.swap(0, "OLD", request)), "and the swap is granted");
 }

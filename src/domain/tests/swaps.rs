@@ -157,3 +157,25 @@ fn at_a_promotion_the_place_given_does_not_stand_in_the_way() {
     world.capacity("B/1", 1);
     assert_eq!((world.seats(0, "A").len(), world.seats(0, "B").len()), (0, 1));
 }
+
+#[test]
+fn a_message_about_a_swap_names_the_course_that_was_to_be_given() {
+    let mut world = simple(&[("A", 2), ("B", 1), ("C", 0)], 1);
+    world.enrol(0, "A");
+    let (before, [a, b]) = (world.now(), ["A", "B"].map(|code| world.c(code)));
+    let refused_c = world.any("C");
+    world.swap(0, "A", refused_c);
+    assert!(is_enrolled(&swap(&mut world, 0, "A", "B")));
+    assert!(is_waitlisted(&swap(&mut world, 0, "B", "C")));
+    world.drop(0, "B");
+    let told: Vec<_> = world
+        .told_since(0, before)
+        .into_iter()
+        .map(|notice| match notice {
+            Notice::Outcome { instead_of, .. } => instead_of,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(told, [Some(a), Some(a), Some(b), None], "a drop gives a place for nothing");
+    assert!(world.replayed() == world.university, "replay tells the same");
+}

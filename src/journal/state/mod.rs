@@ -11,7 +11,8 @@
 //! request led to is written once, with its student; her message centre refers to it.
 //!
 //! Version 2 is version 1 and what came with results and accounts, in blocks of their own at the
-//! end of the students; version 3 adds how many swaps there were. Older ones are read as well.
+//! end of the students. Version 3 is version 2 with messages of swaps that name both courses, and adds
+//! how many swaps there were. Older versions are read as well.
 //!
 //! Deliberately absent: checksums, which the storage has.
 

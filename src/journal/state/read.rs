@@ -193,7 +193,7 @@ impl Parts {
                     let (_, outcomes) = decided.ok_or(postcard::Error::SerdeDeCustom)?;
                     inbox.extend(outcomes.iter().map(|(course, outcome)| {
                         let (request, course, outcome) = (*request, *course, outcome.clone());
-                        told(Notice::Outcome { request, course, outcome })
+                        told(Notice::Outcome { request, course, outcome, instead_of: None })
                     }));
                 }
             }

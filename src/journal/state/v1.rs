@@ -128,6 +128,8 @@ pub enum NoticeV1 {
     TicketEnded(u32),
     /// Since version 2.
     Result(Box<ResultV1>, bool),
+    /// The outcome of a swap, and the course that was to be given for it. Since version 3.
+    Swap([u8; 16], u32, OutcomeV1, u32),
 }
 
 /// A waitlist entry. Without a request, it is the one in the outcome that made it.
@@ -305,8 +307,11 @@ impl From<&Notice> for NoticeV1 {
     fn from(notice: &Notice) -> Self {
         let numbers = |sections: &[SectionId]| sections.iter().map(|s| s.0).collect();
         match notice {
-            Notice::Outcome { request, course, outcome } => {
+            Notice::Outcome { request, course, outcome, instead_of: None } => {
                 Self::Outcome(request.0, course.0, outcome.into())
+            }
+            Notice::Outcome { request, course, outcome, instead_of: Some(from) } => {
+                Self::Swap(request.0, course.0, outcome.into(), from.0)
             }
             Notice::Promoted { course, sections, replaces } => {
                 Self::Promoted(course.0, numbers(sections), replaces.map(|c| c.0))
@@ -335,6 +340,13 @@ impl NoticeV1 {
                 request: RequestId(request),
                 course: CourseId(course),
                 outcome: outcome.into(),
+                instead_of: None,
+            },
+            Self::Swap(request, course, outcome, from) => Notice::Outcome {
+                request: RequestId(request),
+                course: CourseId(course),
+                outcome: outcome.into(),
+                instead_of: Some(CourseId(from)),
             },
             Self::Promoted(course, numbers, replaces) => Notice::Promoted {
                 course: CourseId(course),

@@ -270,7 +270,8 @@ fn inbox_v1(student: &Student) -> Vec<InboxItemV1> {
 fn told(inbox: &[InboxItem], of: RequestId, outcomes: &[(CourseId, Outcome)]) -> usize {
     let head = |i: &InboxItem| (i.sequence, i.student_sequence, i.at);
     let same = |(item, (asked, what)): (&InboxItem, &(CourseId, Outcome))| match &item.notice {
-        Notice::Outcome { request, course, outcome } => {
+        // A swap's names both courses, which the memo does not.
+        Notice::Outcome { request, course, outcome, instead_of: None } => {
             let same = *request == of && course == asked && outcome == what;
             head(item) == head(&inbox[0]) && same
         }

@@ -158,6 +158,9 @@ async function swap(gateway, student, name) {
   await card.getByRole('button', { name: student.t('outcome.swap') }).click();
   const dialog = page.getByRole('dialog');
   const short = target.key.slice(target.key.lastIndexOf('/') + 1);
+  // Of many groups the first are shown.
+  const all = dialog.getByRole('button', { name: student.pattern('plan.allGroups') });
+  while (await all.count()) await all.first().click();
   await dialog.locator('.option', { hasText: short }).first().click();
   await look(page, `${name}-8-swap`);
   await dialog.getByRole('button', { name: student.t('outcome.swapDo'), exact: true }).click();

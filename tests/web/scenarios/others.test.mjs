@@ -107,6 +107,10 @@ test('a server of another protocol version: the page says that it is old, and st
   await page.getByLabel(one.t('signIn.number')).fill('s1000013');
   await one.button('signIn.go').click();
   await one.words('lost.old').waitFor();
+  await one.words('lost.nothing').waitFor();
+  assert.equal(await one.words('app.loading').count(), 0, 'nothing is on its way');
+  const plain = page.getByRole('link', { name: one.t('lost.plain') });
+  assert.match(await plain.getAttribute('href'), /^\/plain\?lang=nl$/);
   await look(page, 'others-2-old-version');
   await page.waitForTimeout(2000);
   assert.equal(sockets, 1, 'it does not come back only to be refused again');

@@ -36,7 +36,8 @@ export const NOT_SIGNED_IN = /status of 401|WebSocket connection/;
 /** What it says of an answer of 404. */
 export const NOT_FOUND = /status of 404/;
 
-/** A page in a browser profile of its own. `lang`, `theme`, `size`, `motion` as the matrix has them. */
+/** A page in a browser profile of its own. `lang`, `theme`, `size`, `motion` as the matrix has them;
+ * `context`: more of what Playwright gives a profile. */
 export async function newPage(browser, address, options = {}) {
   const { lang = 'nl', theme = 'light', size = DESKTOP, motion = 'no-preference' } = options;
   const context = await browser.newContext({
@@ -48,6 +49,7 @@ export async function newPage(browser, address, options = {}) {
     reducedMotion: motion,
     hasTouch: size === PHONE,
     javaScriptEnabled: options.script ?? true,
+    ...options.context,
   });
   context.setDefaultTimeout(15_000);
   context.faults = [];

@@ -77,8 +77,18 @@ export const enViews: ViewTexts = {
   'outcomes.title': 'Outcomes',
   'outcomes.empty': 'No outcomes yet',
   'outcomes.emptyWhat': 'As soon as a course is decided it is here, with a receipt number.',
+  'outcomes.closed':
+    'Registration is closed: you can no longer swap or request, but you can still drop.',
   'outcomes.sent': 'Sent, waiting for the answer',
   'outcomes.inLine': 'You are in line: more outcomes are to come.',
+  'exchange.gave': 'In place of {course}.',
+  'exchange.gone': 'Given for {course}.',
+  'exchange.line': 'You can swap once you are out of the line: until then your plan goes first.',
+  'exchange.held': {
+    one: '{n} student is still in line, and a swap would pass them. You can swap as soon as the line is empty; this looks again by itself.',
+    other:
+      '{n} students are still in line, and a swap would pass them. You can swap as soon as the line is empty; this looks again by itself.',
+  },
   'alternatives.title': 'Has seats now, and fits your week:',
   'alternatives.swap': 'Or another course with seats, in place of this one:',
   'alternatives.section': 'Take {sections}',

@@ -78,8 +78,18 @@ export const nlViews = {
   'outcomes.title': 'Uitslagen',
   'outcomes.empty': 'Nog geen uitslagen',
   'outcomes.emptyWhat': 'Zodra over een vak is beslist, staat het hier, met een bonnummer.',
+  'outcomes.closed':
+    'De inschrijving is gesloten: wisselen en aanvragen kan niet meer, uitschrijven wel.',
   'outcomes.sent': 'Verstuurd, wacht op antwoord',
   'outcomes.inLine': 'Je staat in de rij: er komen nog uitslagen bij.',
+  'exchange.gave': 'In plaats van {course}.',
+  'exchange.gone': 'Ingeruild voor {course}.',
+  'exchange.line': 'Wisselen kan zodra je uit de rij bent: tot dan gaat je plan voor.',
+  'exchange.held': {
+    one: 'Er staat nog {n} student in de rij, en een wissel zou die passeren. Zodra de rij leeg is, kan het; we kijken steeds opnieuw.',
+    other:
+      'Er staan nog {n} studenten in de rij, en een wissel zou hen passeren. Zodra de rij leeg is, kan het; we kijken steeds opnieuw.',
+  },
   'alternatives.title': 'Nu nog plaats, en past in je week:',
   'alternatives.swap': 'Of een ander vak met plaats, in plaats van dit:',
   'alternatives.section': 'Neem {sections}',

@@ -23,7 +23,7 @@ export interface Submittable {
 /** Open windows for which something of the plan is undecided and she is not in line. What has been
  * decided is asked again one by one, never by the way. */
 export function submittable(
-  s: State,
+  s: Pick<State, 'windows' | 'line' | 'enrolments' | 'waitlist' | 'outcomes'>,
   plan: CourseRequest[],
   courses: ReadonlyMap<string, CourseView>,
 ): Submittable[] {

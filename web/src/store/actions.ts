@@ -1,32 +1,22 @@
 // What a student or the registrar does. Each changes the store or asks the gateway.
 import { choose, keeping, newRequest } from '../model/choices';
-import { submittable } from '../model/windows';
 import type { ChoiceDto } from '../wire/ChoiceDto';
-import type { Messages } from '../wire/Messages';
-import type { Unread } from '../wire/Unread';
-import { api, Failed } from './api';
 import { courses, findSection } from './catalogue';
 import { uuid7 } from './ids';
 import { moved } from './lists';
-import { readUpTo } from './reducer';
 import type { CourseRequest, Request } from './state';
-import { editPlan, enrolments, fault, keep, plan, sendPlan, state, tell } from './store';
+import { editPlan, enrolments, fault, keep, plan, sendPlan } from './store';
+import { todoIn } from './todo';
 import { remember } from './undo';
 
 type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'id' | 'at'> : never) : never;
 
-function request(message: Ask): void {
+/** Asks, and gives the id under which it will be answered. */
+function request(message: Ask): string {
   fault.value = null;
-  keep({ ...message, id: uuid7(), at: Date.now() } as Request);
-}
-
-/** Tells why something failed; `true` when nobody is signed in any more. */
-export function failed(e: unknown): boolean {
-  if (!(e instanceof Failed)) throw e;
-  if (e.status === 401) return true;
-  const busy = e.status === 429 || e.status === 503;
-  tell(e.status === 0 ? 'offline' : busy ? 'busy' : e.code, e.detail);
-  return false;
+  const id = uuid7();
+  keep({ ...message, id, at: Date.now() } as Request);
+  return id;
 }
 
 // ---- the plan
@@ -75,29 +65,28 @@ export function arm(window: string): void {
   request({ type: 'arm', window });
 }
 
-export const disarm = (window: string): void => request({ type: 'disarm', window });
+export const disarm = (window: string): void => void request({ type: 'disarm', window });
 
 /** The plan as a whole, unless some of it has been decided: nothing is asked twice by the way. */
 export function submitPlan(window: string): void {
   sendPlan();
-  const found = submittable(state.value, plan.value, courses.value).find(
-    (x) => x.window.key === window,
-  );
+  const found = todoIn(window);
   if (!found) return;
   request({ type: 'submit', window, ...(found.partly && { courses: found.rest }) });
 }
 
 export const submitOne = (window: string, one: CourseRequest): void =>
-  request({ type: 'submit', window, courses: [one] });
+  void request({ type: 'submit', window, courses: [one] });
 
 // ---- what she has
 
 export function drop(course: string): void {
-  remember(enrolments.value.find((e) => e.course === course));
-  request({ type: 'drop', course });
+  const seat = enrolments.value.find((e) => e.course === course);
+  remember(request({ type: 'drop', course }), seat);
 }
 
-export const leaveWaitlist = (course: string): void => request({ type: 'leave_waitlist', course });
+export const leaveWaitlist = (course: string): void =>
+  void request({ type: 'leave_waitlist', course });
 
 /** A component she did not touch keeps her section, unless it cannot go with the new one. */
 export function swap(course: string, choices: ChoiceDto[], waitlist: boolean): void {
@@ -107,22 +96,4 @@ export function swap(course: string, choices: ChoiceDto[], waitlist: boolean): v
 
 /** Another course, or other sections of the same, in place of what she has. */
 export const swapFor = (from: string, to: CourseRequest): void =>
-  request({ type: 'swap', from, to });
-
-// ---- messages
-
-/** Reads messages: the newest, or those before the oldest here. */
-export async function loadMessages(before?: number): Promise<void> {
-  const page = await api<Messages>(`/api/messages${before ? `?before=${before}` : ''}`);
-  const had = before ? (state.value.messages ?? []) : [];
-  const messages = [...had, ...page.messages];
-  state.value = { ...state.value, messages, unread: page.unread, older: page.next };
-}
-
-export async function markRead(): Promise<void> {
-  const list = state.value.messages;
-  if (!list?.length) return;
-  const up_to = Math.max(...list.map((x) => x.journal));
-  const { unread } = await api<Unread>('/api/messages/read', { up_to });
-  state.value = { ...state.value, unread, messages: readUpTo(state.value.messages, up_to) };
-}
+  void request({ type: 'swap', from, to });

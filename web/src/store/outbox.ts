@@ -1,13 +1,15 @@
 import type { CourseRequest, Request } from './state';
+import type { GivenUp } from './undo';
 
 /** A request older than this is not repeated after a reload: she has moved on. */
 const OUT_MAX_MS = 15 * 60_000;
 
 /** What must survive a reload: requests on their way, one entry each so that tabs do not overwrite
- * each other, and the plan as edited here. */
+ * each other, the plan as edited here, and seats that can be asked back. */
 export class Outbox {
   readonly #out: string;
   readonly #draft: string;
+  readonly #seats: string;
 
   constructor(
     student: string,
@@ -15,6 +17,7 @@ export class Outbox {
   ) {
     this.#out = `sluis.out.${student}.`;
     this.#draft = `sluis.draft.${student}`;
+    this.#seats = `sluis.undo.${student}`;
   }
 
   /** Requests not yet answered; those too old are forgotten. */
@@ -47,9 +50,17 @@ export class Outbox {
     else this.storage.removeItem(this.#draft);
   }
 
+  seats(): GivenUp[] {
+    return parsed<GivenUp[]>(this.storage.getItem(this.#seats)) ?? [];
+  }
+
+  keepSeats(seats: GivenUp[]): void {
+    this.storage.setItem(this.#seats, JSON.stringify(seats));
+  }
+
   /** Whether a change of the storage, made by another tab, is about this student. */
   concerns(key: string | null): boolean {
-    return key === this.#draft || !!key?.startsWith(this.#out);
+    return key === this.#draft || key === this.#seats || !!key?.startsWith(this.#out);
   }
 }
 

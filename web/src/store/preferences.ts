@@ -2,8 +2,8 @@
 import { effect } from '@preact/signals';
 import { type Lang, lang, setLang } from '../i18n';
 import type { PreferencesView } from '../wire/PreferencesView';
-import { failed } from './actions';
 import { api, Failed } from './api';
+import { failed } from './failed';
 import { doubt, me, preferences, state } from './store';
 
 const put = (value: PreferencesView | null): void => {

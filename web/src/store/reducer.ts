@@ -66,16 +66,16 @@ function outcome(s: State, o: OutcomeView): State {
     const seat = { course: o.course, sections: o.sections ?? [], journal: o.journal, at: o.at };
     enrolments = put(enrolments, 'course', seat);
     waitlist = without(waitlist, 'course', o.course);
-    if (mine?.type === 'swap' && mine.from !== o.course) {
-      enrolments = without(enrolments, 'course', mine.from);
-    }
+    // Asked here or in another tab: the gateway names what was given for it.
+    const gave = o.instead_of ?? (mine?.type === 'swap' ? mine.from : o.course);
+    if (gave !== o.course) enrolments = without(enrolments, 'course', gave);
   } else if (o.outcome === 'waitlisted') {
     const entry = { course: o.course, rank: o.rank ?? 0, ...(o.keeps && { keeps: o.keeps }) };
     waitlist = put(waitlist, 'course', entry);
   } else if (o.outcome === 'dropped') enrolments = without(enrolments, 'course', o.course);
   else if (o.outcome === 'left_waitlist') waitlist = without(waitlist, 'course', o.course);
   // What was not asked by a request of its own came of a place in line, which has ended.
-  const own = mine && /^(drop|swap|leave_waitlist)$/.test(mine.type);
+  const own = o.instead_of || (mine && /^(drop|swap|leave_waitlist)$/.test(mine.type));
   const done =
     !own && /^(enrolled|waitlisted|refused)$/.test(o.outcome) ? servedWindow(s) : undefined;
   const outcomes = [o, ...without(s.outcomes, 'course', o.course)];
@@ -103,6 +103,26 @@ function position(s: State, m: Server<'position'>, now: number): Change {
   const { position: at, of, serving, eta_low, eta_high } = m;
   const place = { position: at, of, serving, eta_low, eta_high, start, done, at: now };
   return { line, positions: { ...s.positions, [m.window]: place } };
+}
+
+/** The windows are told when they open and close, not with each who arms: what her own arming or
+ * leaving says of how many there are is noted here. */
+const waiting = (s: State, key: string, n: (before: number) => number): State['windows'] =>
+  s.windows.map((w) => (w.key === key ? { ...w, waiting: Math.max(0, n(w.waiting)) } : w));
+
+function disarmed(s: State, window: string): Change {
+  const was = s.line.some((l) => l.window === window);
+  return {
+    ...leaveLine(s, window),
+    ...(was && { windows: waiting(s, window, (n) => n - 1) }),
+  };
+}
+
+/** What is the same as before stays the same object, and is not drawn again. */
+function forecast(s: State, m: Server<'forecast'>): Change {
+  const before = new Map((s.forecasts[m.window] ?? []).map((f) => [JSON.stringify(f), f]));
+  const courses = m.courses.map((f) => before.get(JSON.stringify(f)) ?? f);
+  return { forecasts: { ...s.forecasts, [m.window]: courses } };
 }
 
 /** Messages with all up to a journal position marked as read. */
@@ -186,11 +206,12 @@ function change(s: State, m: ServerMessage, now: number, sent: number): Change {
       return {
         tickets: { ...s.tickets, [m.window]: m.ticket },
         line: put(s.line, 'window', { window: m.window, ticket: m.ticket, among: m.among }),
+        windows: waiting(s, m.window, () => m.among),
       };
     case 'disarmed':
-      return leaveLine(s, m.window);
+      return disarmed(s, m.window);
     case 'forecast':
-      return { forecasts: { ...s.forecasts, [m.window]: m.courses } };
+      return forecast(s, m);
     case 'seats':
       return {
         seats: { ...s.seats, ...Object.fromEntries(m.sections.map((x) => [x.section, x])) },

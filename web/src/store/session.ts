@@ -1,9 +1,10 @@
 // Who is there: signing in and out, and what is read when it begins.
 import type { SignInChoices } from '../wire/SignInChoices';
 import type { SignInRequest } from '../wire/SignInRequest';
-import { failed, loadMessages } from './actions';
 import { api, Failed } from './api';
 import { loadRequirements } from './catalogue';
+import { failed } from './failed';
+import { loadMessages } from './inbox';
 import { loadPreferences } from './preferences';
 import { forget } from './resource';
 import { results } from './resources';

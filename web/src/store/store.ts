@@ -8,6 +8,7 @@ import { Link } from './link';
 import { Outbox } from './outbox';
 import { reduce } from './reducer';
 import { type CourseRequest, initial, type News, type Request, type State } from './state';
+import { recall } from './undo';
 
 export const state = signal<State>(initial());
 
@@ -16,6 +17,8 @@ const field = <K extends keyof State>(key: K): ReadonlySignal<State[K]> =>
   computed(() => state.value[key]);
 
 export const ready = field('ready');
+export const programme = field('programme');
+export const year = field('year');
 export const windows = field('windows');
 export const line = field('line');
 export const tickets = field('tickets');
@@ -29,6 +32,7 @@ export const outcomes = field('outcomes');
 export const seats = field('seats');
 export const unread = field('unread');
 export const messages = field('messages');
+export const older = field('older');
 export const pending = field('pending');
 export const preferences = field('preferences');
 
@@ -41,7 +45,10 @@ export const choices = signal<SignInChoices | null>(null);
 
 /** A step of the clock, twice a second: what is shown of time and age hangs on it. */
 export const now = signal(Date.now());
-export const serverNow = computed(() => now.value + (state.value.offset ?? 0));
+const offset = field('offset');
+export const serverNow = computed(() => now.value + (offset.value ?? 0));
+/** A time of this device's clock by the server's. */
+export const serverTime = (ms: number): number => ms + (offset.value ?? 0);
 
 export interface Connection {
   open: boolean;
@@ -86,6 +93,7 @@ export const theLink = (): Link | null => link;
 /** Begins for a student who is signed in. */
 export function connect(student: string): void {
   outbox = new Outbox(student);
+  recall(outbox);
   state.value = { ...initial(), pending: outbox.requests(), draft: outbox.draft() };
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   link = new Link(
@@ -107,6 +115,7 @@ export function disconnect(): void {
   link?.close();
   link = null;
   outbox = null;
+  recall(null);
   state.value = initial();
 }
 
@@ -187,6 +196,7 @@ export function sendPlan(): void {
 addEventListener('storage', (e) => {
   if (!outbox || !(e.key === null || outbox.concerns(e.key))) return;
   state.value = { ...state.value, pending: outbox.requests(), draft: outbox.draft() };
+  recall(outbox);
 });
 
 setInterval(() => {

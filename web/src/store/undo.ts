@@ -1,10 +1,32 @@
-// Seats she gave up since this page was opened: while its window is open, one can be asked for again.
+// Seats she gave up on this device, kept over a reload: while its window is open, one can be asked
+// for again. A seat belongs to the request that gave it up, so that another drop of the same course,
+// made elsewhere, does not offer a group that she no longer had.
 import { signal } from '@preact/signals';
-import { without } from './lists';
+import type { Outbox } from './outbox';
 import type { Enrolment } from './state';
 
-export const givenUp = signal<Enrolment[]>([]);
+export interface GivenUp {
+  /** The request that gave it up. */
+  id: string;
+  course: string;
+  sections: string[];
+}
+/** The oldest is forgotten first: nobody undoes more than she sees. */
+const MAX = 20;
 
-export function remember(seat: Enrolment | undefined): void {
-  if (seat) givenUp.value = [...without(givenUp.value, 'course', seat.course), seat];
+export const givenUp = signal<GivenUp[]>([]);
+let kept: Outbox | null = null;
+
+/** What was given up here before, from now on kept in this outbox; `null`: nobody is here. */
+export function recall(outbox: Outbox | null): void {
+  kept = outbox;
+  givenUp.value = outbox?.seats() ?? [];
+}
+
+export function remember(id: string, seat: Enrolment | undefined): void {
+  if (!seat) return;
+  const { course, sections } = seat;
+  const others = givenUp.value.filter((s) => s.course !== course);
+  givenUp.value = [...others, { id, course, sections }].slice(-MAX);
+  kept?.keepSeats(givenUp.value);
 }

@@ -1,4 +1,5 @@
 // Per component: any section that fits, or sections in order of preference.
+import { useState } from 'preact/hooks';
 import { t } from '../i18n';
 import { choose } from '../model/choices';
 import { weekRanges } from '../model/week';
@@ -6,7 +7,7 @@ import type { ChoiceDto } from '../wire/ChoiceDto';
 import type { ComponentView } from '../wire/ComponentView';
 import type { CourseView } from '../wire/CourseView';
 import type { SectionView } from '../wire/SectionView';
-import { IconButton, Tag } from './basics';
+import { Button, IconButton, Tag } from './basics';
 import { SectionSeats } from './Seats';
 import { kindName, shortKey, when } from './words';
 
@@ -34,11 +35,19 @@ const About = ({ section, own }: { section: SectionView; own: boolean }) => (
   </span>
 );
 
+/** Of more groups than this only the first are shown, and those that are hers or chosen. */
+const FEW = 4;
+
 function Component(props: Props & { component: ComponentView; at: number }) {
   const { course, choices, onChange, own = [], component, at } = props;
   const choice = choices[at];
   const ranked = Array.isArray(choice) ? choice : [];
-  const many = component.sections.length > 1;
+  const all = component.sections;
+  const many = all.length > 1;
+  const [whole, setWhole] = useState(false);
+  const folds = all.length > FEW + 1;
+  const few = all.filter((s, i) => i < FEW || ranked.includes(s.key) || own.includes(s.key));
+  const shown = folds && !whole ? few : all;
   const take = (section: string | null, how?: 'up') =>
     onChange(choose(course, choices, at, section, how));
   return (
@@ -55,7 +64,7 @@ function Component(props: Props & { component: ComponentView; at: number }) {
           {t('plan.any')}
         </button>
       )}
-      {component.sections.map((section) => {
+      {shown.map((section) => {
         const rank = ranked.indexOf(section.key);
         const about = <About section={section} own={own.includes(section.key)} />;
         if (!many) {
@@ -89,6 +98,16 @@ function Component(props: Props & { component: ComponentView; at: number }) {
           </div>
         );
       })}
+      {folds && (
+        <Button
+          kind="quiet"
+          icon={whole ? 'minus' : 'down'}
+          expanded={whole}
+          onClick={() => setWhole(!whole)}
+        >
+          {whole ? t('plan.fewGroups') : t('plan.allGroups', { n: all.length })}
+        </Button>
+      )}
     </fieldset>
   );
 }

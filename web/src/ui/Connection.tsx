@@ -9,7 +9,7 @@ import { Icon } from './Icon';
 import { say } from './live';
 
 /** With the clock's step of half a second: shown well within 2 s, and a blip is not. */
-const LATE_MS = 1400;
+export const LATE_MS = 1400;
 const IN_MINUTES_S = 120;
 
 const retry = () => theLink()?.retry();

@@ -2,7 +2,7 @@
 import { keyOf, named, t, tAny } from '../i18n';
 import { windows } from '../store/store';
 import type { MessageView } from '../wire/MessageView';
-import { courseName, gradeName, reasonText, sectionName } from './words';
+import { courseName, gradeName, reasonText, sectionName, swapWords } from './words';
 
 /** A result names its part and whether it was passed. */
 function resultText(m: MessageView): string {
@@ -15,6 +15,8 @@ function resultText(m: MessageView): string {
 
 export function messageText(m: MessageView): string {
   if (/^result(_corrected)?$/.test(m.kind)) return resultText(m);
+  const swapped = m.instead_of && m.course && swapWords({ ...m, course: m.course }, m.instead_of);
+  if (swapped) return swapped;
   const known = windows.value.find((w) => w.key === m.window);
   const words = {
     course: m.course ? courseName(m.course) : '',

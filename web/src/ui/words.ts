@@ -59,8 +59,38 @@ export function solution(reason: string): string {
   return key ? tAny(key, {}) : '';
 }
 
+/** What a swap led to names both sides: which course, or group, was given for which. */
+export function swapWords(
+  of: { course: string; sections?: string[] | undefined; reason?: string | null | undefined } & {
+    kind?: string;
+    outcome?: string;
+    about?: string | null | undefined;
+  },
+  from: string,
+): string | null {
+  const inside = from === of.course;
+  const words = {
+    course: courseName(of.course),
+    gave: courseName(from),
+    sections: (of.sections ?? []).map(sectionName).join(', '),
+    reason: of.reason ? reasonText(of.reason, of.about) : '',
+  };
+  switch (of.kind ?? of.outcome) {
+    case 'enrolled':
+      return inside ? t('swap.group', words) : t('swap.course', words);
+    case 'waitlisted':
+      return inside ? t('swap.waitGroup', words) : t('swap.wait', words);
+    case 'refused':
+      return inside ? t('swap.noGroup', words) : t('swap.no', words);
+    default:
+      return null;
+  }
+}
+
 /** What became of a course, in a sentence. */
 export function outcomeWords(o: OutcomeView): string {
+  const swapped = o.instead_of && swapWords(o, o.instead_of);
+  if (swapped) return swapped;
   const key = keyOf(`outcome.${o.outcome}`);
   const parts = [key ? tAny(key, {}) : o.outcome];
   if (o.rank) parts.push(t('outcome.rank', { n: o.rank }));

@@ -52,6 +52,10 @@ reason?: string | null,
  */
 about?: string | null, 
 /**
+ * Of a swap: the course whose place was, or would have been, given for it; perhaps this one.
+ */
+instead_of?: string | null, 
+/**
  * Whether it has been read.
  */
 read: boolean, };

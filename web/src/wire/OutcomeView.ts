@@ -33,6 +33,10 @@ rank?: number | null,
  */
 keeps?: string | null, 
 /**
+ * Of a swap: the course whose place was, or would have been, given for it; perhaps this one.
+ */
+instead_of?: string | null, 
+/**
  * Why, when refused.
  */
 reason?: string | null, 

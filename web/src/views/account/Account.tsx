@@ -2,29 +2,33 @@ import { named, t } from '../../i18n';
 import { stamp } from '../../i18n/format';
 import { results } from '../../store/resources';
 import { signOut } from '../../store/session';
-import { me, state } from '../../store/store';
+import { me, programme, year } from '../../store/store';
 import { Button } from '../../ui/basics';
 import { LanguageSwitch } from '../../ui/LanguageSwitch';
+import { SchemeSwitch } from '../../ui/SchemeSwitch';
 import { Devices } from './Devices';
 import { Notifications } from './Notifications';
 
 function Facts() {
   const who = me.value;
-  const { programme, year } = state.value;
   const name = results.value.value?.progress?.name;
   return (
     <dl class="facts">
       <dt>{t('account.number')}</dt>
       <dd>{who?.student}</dd>
-      {programme && <dt>{t('account.programme')}</dt>}
-      {programme && <dd>{name ? named(name) : programme}</dd>}
-      {year > 0 && <dt>{t('account.year')}</dt>}
-      {year > 0 && <dd>{year}</dd>}
+      {programme.value && <dt>{t('account.programme')}</dt>}
+      {programme.value && <dd>{name ? named(name) : programme.value}</dd>}
+      {year.value > 0 && <dt>{t('account.year')}</dt>}
+      {year.value > 0 && <dd>{year.value}</dd>}
       <dt>{t('account.until')}</dt>
       <dd>{who && stamp(who.expires)}</dd>
       <dt>{t('account.language')}</dt>
       <dd>
         <LanguageSwitch />
+      </dd>
+      <dt>{t('app.scheme')}</dt>
+      <dd>
+        <SchemeSwitch />
       </dd>
     </dl>
   );

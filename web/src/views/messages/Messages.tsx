@@ -3,10 +3,10 @@ import { useEffect, useState } from 'preact/hooks';
 import { t } from '../../i18n';
 import { stamp } from '../../i18n/format';
 import { linkOf, TOPICS, type Topic, topicOf } from '../../model/topics';
-import { loadMessages, markRead } from '../../store/actions';
 import { lookUp } from '../../store/catalogue';
+import { loadMessages, markRead } from '../../store/inbox';
 import { attempt } from '../../store/session';
-import { connection, messages, state, unread } from '../../store/store';
+import { connection, messages, older, unread } from '../../store/store';
 import { Button, Empty, Loading, Tag } from '../../ui/basics';
 import { messageText } from '../../ui/messages';
 import type { MessageView } from '../../wire/MessageView';
@@ -49,7 +49,7 @@ const Message = ({ message: m }: { message: MessageView }) => {
 function List({ list }: { list: MessageView[] }) {
   const [filter, setFilter] = useState<Filter>('all');
   const shown = list.filter((m) => shows(filter, m));
-  const { older } = state.value;
+  const before = older.value;
   if (!list.length) {
     return (
       <Empty icon="messages" title={t('messages.empty')}>
@@ -68,8 +68,8 @@ function List({ list }: { list: MessageView[] }) {
           <Message key={m.id} message={m} />
         ))}
       </ul>
-      {older !== null && (
-        <Button onClick={() => void attempt(() => loadMessages(older))}>
+      {before !== null && (
+        <Button onClick={() => void attempt(() => loadMessages(before))}>
           {t('messages.older')}
         </Button>
       )}

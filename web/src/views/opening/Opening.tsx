@@ -1,10 +1,12 @@
 import { useEffect } from 'preact/hooks';
 import { named, t } from '../../i18n';
 import { moment } from '../../i18n/format';
-import { covers, inOrder, submittable } from '../../model/windows';
+import { covers, inOrder } from '../../model/windows';
 import { submitPlan } from '../../store/actions';
 import { courses, lookUp } from '../../store/catalogue';
-import { line, pending, plan, state, theLink, windows } from '../../store/store';
+import { line, pending, plan, theLink, windows } from '../../store/store';
+import { todoIn } from '../../store/todo';
+import { Blocked } from '../../ui/Blocked';
 import { Button, Empty, Tag } from '../../ui/basics';
 import type { WindowView } from '../../wire/WindowView';
 import { InLine } from './InLine';
@@ -18,9 +20,7 @@ export const isAsked = (types: string[], window: string): boolean =>
 
 /** Open, and she is not in line. */
 function Open({ window: w }: { window: WindowView }) {
-  const todo = submittable(state.value, plan.value, courses.value).find(
-    (x) => x.window.key === w.key,
-  );
+  const todo = todoIn(w.key);
   const busy = isAsked(['submit'], w.key);
   const covered = plan.value.some((r) => covers(w, courses.value.get(r.course)));
   const words = !plan.value.length
@@ -81,6 +81,7 @@ export function Opening() {
   return (
     <>
       <h1>{t('opening.title')}</h1>
+      <Blocked />
       {!list.length && (
         <Empty icon="opening" title={t('opening.none')}>
           {t('opening.noneWhat')}

@@ -15,7 +15,7 @@ import { openFor } from './standing';
 type Found = AlternativesView | 'failed' | null;
 
 /** Read again when something of hers was decided, and when the connection is back. */
-function useAlternatives(code: string): [Found, () => void] {
+function useAlternatives(code: string, swapping: boolean): [Found, () => void] {
   const [found, set] = useState<Found>(null);
   const [again, retry] = useState(0);
   const { open } = connection.value;
@@ -24,7 +24,8 @@ function useAlternatives(code: string): [Found, () => void] {
     const show = (f: Found) => {
       if (current) set(f);
     };
-    api<AlternativesView>(`/api/alternatives?course=${encodeURIComponent(code)}`).then(
+    const query = `course=${encodeURIComponent(code)}${swapping ? '&swap=true' : ''}`;
+    api<AlternativesView>(`/api/alternatives?${query}`).then(
       (answer) => {
         lookUp([code, ...answer.courses.map((c) => c.course)]);
         show(answer);
@@ -37,7 +38,7 @@ function useAlternatives(code: string): [Found, () => void] {
     return () => {
       current = false;
     };
-  }, [code, outcomes.value, enrolments.value, open, again]);
+  }, [code, swapping, outcomes.value, enrolments.value, open, again]);
   return [found, () => retry(again + 1)];
 }
 
@@ -81,7 +82,7 @@ interface Props {
 }
 
 export function Alternatives({ code, own, swapping, onTake }: Props) {
-  const [found, retry] = useAlternatives(code);
+  const [found, retry] = useAlternatives(code, !!swapping);
   if (!found) return <p class="quiet">{t('alternatives.loading')}</p>;
   if (found === 'failed') {
     return (

@@ -2,12 +2,14 @@
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../../i18n';
 import { submitOne, swap } from '../../store/actions';
+import { api } from '../../store/api';
 import { courses } from '../../store/catalogue';
 import { enrolments, plan, tell, theLink } from '../../store/store';
-import { Button, Checkbox, Dialog } from '../../ui/basics';
+import { Button, Checkbox, Dialog, Mark } from '../../ui/basics';
 import { Chooser } from '../../ui/Chooser';
 import { courseName } from '../../ui/words';
 import type { ChoiceDto } from '../../wire/ChoiceDto';
+import type { Windows } from '../../wire/Windows';
 import { Alternatives } from './Alternatives';
 import { openFor } from './standing';
 
@@ -25,8 +27,34 @@ function useSeats(code: string): void {
   }, [course]);
 }
 
+const LOOK_MS = 3000;
+
+/** How many stand in the line that a swap would pass; `null`: not known. Asked again while this
+ * is open, since the gateway tells a window only when it changes. */
+function useWaiting(code: string): number | null {
+  const [waiting, set] = useState<number | null>(null);
+  useEffect(() => {
+    let current = true;
+    let timer: ReturnType<typeof setTimeout>;
+    const look = async () => {
+      const answer = await api<Windows>('/api/windows').catch(() => null);
+      if (!current) return;
+      const key = openFor(code)?.key;
+      const found = answer?.windows.find((w) => w.key === key);
+      set(found ? found.waiting : null);
+      timer = setTimeout(() => void look(), LOOK_MS);
+    };
+    void look();
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [code]);
+  return waiting;
+}
+
 /** Other sections of the course she has. */
-function OtherSections({ code, onClose }: Props) {
+function OtherSections({ code, onClose, held }: Props & { held: boolean }) {
   const course = courses.value.get(code);
   const [choices, setChoices] = useState<ChoiceDto[]>(course?.components.map(() => 'any') ?? []);
   const [wait, setWait] = useState(true);
@@ -47,7 +75,7 @@ function OtherSections({ code, onClose }: Props) {
         </Checkbox>
       )}
       <div class="row">
-        <Button kind="primary" disabled={!chosen} onClick={go}>
+        <Button kind="primary" disabled={!chosen || held} onClick={go}>
           {t('outcome.swapDo')}
         </Button>
         {!chosen && <span class="quiet">{t('outcome.swapPick')}</span>}
@@ -56,16 +84,26 @@ function OtherSections({ code, onClose }: Props) {
   );
 }
 
-export const Swap = ({ code, onClose }: Props) => (
-  <Dialog title={t('outcome.swapTitle', { course: courseName(code) })} onClose={onClose}>
-    <p>{t('outcome.swapWhat')}</p>
-    <OtherSections code={code} onClose={onClose} />
-    <Alternatives code={code} own={false} swapping onTake={onClose} />
-    <div class="row">
-      <Button onClick={onClose}>{t('app.cancel')}</Button>
-    </div>
-  </Dialog>
-);
+export function Swap({ code, onClose }: Props) {
+  const waiting = useWaiting(code) ?? 0;
+  return (
+    <Dialog title={t('outcome.swapTitle', { course: courseName(code) })} onClose={onClose}>
+      <p>{t('outcome.swapWhat')}</p>
+      <div role="status">
+        {waiting > 0 && (
+          <Mark tone="wait" icon="wait">
+            {t('exchange.held', { n: waiting })}
+          </Mark>
+        )}
+      </div>
+      <OtherSections code={code} onClose={onClose} held={waiting > 0} />
+      {waiting === 0 && <Alternatives code={code} own={false} swapping onTake={onClose} />}
+      <div class="row">
+        <Button onClick={onClose}>{t('app.cancel')}</Button>
+      </div>
+    </Dialog>
+  );
+}
 
 export function Again({ code, onClose }: Props) {
   const course = courses.value.get(code);

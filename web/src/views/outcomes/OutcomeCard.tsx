@@ -12,7 +12,16 @@ import type { IconName } from '../../ui/Icon';
 import { courseName, reasonText, sectionName, when } from '../../ui/words';
 import { Alternatives } from './Alternatives';
 import { Again, Swap } from './Choose';
-import { asksFor, type Kind, openFor, outcomeText, type Standing, standing } from './standing';
+import {
+  asksFor,
+  type Kind,
+  openFor,
+  outcomeText,
+  type Standing,
+  standing,
+  tradedFor,
+  waitsInLine,
+} from './standing';
 
 const LOOK: Record<Kind, [Tone, IconName]> = {
   enrolled: ['good', 'check'],
@@ -39,8 +48,8 @@ const Sections = ({ keys }: { keys: string[] }) => (
 type Asking = 'drop' | 'leave' | 'swap' | 'again' | null;
 
 /** A seat she gave up a moment ago, while it can be asked for. */
-function Undo({ code }: { code: string }) {
-  const seat = givenUp.value.find((s) => s.course === code);
+function Undo({ code, by }: { code: string; by: string | undefined }) {
+  const seat = givenUp.value.find((s) => s.course === code && s.id === by);
   const open = openFor(code);
   if (!seat || !open) return null;
   return (
@@ -63,8 +72,11 @@ function Actions(props: { code: string; stands: Standing; ask: (a: Asking) => vo
         <Button onClick={() => ask('swap')}>{t('outcome.swap')}</Button>
       )}
       {kind === 'enrolled' && <Button onClick={() => ask('drop')}>{t('outcome.drop')}</Button>}
+      {kind === 'enrolled' && !wait && waitsInLine(code) && (
+        <span class="quiet">{t('exchange.line')}</span>
+      )}
       {wait && <Button onClick={() => ask('leave')}>{t('outcome.leave')}</Button>}
-      {kind === 'dropped' && <Undo code={code} />}
+      {kind === 'dropped' && <Undo code={code} by={stands.told?.id} />}
       {/refused|dropped|left/.test(kind) && open && (
         <Button onClick={() => ask('again')}>{t('outcome.again')}</Button>
       )}
@@ -104,6 +116,8 @@ function Ask({ code, asking, close }: { code: string; asking: Asking; close: () 
 function Notes({ code, stands: { seat, wait, told } }: { code: string; stands: Standing }) {
   const swapNo = seat && told?.outcome === 'refused' && !/^already/.test(told.reason ?? '');
   const keptFor = waitlist.value.find((w) => w.keeps === code && w.course !== code);
+  const gave = seat && told?.outcome === 'enrolled' && told.instead_of;
+  const gone = seat ? undefined : tradedFor(code);
   return (
     <>
       {seat && wait && (
@@ -118,6 +132,8 @@ function Notes({ code, stands: { seat, wait, told } }: { code: string; stands: S
             .join(' · ')}
         </p>
       )}
+      {gave && gave !== code && <p>{t('exchange.gave', { course: courseName(gave) })}</p>}
+      {gone && <p>{t('exchange.gone', { course: courseName(gone) })}</p>}
       {wait?.keeps && <p>{t('outcome.keeps', { course: courseName(wait.keeps) })}</p>}
       {keptFor && <p>{t('outcome.keptFor', { course: courseName(keptFor.course) })}</p>}
       {seat && told?.clash && (

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { t } from '../../i18n';
 import { target } from '../../router';
 import { courses, lookUp } from '../../store/catalogue';
-import { pending, plan, positions } from '../../store/store';
+import { pending, plan, positions, windows } from '../../store/store';
 import { Empty, Mark } from '../../ui/basics';
 import { courseName } from '../../ui/words';
 import { Copy } from './Copy';
@@ -43,6 +43,13 @@ const InLine = () =>
     </p>
   ) : null;
 
+/** What can still be done when no window is open. */
+const Closed = () => {
+  const states = windows.value.map((w) => w.state);
+  if (states.includes('open') || !states.includes('closed')) return null;
+  return <p class="quiet no-print">{t('outcomes.closed')}</p>;
+};
+
 export function Outcomes() {
   const codes = codesInOrder();
   const waiting = asked(codes);
@@ -63,6 +70,7 @@ export function Outcomes() {
         </Empty>
       ) : (
         <>
+          <Closed />
           <ul class="outcomes">
             {waiting.map((c) => (
               <Waiting key={c} code={c} />

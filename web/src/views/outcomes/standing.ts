@@ -64,6 +64,24 @@ export const openFor = (code: string) =>
       !line.value.some((l) => l.window === w.key),
   );
 
+/** The course for which this one was given in a swap, while she has it. */
+export const tradedFor = (code: string): string | undefined =>
+  outcomes.value.find(
+    (o) =>
+      o.instead_of === code &&
+      o.course !== code &&
+      enrolments.value.some((e) => e.course === o.course && e.journal === o.journal),
+  )?.course;
+
+/** She is in the line of an open window for this course: her plan goes first, then she may swap. */
+export const waitsInLine = (code: string): boolean =>
+  windows.value.some(
+    (w) =>
+      w.state === 'open' &&
+      covers(w, courses.value.get(code)) &&
+      line.value.some((l) => l.window === w.key),
+  );
+
 /** Every course with an outcome, a seat or a place on a waitlist. */
 export const concerned = (): string[] => {
   const all: { course: string }[] = [...outcomes.value, ...enrolments.value, ...waitlist.value];

@@ -16,8 +16,13 @@ function add(course: CourseView): void {
   say(t('plan.addedSay', { course: named(course.name) }));
 }
 
-export function CourseLine(props: { course: CourseView; note?: ComponentChildren }) {
-  const { course, note } = props;
+export function CourseLine(props: {
+  course: CourseView;
+  note?: ComponentChildren;
+  /** One of those that a phone shows on demand. */
+  more?: boolean;
+}) {
+  const { course, note, more } = props;
   const name = named(course.name);
   const parts = course.components.map((c) =>
     c.sections.length > 1 ? `${kindName(c.kind)} (${c.sections.length})` : kindName(c.kind),
@@ -28,7 +33,7 @@ export function CourseLine(props: { course: CourseView; note?: ComponentChildren
     course.period && t('plan.periodN', { n: course.period }),
   ];
   return (
-    <li class="course" data-course={course.key}>
+    <li class={more ? 'course more' : 'course'} data-course={course.key}>
       <div class="course-body">
         <h3>{name}</h3>
         <p class="meta">
@@ -49,7 +54,8 @@ export function CourseLine(props: { course: CourseView; note?: ComponentChildren
           label={t('plan.addNamed', { course: name })}
           onClick={() => add(course)}
         >
-          {t('plan.add')}
+          {/* A phone has room for the sign: the button's name is the course's all the same. */}
+          <span class="add-word">{t('plan.add')}</span>
         </Button>
       )}
     </li>

@@ -1,8 +1,9 @@
+import { useComputed } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { named, t } from '../../i18n';
 import { credits, number } from '../../i18n/format';
 import { place } from '../../model/week';
-import { covers, submittable } from '../../model/windows';
+import { covers } from '../../model/windows';
 import { arm, submitPlan } from '../../store/actions';
 import { courses, lookUp } from '../../store/catalogue';
 import {
@@ -15,10 +16,11 @@ import {
   plan,
   positions,
   serverNow,
-  state,
   waitlist,
   windows,
 } from '../../store/store';
+import { todoIn } from '../../store/todo';
+import { Blocked } from '../../ui/Blocked';
 import { Button, Empty, Mark } from '../../ui/basics';
 import { heldSlots, wishedSlots } from '../../ui/slots';
 import { WeekGrid } from '../../ui/WeekGrid';
@@ -34,13 +36,18 @@ const asked = (type: string, window: string): boolean =>
 /** What is left to do with this plan: arm it, submit it, or follow it in line. */
 function NextStep({ window: w }: { window: WindowView }) {
   const ticket = line.value.find((l) => l.window === w.key);
-  const at = positions.value[w.key]?.position;
+  // A place that falls changes its own words, and not the step.
+  const at = useComputed(() => {
+    const place = positions.value[w.key];
+    return place ? `, ${t('line.place').toLowerCase()} ${number(place.position)}` : '';
+  });
   const left = (w.opens_at ?? 0) - serverNow.value;
-  const todo = submittable(state.value, plan.value, courses.value).find(
-    (x) => x.window.key === w.key,
-  );
+  const todo = todoIn(w.key);
   const concerned = plan.value.some((r) => covers(w, courses.value.get(r.course)));
   const planned = w.state === 'planned' && w.opens_at && concerned;
+  if (w.state === 'closed' && concerned && plan.value.length > 0) {
+    return <p class="quiet">{t('plan.closedNow', { window: named(w.name) })}</p>;
+  }
   if (!planned && !todo && !(w.state === 'open' && ticket)) return null;
   return (
     <section class="next" aria-label={named(w.name)}>
@@ -49,7 +56,7 @@ function NextStep({ window: w }: { window: WindowView }) {
         {ticket && (
           <Mark tone="water" icon="armed">
             {w.state === 'open' ? t('line.title') : t('opening.armed')}
-            {at && `, ${t('line.place').toLowerCase()} ${number(at)}`}
+            {at}
           </Mark>
         )}
         {planned && (
@@ -133,6 +140,7 @@ export function Plan() {
     <>
       <h1>{t('plan.title')}</h1>
       <Summary />
+      <Blocked />
       {windows.value.map((w) => (
         <NextStep key={w.key} window={w} />
       ))}

@@ -1,0 +1,116 @@
+// Views when there is nothing yet, when something cannot be read, when she may not, when all is
+// full, and when it is over.
+import { strict as assert } from 'node:assert';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { close, DESKTOP, launch, look, PHONE, pictured } from '../support/browser.mjs';
+import { COURSES, Gateway } from '../support/gateway.mjs';
+import { Student, until } from '../support/student.mjs';
+
+let browser;
+let gateway;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+beforeEach(async () => {
+  gateway = await Gateway.start();
+});
+afterEach(() => gateway.stop());
+
+async function scenario(name, options, allowed, what) {
+  const one = await Student.signIn(browser, gateway, { size: PHONE, ...options });
+  await pictured(one.page, name, () => what(one));
+  await close(one.page, allowed);
+}
+
+test('nothing yet: each view says what will be here', () =>
+  scenario('empty', { lang: 'en' }, undefined, async (one) => {
+    await one.plan([]);
+    await look(one.page, 'states-1-empty-plan');
+    for (const view of ['outcomes', 'timetable']) {
+      await one.go(view);
+      await one.words(`${view}.empty`).waitFor();
+      await look(one.page, `states-1-empty-${view}`);
+    }
+  }));
+
+test('what cannot be read says so, keeps what there was, and can be tried again', () =>
+  scenario('failed', { size: DESKTOP }, /status of 500|Failed to load/, async (one) => {
+    const { page } = one;
+    const fail = (path) => page.route(path, (route) => route.fulfill({ status: 500, body: '{}' }));
+    await fail('**/api/devices');
+    await fail('**/api/timetable');
+    await one.go('account');
+    await one.words('fetch.failed').waitFor();
+    await look(page, 'states-2-failed-account');
+    await page.unroute('**/api/devices');
+    await one.button('app.again').first().click();
+    await page.locator('.device').first().waitFor();
+    assert.equal(await one.words('fetch.failed').count(), 0);
+  }));
+
+test('a student with a block reads it once, above her plan and her registration', () =>
+  scenario('blocked', { student: 's1000078' }, undefined, async (one) => {
+    const { page, t } = one;
+    const { courses } = await one.api('/api/catalogue?per_page=2');
+    await one.plan(courses.map((c) => c.key));
+    const notice = page.getByText(t('plan.blocked', { about: 'TUITION' }));
+    await notice.waitFor();
+    assert.equal(await notice.count(), 1);
+    await look(page, 'states-3-blocked-plan');
+    await one.go('opening');
+    await notice.waitFor();
+    await look(page, 'states-3-blocked-opening');
+  }));
+
+test('all full: the plan, the outcome and what is left of it say so', () =>
+  scenario('full', { size: PHONE }, undefined, async (one) => {
+    const { page, t } = one;
+    const code = 'RW-1240';
+    const { components } = await one.api(`/api/catalogue/${code}`);
+    await gateway.pace(10_000);
+    await gateway.open();
+    await until(async () => (await gateway.window()).waiting === 0, 'the line is over', 60_000);
+    for (const s of components.flatMap((c) => c.sections)) {
+      await gateway.registrar('sections/capacity', { section: s.key, capacity: 0 });
+    }
+    await one.plan([code]);
+    const item = one.planItem(code);
+    await item.getByText(t('seats.full')).first().waitFor();
+    await item.getByText(t('solve.full')).waitFor();
+    await item.getByRole('checkbox').uncheck();
+    await one.saved();
+    await look(page, 'states-4-full-plan');
+    await page.getByRole('button', { name: t('plan.submitNow', { n: 1 }) }).click();
+    await one.go('outcomes');
+    assert.equal(await one.decided(code), 'refused');
+    const card = one.outcome(code);
+    await card
+      .locator('.alternatives')
+      .or(card.getByText(t('alternatives.none')))
+      .first()
+      .waitFor();
+    await look(page, 'states-4-full-outcome');
+  }));
+
+test('over: every view says what can still be done', () =>
+  scenario('closed', { lang: 'en' }, undefined, async (one) => {
+    const { page, t } = one;
+    await one.plan(['RW-1210', 'RW-1220']);
+    await gateway.pace(10_000);
+    await gateway.open();
+    await page.getByRole('button', { name: t('plan.submitNow', { n: 2 }) }).click();
+    await one.go('outcomes');
+    for (const code of ['RW-1210', 'RW-1220']) await one.decided(code);
+    await gateway.registrar(`windows/${COURSES}/close`);
+    await one.words('outcomes.closed').waitFor();
+    const swap = page.getByRole('button', { name: t('outcome.swap'), exact: true });
+    await until(async () => (await swap.count()) === 0, 'nothing to swap with');
+    await look(page, 'states-5-closed-outcomes');
+    await one.go('opening');
+    await one.words('opening.closed').waitFor();
+    await look(page, 'states-5-closed-opening');
+    await one.go('plan');
+    await page.getByText(one.pattern('plan.closedNow')).waitFor();
+    await look(page, 'states-5-closed-plan');
+  }));
