@@ -25,7 +25,6 @@ export const en: Texts = {
   'nav.results': 'Results',
   'nav.messages': 'Messages',
   'nav.account': 'My account',
-  'nav.registrar': 'Registration windows',
   'signIn.title': 'Sign in',
   'signIn.lead': 'Who would you like to be?',
   'signIn.demo':
@@ -35,7 +34,7 @@ export const en: Texts = {
   'signIn.number': 'Student number',
   'signIn.go': 'Sign in',
   'signIn.staff': 'Registrar',
-  'signIn.staffWhat': 'Open or close registration, or run the opening again.',
+  'signIn.staffWhat': 'Open and close registration, follow it live, help a student.',
   'signIn.off': 'You cannot sign in this way here.',
   'signIn.promise': 'Registration without the rush: arm your plan, and the server does the rest.',
   'lost.title': 'No connection.',

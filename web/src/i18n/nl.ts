@@ -23,7 +23,6 @@ export const nl = {
   'nav.results': 'Resultaten',
   'nav.messages': 'Berichten',
   'nav.account': 'Mijn account',
-  'nav.registrar': 'Inschrijfperioden',
   'signIn.title': 'Inloggen',
   'signIn.lead': 'Wie wil je zijn?',
   'signIn.demo':
@@ -33,7 +32,7 @@ export const nl = {
   'signIn.number': 'Studentnummer',
   'signIn.go': 'Inloggen',
   'signIn.staff': 'Studentenadministratie',
-  'signIn.staffWhat': 'Een inschrijfperiode openen, sluiten of opnieuw laten oefenen.',
+  'signIn.staffWhat': 'De inschrijving openen en sluiten, het verloop volgen, een student helpen.',
   'signIn.off': 'Zo inloggen kan hier niet.',
   'signIn.promise': 'Rustig inschrijven: zet je plan klaar, en de server doet de rest.',
   'lost.title': 'Geen verbinding.',
