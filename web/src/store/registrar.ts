@@ -24,7 +24,8 @@ export type Sort = (typeof SORTS)[number];
 
 export const sort = signal<Sort>('pressure');
 export const query = signal('');
-export const page = signal(0);
+/** From 1. */
+export const page = signal(1);
 
 const boardPath = (q: string, more: Record<string, string> = {}) =>
   `/api/admin/board?${new URLSearchParams({ q, ...more })}`;
@@ -59,7 +60,7 @@ export const readiness = live<Readiness>(() => of('readiness'));
 
 /** Which of the reasons is looked at; empty: all. */
 export const blockedBy = signal('');
-export const blockedPage = signal(0);
+export const blockedPage = signal(1);
 export const blockers = live<PlanBlockers>(() =>
   of('blockers', { reason: blockedBy.value, page: `${blockedPage.value}` }),
 );
@@ -122,6 +123,6 @@ export function forgetConsole(): void {
   forgetLive();
   file.value = null;
   lookedUp.value = query.value = prepared.value = blockedBy.value = '';
-  page.value = blockedPage.value = 0;
+  page.value = blockedPage.value = 1;
   opened.value = null;
 }
