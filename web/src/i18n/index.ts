@@ -3,11 +3,12 @@
 import { signal } from '@preact/signals';
 import type { TextView } from '../wire/TextView';
 import type { nl } from './nl';
+import type { nlFileRegistrar } from './nl-file-registrar';
 import type { nlRegistrar } from './nl-registrar';
 import type { nlViews } from './nl-views';
 
 export type Lang = 'nl' | 'en';
-type Dutch = typeof nl & typeof nlViews & typeof nlRegistrar;
+type Dutch = typeof nl & typeof nlViews & typeof nlRegistrar & typeof nlFileRegistrar;
 export type Key = keyof Dutch;
 /** A text, or its forms by number. */
 export type Text = string | { readonly one: string; readonly other: string };
@@ -20,6 +21,7 @@ export type Texts = Same<typeof nl>;
 export type ViewTexts = Same<typeof nlViews>;
 /** Texts of the registrar's console. */
 export type RegistrarTexts = Same<typeof nlRegistrar>;
+export type FileRegistrarTexts = Same<typeof nlFileRegistrar>;
 
 /** The names between braces. */
 type Names<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;

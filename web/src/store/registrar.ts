@@ -27,8 +27,11 @@ export const query = signal('');
 /** From 1. */
 export const page = signal(1);
 
-const boardPath = (q: string, more: Record<string, string> = {}) =>
-  `/api/admin/board?${new URLSearchParams({ q, ...more })}`;
+/** An address with what is asked for; what is empty is left out. */
+function address(path: string, asked: Record<string, string>): string {
+  const given = Object.entries(asked).filter(([, value]) => value !== '');
+  return `/api/admin/${path}?${new URLSearchParams(given)}`;
+}
 
 /** The server's clock comes with the board. */
 const tick = (b: { server_time: number }): void => {
@@ -37,14 +40,19 @@ const tick = (b: { server_time: number }): void => {
 
 export const board = live<Board>(
   () =>
-    boardPath(query.value, { sort: sort.value, limit: `${PAGE}`, page: `${page.value}` }),
+    address('board', {
+      q: query.value,
+      sort: sort.value,
+      limit: `${PAGE}`,
+      page: `${page.value}`,
+    }),
   tick,
 );
 
 /** The section that is looked at more closely; `null`: none. */
 export const opened = signal<string | null>(null);
 export const openedBoard = live<Board>(
-  () => boardPath(opened.value ?? '', { sort: 'code', limit: `${PAGE}` }),
+  () => address('board', { q: opened.value ?? '', sort: 'code', limit: `${PAGE}` }),
   tick,
 );
 
@@ -53,7 +61,7 @@ export const latest = live<Audit>(() => `/api/admin/audit?limit=${STRIP}`);
 /** The window whose opening is prepared. */
 export const prepared = signal('');
 const of = (what: string, more: Record<string, string> = {}) =>
-  `/api/admin/${what}?${new URLSearchParams({ window: prepared.value, ...more })}`;
+  address(what, { window: prepared.value, ...more });
 
 export const demand = live<Demand>(() => of('demand', { sort: 'shortage' }));
 export const readiness = live<Readiness>(() => of('readiness'));
@@ -61,6 +69,8 @@ export const readiness = live<Readiness>(() => of('readiness'));
 /** Which of the reasons is looked at; empty: all. */
 export const blockedBy = signal('');
 export const blockedPage = signal(1);
+/** Rows on one page of them, as the gateway has it. */
+export const BLOCKED = 100;
 export const blockers = live<PlanBlockers>(() =>
   of('blockers', { reason: blockedBy.value, page: `${blockedPage.value}` }),
 );

@@ -2,14 +2,11 @@
 import { keyOf, t, tAny } from '../../i18n';
 import { number } from '../../i18n/format';
 import { go } from '../../router';
-import { blockedBy, blockedPage, blockers, lookedUp } from '../../store/registrar';
+import { BLOCKED, blockedBy, blockedPage, blockers, lookedUp } from '../../store/registrar';
 import { Button, Mark } from '../../ui/basics';
 import type { PlanBlockers } from '../../wire/PlanBlockers';
 import { Part } from './parts/Freshness';
 import { Paging } from './parts/Paging';
-
-/** As many as the gateway tells at a time. */
-const SIZE = 50;
 
 export const blockName = (reason: string): string => {
   const key = keyOf(`blocked.${reason}`);
@@ -63,7 +60,7 @@ const Students = ({ found }: { found: PlanBlockers }) => (
     <Paging
       total={found.total}
       page={blockedPage.value}
-      size={SIZE}
+      size={BLOCKED}
       onPage={(to) => {
         blockedPage.value = to;
         void blockers.load();

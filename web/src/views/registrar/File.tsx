@@ -158,7 +158,9 @@ const Tickets = ({ file: f }: { file: StudentFile }) =>
         <li key={`${ticket.window} ${ticket.ticket}`}>
           <strong>{ticket.window}</strong>
           <p class="meta">
-            {t('file.ticket', { n: `${ticket.ticket}` })} · {t('file.among', { n: ticket.among })}
+            {t('file.ticket', { n: `${ticket.ticket}` })}
+            {ticket.position !== null && ` · ${t('file.place', { n: ticket.position })}`} ·{' '}
+            {t('file.among', { n: ticket.among })}
           </p>
         </li>
       ))}

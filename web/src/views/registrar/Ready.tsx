@@ -2,11 +2,9 @@
 import { keyOf, t, tAny } from '../../i18n';
 import { readiness } from '../../store/registrar';
 import { Mark } from '../../ui/basics';
-import type { Readiness } from '../../wire/Readiness';
+import type { ReadinessCheck as Check } from '../../wire/ReadinessCheck';
 import { checkValue } from './model/ready';
 import { Part } from './parts/Freshness';
-
-type Check = Readiness['checks'][number];
 
 const SIGNS = {
   ok: { tone: 'good', icon: 'check' },

@@ -28,12 +28,25 @@ const PLACES: Place[] = [
   { path: '/registrar/log', name: 'console.log', icon: 'plan', view: Log },
 ];
 
+async function readNl() {
+  const [one, two] = await Promise.all([
+    import('../../i18n/nl-registrar'),
+    import('../../i18n/nl-file-registrar'),
+  ]);
+  return { ...one.nlRegistrar, ...two.nlFileRegistrar };
+}
+
+async function readEn() {
+  const [one, two] = await Promise.all([
+    import('../../i18n/en-registrar'),
+    import('../../i18n/en-file-registrar'),
+  ]);
+  return { ...one.enRegistrar, ...two.enFileRegistrar };
+}
+
 /** The console's own texts; they come with it. */
 export const loadTexts = (): Promise<unknown> =>
-  loadMoreTexts('registrar', {
-    nl: async () => (await import('../../i18n/nl-registrar')).nlRegistrar,
-    en: async () => (await import('../../i18n/en-registrar')).enRegistrar,
-  });
+  loadMoreTexts('registrar', { nl: readNl, en: readEn });
 
 /** Wherever she comes in, she sees the board. */
 const current = (): Place => PLACES.find((p) => p.path === path.value) ?? BOARD;

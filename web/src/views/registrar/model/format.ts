@@ -10,3 +10,9 @@ const figure = (options: Intl.NumberFormatOptions) => {
 export const percent = figure({ style: 'percent' });
 /** At most one decimal, as a rate. */
 export const rate = figure({ maximumFractionDigits: 1 });
+export const gigabytes = figure({
+  style: 'unit',
+  unit: 'gigabyte',
+  unitDisplay: 'short',
+  maximumFractionDigits: 1,
+});
