@@ -61,7 +61,14 @@ function Demo() {
       </form>
       <h2>{t('signIn.staff')}</h2>
       <ul class="whos">
-        <Who name={t('signIn.staff')} about={t('signIn.staffWhat')} as={{ role: 'registrar' }} />
+        {info.registrars.map((name, i) => (
+          <Who
+            key={name}
+            name={i === 0 ? t('signIn.staff') : `${t('signIn.staff')} (${name})`}
+            about={i === 0 ? t('signIn.staffWhat') : t('signIn.staffOther')}
+            as={{ role: 'registrar', name }}
+          />
+        ))}
       </ul>
     </>
   );
