@@ -9,6 +9,7 @@ export const enRegistrar: RegistrarTexts = {
   'console.log': 'Log',
   'fresh.at': 'From {time}, {age} ago.',
   'fresh.how': 'Read anew every 2 seconds.',
+  'fresh.you': 'You are {name}.',
   'fresh.lost': 'This could not be read anew.',
   'fresh.back': 'What is shown is up to date again.',
   'fresh.late': 'The answer is late.',

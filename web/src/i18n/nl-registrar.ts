@@ -7,6 +7,7 @@ export const nlRegistrar = {
   'console.log': 'Logboek',
   'fresh.at': 'Van {time}, {age} geleden.',
   'fresh.how': 'Wordt elke 2 seconden ververst.',
+  'fresh.you': 'Je bent {name}.',
   'fresh.lost': 'Dit kon niet worden ververst.',
   'fresh.back': 'Wat je ziet is weer actueel.',
   'fresh.late': 'Het antwoord laat op zich wachten.',

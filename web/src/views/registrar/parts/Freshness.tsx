@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { t } from '../../../i18n';
 import { clockTime } from '../../../i18n/format';
 import { type Live, POLL_MS } from '../../../store/live';
-import { now, state } from '../../../store/store';
+import { me, now, state } from '../../../store/store';
 import { Button, Loading, Mark } from '../../../ui/basics';
 import { Icon } from '../../../ui/Icon';
 import { say } from '../../../ui/live';
@@ -28,7 +28,8 @@ export function AsOf({ of }: { of: Live<unknown> }) {
   if (!at) return null;
   return (
     <p class="as-of meta">
-      {t('fresh.at', { time: time(at), age: age(now.value - at) })} {t('fresh.how')}
+      {t('fresh.at', { time: time(at), age: age(now.value - at) })} {t('fresh.how')}{' '}
+      {me.value?.name && t('fresh.you', { name: me.value.name })}
     </p>
   );
 }
