@@ -60,7 +60,8 @@ test('no text is unused, and none is asked for that is not there', () => {
       if (n.type === 'Literal' && typeof n.value === 'string') literals.add(n.value);
       if (n.type !== 'TemplateLiteral') return;
       const [first] = n.quasis as { value: { cooked: string } }[];
-      if (first && /^[a-z]+\.([a-z]+\.)?$/i.test(first.value.cooked)) prefixes.push(first.value.cooked);
+      if (first && /^[a-z]+\.([a-z]+\.)?$/i.test(first.value.cooked))
+        prefixes.push(first.value.cooked);
     });
   }
   const used = (key: string) => literals.has(key) || prefixes.some((p) => key.startsWith(p));

@@ -91,7 +91,9 @@ describe('why', () => {
       }
     }
     for (const key of 'window ticket drawn served plan_place ahead'.split(' ')) {
-      expect(why.stepText(step({ key, state: 'fact', value: '1', of: '2' }))).toMatch(/^[A-Z0-9].*\.$/);
+      expect(why.stepText(step({ key, state: 'fact', value: '1', of: '2' }))).toMatch(
+        /^[A-Z0-9].*\.$/,
+      );
     }
     for (const rule of 'lottery arrival direct swap drop leave waitlist'.split(' ')) {
       expect(why.ruleText(rule)).toMatch(/\.$/);

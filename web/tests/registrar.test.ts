@@ -6,8 +6,8 @@ import {
   filled,
   fullness,
   matches,
-  paged,
   pageBounds,
+  paged,
   sorted,
 } from '../src/views/registrar/model/sections';
 import type { BoardSection } from '../src/wire/BoardSection';

@@ -189,8 +189,10 @@ export const enFileRegistrar: FileRegistrarTexts = {
   'step.blocked.stopped': 'She was blocked: {about}.',
   'step.prerequisites.passed': 'She had passed every course that this one asks for.',
   'step.prerequisites.stopped': 'She had not passed {about}.',
-  'step.credits.passed': 'She had {value} ECTS; with the {about} of this course within the limit ({of}).',
-  'step.credits.stopped': 'She had {value} ECTS; with the {about} of this course over the limit ({of}).',
+  'step.credits.passed':
+    'She had {value} ECTS; with the {about} of this course within the limit ({of}).',
+  'step.credits.stopped':
+    'She had {value} ECTS; with the {about} of this course over the limit ({of}).',
   'step.open.passed': 'Groups that she accepts were open.',
   'step.open.stopped': 'No combination of groups that she accepts was open.',
   'step.clash.passed': 'Groups that she accepts clashed with nothing of hers.',

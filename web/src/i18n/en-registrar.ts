@@ -160,7 +160,8 @@ export const enRegistrar: RegistrarTexts = {
   'section.taken': '{taken} of {capacity}',
   'section.takenOpen': '{taken}, room for all',
   'section.over': '{n} over capacity',
-  'section.narrow': 'waitlist {waitlisted} · in line {line} · {rate} a minute · pressure {pressure}',
+  'section.narrow':
+    'waitlist {waitlisted} · in line {line} · {rate} a minute · pressure {pressure}',
   'section.change': 'Change…',
   'section.changeNamed': 'Change {section}…',
   'section.find': 'Search by group, course or name',
@@ -187,7 +188,8 @@ export const enRegistrar: RegistrarTexts = {
   'section.leftAfter': { one: 'Then {n} seat is left.', other: 'Then {n} seats are left.' },
   'section.previewOver': {
     one: '{n} more is enrolled than there would be seats. Nobody is put out; nobody new gets in.',
-    other: '{n} more are enrolled than there would be seats. Nobody is put out; nobody new gets in.',
+    other:
+      '{n} more are enrolled than there would be seats. Nobody is put out; nobody new gets in.',
   },
   'section.changedMeanwhile': 'Meanwhile somebody changed it from {before} to {now}.',
   'section.statusTitle': 'Status',
@@ -199,10 +201,12 @@ export const enRegistrar: RegistrarTexts = {
   'section.closeSure': 'Close {section}?',
   'section.closeWhat': 'Nobody new gets in; whoever is in, stays.',
   'section.cancelSure': 'Cancel {section}?',
-  'section.cancelWhat': 'The group is not held. Whoever is in it must choose another, and is told so.',
+  'section.cancelWhat':
+    'The group is not held. Whoever is in it must choose another, and is told so.',
   'section.told': { one: '{n} student is told.', other: '{n} students are told.' },
   'before.title': 'Before the opening',
-  'before.lead': 'Is everything ready, and where will seats be short while there is time to add some?',
+  'before.lead':
+    'Is everything ready, and where will seats be short while there is time to add some?',
   'before.window': 'Registration window',
   'ready.title': 'Ready?',
   'ready.ok': 'in order',

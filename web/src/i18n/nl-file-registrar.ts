@@ -50,7 +50,8 @@ export const nlFileRegistrar = {
   'place.enrolGo': 'Inschrijven',
   'place.moveGo': 'Verplaatsen',
   'place.over': 'Ook als een groep vol is: boven de capaciteit',
-  'place.overWhat': 'Staat als boven de capaciteit op het bord; niemand anders verliest er een plaats door.',
+  'place.overWhat':
+    'Staat als boven de capaciteit op het bord; niemand anders verliest er een plaats door.',
   'place.override': 'Aan haar controles voorbijgaan',
   'place.overrideWhat': 'Blokkades, vereiste vakken, grens aan EC, botsingen en gesloten groepen.',
   'block.title': '{student} blokkeren',
@@ -79,11 +80,13 @@ export const nlFileRegistrar = {
   'announce.left': { one: 'Nog {n} teken.', other: 'Nog {n} tekens.' },
   'announce.show': 'Bekijken voor het weggaat…',
   'announce.sure': 'Dit aan iedereen sturen?',
-  'announce.sureWhat': 'Iedereen die verbonden is, ziet het meteen. Het kan niet worden teruggehaald.',
+  'announce.sureWhat':
+    'Iedereen die verbonden is, ziet het meteen. Het kan niet worden teruggehaald.',
   'announce.send': 'Nu versturen',
   'announce.sent': 'Verstuurd.',
   'log.title': 'Logboek',
-  'log.lead': 'Wie wat deed, wanneer en waarom. Het staat in het journaal en wordt nooit gewijzigd.',
+  'log.lead':
+    'Wie wat deed, wanneer en waarom. Het staat in het journaal en wordt nooit gewijzigd.',
   'log.at': 'Wanneer',
   'log.by': 'Wie',
   'log.action': 'Wat',

@@ -76,7 +76,8 @@ export const nlRegistrar = {
     'Dit komt boven de grens aan EC. Ga aan haar controles voorbij om haar in te schrijven.',
   'refusal.closed': 'Een groep is gesloten of vervallen. Open die eerst, of kies een andere.',
   'refusal.clash': 'Dit botst met een ander vak van haar.',
-  'refusal.full': 'Een groep is vol. Geef die meer plaatsen, of schrijf haar in boven de capaciteit.',
+  'refusal.full':
+    'Een groep is vol. Geef die meer plaatsen, of schrijf haar in boven de capaciteit.',
   'refusal.waitlist_full': 'De wachtlijst is vol.',
   'board.title': 'De inschrijving nu',
   'board.windows': 'Inschrijfperioden',
@@ -159,7 +160,8 @@ export const nlRegistrar = {
   'section.taken': '{taken} van {capacity}',
   'section.takenOpen': '{taken}, plaats voor iedereen',
   'section.over': '{n} boven de capaciteit',
-  'section.narrow': 'wachtlijst {waitlisted} · in de rij {line} · {rate} per minuut · druk {pressure}',
+  'section.narrow':
+    'wachtlijst {waitlisted} · in de rij {line} · {rate} per minuut · druk {pressure}',
   'section.change': 'Wijzigen…',
   'section.changeNamed': '{section} wijzigen…',
   'section.find': 'Zoek op groep, vak of naam',
@@ -207,7 +209,8 @@ export const nlRegistrar = {
     'De groep gaat niet door. Wie erin zit, moet een andere kiezen en krijgt daar bericht van.',
   'section.told': { one: '{n} student krijgt bericht.', other: '{n} studenten krijgen bericht.' },
   'before.title': 'Vóór de opening',
-  'before.lead': 'Is alles gereed, en waar komen er plaatsen tekort, nu het nog kan worden verholpen?',
+  'before.lead':
+    'Is alles gereed, en waar komen er plaatsen tekort, nu het nog kan worden verholpen?',
   'before.window': 'Inschrijfperiode',
   'ready.title': 'Gereed?',
   'ready.ok': 'in orde',

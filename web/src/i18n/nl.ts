@@ -226,8 +226,10 @@ export const nl = {
   'message.window_closed': '{window} is gesloten.',
   'message.window_paused': '{window} is even gepauzeerd. Je houdt je plaats.',
   'message.window_resumed': '{window} gaat verder.',
-  'message.registrar_enrolled': 'De studentenadministratie heeft je ingeschreven voor {course}: {sections}.',
-  'message.registrar_moved': 'De studentenadministratie heeft je in {course} verplaatst naar {sections}.',
+  'message.registrar_enrolled':
+    'De studentenadministratie heeft je ingeschreven voor {course}: {sections}.',
+  'message.registrar_moved':
+    'De studentenadministratie heeft je in {course} verplaatst naar {sections}.',
   'message.registrar_dropped': 'De studentenadministratie heeft je uitgeschreven voor {course}.',
   'message.blocked': 'Je kunt je niet inschrijven (blokkade {about}).',
   'message.unblocked': 'De blokkade {about} is opgeheven.',

@@ -10,13 +10,13 @@ import { courseName, kindName, sectionName } from '../../ui/words';
 import type { CourseRequestDto } from '../../wire/CourseRequestDto';
 import type { EnrolmentView } from '../../wire/EnrolmentView';
 import type { StudentFile } from '../../wire/StudentFile';
+import { blockName } from './Blockers';
 import { BlockList } from './Blocks';
 import { FileMessages } from './FileMessages';
 import { FileOutcomes } from './FileOutcomes';
-import { blockName } from './Blockers';
+import { Place } from './Place';
 import { ActDialog } from './parts/act';
 import { Figure } from './parts/Figure';
-import { Place } from './Place';
 
 export const Part = (props: { id: string; title: string; children: ComponentChildren }) => (
   <section class="file-part" aria-labelledby={props.id}>

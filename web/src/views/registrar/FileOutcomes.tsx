@@ -70,7 +70,8 @@ function Explained({ outcome: o }: { outcome: FileOutcome }) {
 }
 
 function Line({ outcome: o }: { outcome: FileOutcome }) {
-  const sign = SIGNS[o.outcome as keyof typeof SIGNS] ?? ({ tone: 'quiet', icon: 'minus' } as const);
+  const sign =
+    SIGNS[o.outcome as keyof typeof SIGNS] ?? ({ tone: 'quiet', icon: 'minus' } as const);
   return (
     <li data-outcome={o.course}>
       <Course code={o.course} />

@@ -134,7 +134,10 @@ function Entries() {
           id="log-action"
           label={t('log.action')}
           value={action}
-          options={[['', t('log.any')] as const, ...ACTIONS.map((a) => [a, actionName(a)] as const)]}
+          options={[
+            ['', t('log.any')] as const,
+            ...ACTIONS.map((a) => [a, actionName(a)] as const),
+          ]}
           onChange={setAction}
         />
         <Button busy={busy} onClick={() => void read(null, () => true)}>

@@ -42,9 +42,7 @@ export const Fill = ({ section: s }: { section: BoardSection }) => (
         <span style={{ width: `${100 * filled(s)}%` }} />
       </span>
     )}
-    {s.over_capacity > 0 && (
-      <span class="tag">{t('section.over', { n: s.over_capacity })}</span>
-    )}
+    {s.over_capacity > 0 && <span class="tag">{t('section.over', { n: s.over_capacity })}</span>}
   </div>
 );
 
@@ -140,7 +138,7 @@ const SEARCH_MS = 250;
 /** What is typed is looked for a moment later. */
 function Tools() {
   const [text, setText] = useState(query.value);
-  const timer = useRef<ReturnType<typeof setTimeout>>();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const look = (q: string) => {
     setText(q);

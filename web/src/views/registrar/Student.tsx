@@ -52,13 +52,7 @@ export function Student() {
     <>
       <h1>{t('file.title')}</h1>
       <form ref={form} class="form look-up" onSubmit={submit} noValidate>
-        <Field
-          id="student"
-          label={t('file.number')}
-          value={text}
-          fault={fault}
-          onInput={setText}
-        />
+        <Field id="student" label={t('file.number')} value={text} fault={fault} onInput={setText} />
         <button type="submit" class="button primary" aria-disabled={busy || undefined}>
           {busy ? t('app.busy') : t('file.look')}
         </button>

@@ -1,7 +1,7 @@
 // The decision told step by step, with the groups as they were then.
 import { t } from '../../i18n';
-import { courseName, kindName, shortKey } from '../../ui/words';
 import { Mark } from '../../ui/basics';
+import { courseName, kindName, shortKey } from '../../ui/words';
 import type { Why } from '../../wire/Why';
 import type { WhySection } from '../../wire/WhySection';
 import type { WhyStep } from '../../wire/WhyStep';
@@ -36,9 +36,7 @@ const Section = ({ section: s }: { section: WhySection }) => (
     <td>
       {seatsText(s)}
       {s.status !== 'open' && <StatusMark status={s.status} />}
-      {s.clash && (
-        <span class="row-name">{t('week.clash', { course: courseName(s.clash) })}</span>
-      )}
+      {s.clash && <span class="row-name">{t('week.clash', { course: courseName(s.clash) })}</span>}
       {s.granted && (
         <Mark tone="good" icon="check">
           {t('why.granted')}

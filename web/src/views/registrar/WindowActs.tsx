@@ -123,9 +123,7 @@ function Schedule({ window: w, onClose }: Props) {
       onClose={onClose}
     >
       <p>
-        {open
-          ? t('window.waitingNow', { n: w.waiting })
-          : t('window.armedNow', { n: w.waiting })}{' '}
+        {open ? t('window.waitingNow', { n: w.waiting }) : t('window.armedNow', { n: w.waiting })}{' '}
         <span class="quiet">{t('window.zone', { zone: zone() })}</span>
       </p>
       {!open && (

@@ -57,7 +57,9 @@ const Figures = ({ window: w }: { window: BoardWindow }) => (
     <Figure name={w.state === 'planned' ? t('window.armed') : t('window.waiting')}>
       {number(w.waiting)}
     </Figure>
-    <Figure name={t('window.rate')}>{w.rate === null ? t('list.none') : t('window.perSecond', { n: rate(w.rate) })}</Figure>
+    <Figure name={t('window.rate')}>
+      {w.rate === null ? t('list.none') : t('window.perSecond', { n: rate(w.rate) })}
+    </Figure>
     <Figure name={t('window.pace')}>
       {w.pace === null ? t('window.noPace') : t('window.perSecond', { n: w.pace })}
     </Figure>

@@ -3,8 +3,7 @@ import type { CourseView } from '../../../wire/CourseView';
 import type { SectionView } from '../../../wire/SectionView';
 import type { Fault } from './check';
 
-const hasRoom = (s: SectionView): boolean =>
-  (s.status ?? 'open') === 'open' && s.left !== 0;
+const hasRoom = (s: SectionView): boolean => (s.status ?? 'open') === 'open' && s.left !== 0;
 
 /** What was chosen, else what she has, else the first that goes with the others and has room. */
 export function firstSections(

@@ -6,8 +6,8 @@ import { gigabytes } from './format';
 
 const GB = 1e9;
 
-const known = (key: string, word: string | null): string => {
-  const text = word && keyOf(`${key}.${word}`);
+const known = (what: string, word: string | null): string => {
+  const text = word && keyOf(`found.${what}.${word}`);
   return text ? tAny(text, {}) : (word ?? '');
 };
 
@@ -22,13 +22,13 @@ export function checkValue({ key, value, of }: ReadinessCheck): string {
   switch (key) {
     case 'window': {
       const at = value === null ? t('found.noTime') : moment(Number(value));
-      return `${known('found.window', of)}, ${at}`;
+      return `${known('window', of)}, ${at}`;
     }
     case 'closing':
       return value === null ? t('found.noTime') : moment(Number(value));
     case 'order':
     case 'demo_sign_in':
-      return known(`found.${key}`, value);
+      return known(key, value);
     case 'seed_hash':
       return `${(value ?? '').slice(0, 12)}…`;
     case 'disk':
@@ -40,7 +40,7 @@ export function checkValue({ key, value, of }: ReadinessCheck): string {
     case 'snapshot':
       return t('found.snapshot', { n: Number(value ?? 0) });
     case 'journal':
-      return value === null ? t('found.unknown') : t('found.journal', { n: value, of: of ?? '' });
+      return value === null ? t('found.unknown') : t('found.journal', { n: number(Number(value)) });
     default:
       return counted(value, of);
   }

@@ -15,11 +15,7 @@ export function sorted(list: DemandSection[], by: DemandSort): DemandSection[] {
   return [...list].sort((a, b) => b[by] - a[by] || byCode(a, b));
 }
 
-const plain = (text: string): string =>
-  text
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase();
+const plain = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
 /** Every word of the search stands in the key or in a name. */
 export function matches(of: { section: string; name: TextView }, q: string): boolean {

@@ -57,12 +57,18 @@ export function Field(props: FieldProps) {
       )}
       {lines ? (
         <textarea {...common} rows={lines} onInput={(e) => onInput(e.currentTarget.value)} />
+      ) : type === 'text' ? (
+        <input
+          {...common}
+          type="text"
+          inputMode={inputMode}
+          onInput={(e) => onInput(e.currentTarget.value)}
+        />
       ) : (
         <input
           {...common}
-          type={type}
-          step={type === 'datetime-local' ? 1 : undefined}
-          inputMode={inputMode}
+          type="datetime-local"
+          step={1}
           onInput={(e) => onInput(e.currentTarget.value)}
         />
       )}

@@ -50,8 +50,7 @@ function Trouble({ of }: { of: Live<unknown> }) {
       <Icon name="warn" />
       <p>
         <strong>{fault ? problemText(fault) : t('fresh.late')}</strong>{' '}
-        {of.value.value !== null &&
-          t('lost.age', { time: time(at), age: age(now.value - at) })}{' '}
+        {of.value.value !== null && t('lost.age', { time: time(at), age: age(now.value - at) })}{' '}
         {t('fresh.trying')}
       </p>
       <Button onClick={() => void of.load()}>{t('app.retry')}</Button>
