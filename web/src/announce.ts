@@ -1,5 +1,5 @@
 // What is said aloud of what happens: outcomes at once, a position every 25 s or at a milestone.
-import { named, t } from './i18n';
+import { t } from './i18n';
 import type { News } from './store/state';
 import { serverNow, windows } from './store/store';
 import { say } from './ui/live';
@@ -8,8 +8,7 @@ import { courseName, outcomeWords } from './ui/words';
 
 const POSITION_MS = 25_000;
 const NEAR = 10;
-const TOLD =
-  /^(promoted|passed_over|section_|capacity_|ticket_|result|registrar_|(un)?blocked|window_(paus|resum)ed)/;
+const TOLD = /^(promoted|passed_over|section_|capacity_|ticket_|result)/;
 
 let spoken = { at: 0, position: Number.POSITIVE_INFINITY };
 
@@ -32,8 +31,6 @@ function words(n: News): string | null {
       return n.window.state === 'open' ? t('say.open') : null;
     case 'message':
       return TOLD.test(n.message.kind) ? messageText(n.message) : null;
-    case 'announcement':
-      return `${t('registrar.says')} ${named(n.text)}`;
     case 'rank':
       return `${courseName(n.entry.course)}: ${t('outcome.waitlisted')}, ${t('outcome.rank', { n: n.entry.rank })}.`;
   }

@@ -8,7 +8,6 @@ import { type LazyView, lazy } from './lazy';
 import { called, path } from './router';
 import { signOut } from './store/session';
 import { me, now, positions, ready, serverNow, unread, windows } from './store/store';
-import { Announcement } from './ui/Announcement';
 import { Empty, Loading } from './ui/basics';
 import { ConnectionBanner } from './ui/Connection';
 import { Icon, type IconName } from './ui/Icon';
@@ -204,7 +203,6 @@ export function App() {
         </nav>
       )}
       {student && <ConnectionBanner />}
-      {student && <Announcement />}
       <main id="main" tabIndex={-1} ref={main}>
         <View />
       </main>

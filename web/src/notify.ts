@@ -28,9 +28,6 @@ interface Told {
   to: string;
 }
 
-/** Messages of what she asked for herself. */
-const ANSWERS = /^(enrolled|waitlisted|refused|dropped|left_waitlist)$/;
-
 /** What of the news she is told: outcomes of one moment together. */
 export function told(news: News[]): Told[] {
   const outcomes = news.flatMap((n) => (n.kind === 'outcome' ? [n.outcome] : []));
@@ -42,7 +39,7 @@ export function told(news: News[]): Told[] {
   for (const n of news) {
     if (n.kind !== 'message') continue;
     const topic = topicOf(n.message.kind);
-    if (ANSWERS.test(n.message.kind)) continue; // told as outcomes
+    if (topic === 'outcomes') continue; // told as outcomes
     list.push({ topic, tag: n.message.id, text: messageText(n.message), to: '/messages' });
   }
   return list;

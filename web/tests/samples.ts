@@ -12,7 +12,6 @@ export const win = (state: WindowView['state'], run = 0): WindowView => ({
   state,
   opens_at: 60_000,
   closes_at: null,
-  paused: false,
   order: 'lottery',
   pace: 15,
   clash: 'refuse',

@@ -23,9 +23,6 @@ export const enViews: ViewTexts = {
   'opening.toPlan': 'To your study map',
   'opening.state.planned': 'Not open yet',
   'opening.state.open': 'Open',
-  'opening.state.paused': 'Paused',
-  'opening.paused':
-    'The registrar has paused the line. You keep your place; here you see when it goes on.',
   'opening.state.closed': 'Closed',
   'opening.until': 'Open until {time}.',
   'opening.closed': 'This registration window is over. You keep what you have.',

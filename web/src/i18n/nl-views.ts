@@ -21,9 +21,6 @@ export const nlViews = {
   'opening.toPlan': 'Naar je studieplan',
   'opening.state.planned': 'Nog niet open',
   'opening.state.open': 'Open',
-  'opening.state.paused': 'Gepauzeerd',
-  'opening.paused':
-    'De studentenadministratie heeft de rij even gepauzeerd. Je houdt je plaats; hier zie je wanneer ze verdergaat.',
   'opening.state.closed': 'Gesloten',
   'opening.until': 'Open tot {time}.',
   'opening.closed': 'Deze inschrijfperiode is voorbij. Wat je hebt, houd je.',

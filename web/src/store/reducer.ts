@@ -109,35 +109,18 @@ function position(s: State, m: Server<'position'>, now: number): Change {
 export const readUpTo = (list: State['messages'], up_to: number): State['messages'] =>
   list?.map((x) => (x.journal <= up_to && !x.read ? { ...x, read: true } : x)) ?? null;
 
-/** She has a seat that she did not ask for just now. */
-const SEATED = /^(promoted|registrar_enrolled|registrar_moved)$/;
-
 function message(s: State, m: Server<'message'>): Change {
   const msg = m.message;
   const known = s.messages?.some((x) => x.id === msg.id);
   const messages = s.messages && !known ? [msg, ...s.messages] : s.messages;
   const next: Change = { messages, unread: m.unread, news: [{ kind: 'message', message: msg }] };
-  if (!msg.course) return next;
-  const seat = {
-    course: msg.course,
-    sections: msg.sections ?? [],
-    journal: msg.journal,
-    at: msg.at,
-  };
-  if (msg.kind === 'registrar_dropped') {
-    const o = { id: '', outcome: 'dropped', ...seat };
-    return {
-      ...next,
-      enrolments: without(s.enrolments, 'course', msg.course),
-      outcomes: [o, ...without(s.outcomes, 'course', msg.course)],
-    };
-  }
-  if (!SEATED.test(msg.kind)) return next;
+  if (msg.kind !== 'promoted' || !msg.course) return next;
+  const sections = msg.sections ?? [];
+  const seat = { course: msg.course, sections, journal: msg.journal, at: msg.at };
   const o = { id: '', outcome: 'enrolled', ...seat };
-  const gave = msg.kind === 'promoted' ? (msg.about ?? '') : '';
   return {
     ...next,
-    enrolments: put(without(s.enrolments, 'course', gave), 'course', seat),
+    enrolments: put(without(s.enrolments, 'course', msg.about ?? ''), 'course', seat),
     waitlist: without(s.waitlist, 'course', msg.course),
     outcomes: [o, ...without(s.outcomes, 'course', msg.course)],
   };
@@ -223,8 +206,6 @@ function change(s: State, m: ServerMessage, now: number, sent: number): Change {
       return { messages: readUpTo(s.messages, m.up_to), unread: m.unread };
     case 'preferences':
       return { preferences: m.preferences };
-    case 'announcement':
-      return { announcement: m, news: [{ kind: 'announcement', text: m.text }] };
     case 'pong':
       return pong(s, m, now, sent);
     default:

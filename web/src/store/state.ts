@@ -8,7 +8,6 @@ import type { PlanView } from '../wire/PlanView';
 import type { PreferencesView } from '../wire/PreferencesView';
 import type { SeatsView } from '../wire/SeatsView';
 import type { ServerMessage } from '../wire/ServerMessage';
-import type { TextView } from '../wire/TextView';
 import type { WaitlistView } from '../wire/WaitlistView';
 import type { WindowView } from '../wire/WindowView';
 
@@ -77,8 +76,6 @@ export interface State {
   older: number | null;
   /** `null`: not read yet. */
   preferences: PreferencesView | null;
-  /** What the registrar told everybody last, until it is closed. */
-  announcement: Server<'announcement'> | null;
   sequence: number;
   pending: Record<string, Request>;
   /** Server's clock minus this device's; `null` until it is known. */
@@ -95,8 +92,7 @@ export type News =
   | { kind: 'outcome'; outcome: OutcomeView }
   | { kind: 'message'; message: MessageView }
   | { kind: 'window'; window: WindowView }
-  | { kind: 'rank'; entry: WaitlistView }
-  | { kind: 'announcement'; text: TextView };
+  | { kind: 'rank'; entry: WaitlistView };
 
 export const initial = (): State => ({
   ready: false,
@@ -117,7 +113,6 @@ export const initial = (): State => ({
   messages: null,
   older: null,
   preferences: null,
-  announcement: null,
   sequence: 0,
   pending: {},
   offset: null,

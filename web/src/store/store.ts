@@ -31,7 +31,6 @@ export const unread = field('unread');
 export const messages = field('messages');
 export const pending = field('pending');
 export const preferences = field('preferences');
-export const announcement = field('announcement');
 
 /** The plan as she sees it: edited here, or as saved. */
 export const plan = computed<CourseRequest[]>(() => draft.value ?? savedPlan.value.courses);

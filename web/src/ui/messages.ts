@@ -21,11 +21,9 @@ export function messageText(m: MessageView): string {
     window: known ? named(known.name) : (m.window ?? ''),
     reason: m.reason ? reasonText(m.reason, m.about) : '',
     gave: m.about ? courseName(m.about) : '',
-    about: m.about ?? '',
     sections: (m.sections ?? []).map(sectionName).join(', '),
   };
   const inPlace = m.kind === 'promoted' && m.about && m.about !== m.course;
   const key = inPlace ? 'message.promotedFor' : keyOf(`message.${m.kind}`);
-  const text = key ? tAny(key, words) : t('message.other', { kind: m.kind });
-  return m.note ? `${text} ${t('registrar.says')} “${m.note}”` : text;
+  return key ? tAny(key, words) : t('message.other', { kind: m.kind });
 }

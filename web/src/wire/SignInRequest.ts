@@ -11,8 +11,4 @@ student?: string | null,
 /**
  * `registrar`.
  */
-role?: string | null, 
-/**
- * With the role `registrar`: under which name; one of those offered.
- */
-name?: string | null, };
+role?: string | null, };

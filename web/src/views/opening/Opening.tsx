@@ -5,7 +5,7 @@ import { covers, inOrder, submittable } from '../../model/windows';
 import { submitPlan } from '../../store/actions';
 import { courses, lookUp } from '../../store/catalogue';
 import { line, pending, plan, state, theLink, windows } from '../../store/store';
-import { Button, Empty, Mark, Tag } from '../../ui/basics';
+import { Button, Empty, Tag } from '../../ui/basics';
 import type { WindowView } from '../../wire/WindowView';
 import { InLine } from './InLine';
 import { Order } from './Order';
@@ -58,9 +58,7 @@ function State({ window: w }: { window: WindowView }) {
 
 const stateName = (w: WindowView): string =>
   w.state === 'open'
-    ? w.paused
-      ? t('opening.state.paused')
-      : t('opening.state.open')
+    ? t('opening.state.open')
     : w.state === 'planned'
       ? t('opening.state.planned')
       : t('opening.state.closed');
@@ -93,11 +91,6 @@ export function Opening() {
           <h2 id={`w-${w.key}`}>
             {named(w.name)} <Tag>{stateName(w)}</Tag>
           </h2>
-          {w.state === 'open' && w.paused && (
-            <Mark tone="wait" icon="wait">
-              {t('opening.paused')}
-            </Mark>
-          )}
           <State window={w} />
           <Order window={w} />
         </section>

@@ -61,14 +61,7 @@ function Demo() {
       </form>
       <h2>{t('signIn.staff')}</h2>
       <ul class="whos">
-        {info.registrars.map((name, i) => (
-          <Who
-            key={name}
-            name={i === 0 ? t('signIn.staff') : `${t('signIn.staff')} (${name})`}
-            about={i === 0 ? t('signIn.staffWhat') : t('signIn.staffOther')}
-            as={{ role: 'registrar', name }}
-          />
-        ))}
+        <Who name={t('signIn.staff')} about={t('signIn.staffWhat')} as={{ role: 'registrar' }} />
       </ul>
     </>
   );
