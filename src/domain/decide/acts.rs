@@ -212,7 +212,10 @@ impl Registry {
                 let after = Some(status.key().to_owned());
                 Told::of(Action::SectionStatus, subject, before, after)
             }
-            Event::Announced(_) => Told::bare(Action::Announcement, None),
+            Event::Announced(text) => {
+                let brief = text.en.chars().take(limits::ACT_TEXT_CHARS_MAX).collect();
+                Told::bare(Action::Announcement, Some(brief))
+            }
             Event::ImportApplied { .. } => Told::bare(Action::Import, Some(import_text(events))),
             event => return self.told_of_student(event),
         };

@@ -358,7 +358,7 @@ pub fn largest_acts() -> Vec<Record> {
     let by = |event, act| Record { act: Some(Arc::new(act)), ..record(event) };
     // Sections held, and others that are all over capacity.
     let moved = act(names(limits::COMPONENTS_MAX), names(2 * limits::COMPONENTS_MAX + 2));
-    vec![by(placed, moved), by(announced, act(None, None))]
+    vec![by(placed, moved), by(announced, act(None, most(limits::ACT_TEXT_CHARS_MAX)))]
 }
 
 /// The record of an event, with positions as they are late in a term.
