@@ -85,6 +85,8 @@ macro_rules! serve {
     };
 }
 
+mod acts;
+
 fn request(method: &Method, path: &str) -> TestRequest {
     TestRequest::default()
         .method(method.clone())
