@@ -410,3 +410,12 @@ fn an_enrolment_goes_through_the_window_that_is_open() {
     placed(&mut world, place).unwrap();
     assert_eq!(world.student(0).enrolments[0].window.0, 1);
 }
+
+#[test]
+fn the_log_repeats_an_announcement_in_brief() {
+    let mut world = draft().given();
+    let en: Box<str> = "é".repeat(limits::ACT_TEXT_CHARS_MAX + 1).into();
+    let text = crate::domain::catalogue::Text { nl: "Dag".into(), en };
+    world.act(Command::Announce(text.into())).unwrap();
+    assert_eq!(world.audited()[4], "é".repeat(limits::ACT_TEXT_CHARS_MAX));
+}
