@@ -59,6 +59,21 @@ pub const ALTERNATIVE_COURSES_MAX: usize = 40;
 /// Most characters of somebody's input that an error repeats.
 pub const ECHO_CHARS_MAX: usize = 80;
 
+/// Longest reason of an act, in characters.
+pub const ACT_REASON_CHARS_MAX: usize = 300;
+/// Most characters of an announcement that the audit log repeats.
+pub const ACT_TEXT_CHARS_MAX: usize = 80;
+/// Longest announcement in one language, in characters.
+pub const ANNOUNCEMENT_CHARS_MAX: usize = 500;
+/// Longest announcement in one language, in bytes: both must fit in one record with a reason.
+pub const ANNOUNCEMENT_BYTES_MAX: usize = 1_000;
+/// Acts kept in memory for the registrar's console; the journal has all of them.
+pub const AUDIT_RECENT_MAX: usize = 1_000;
+/// Pieces of an exported audit log that wait for a slow reader.
+pub const AUDIT_PIECES_MAX: usize = 4;
+/// A piece of an exported audit log is sent once it holds this much, in bytes.
+pub const AUDIT_PIECE_BYTES: usize = 32 * 1024;
+
 /// Largest body of an ordinary HTTP request, in bytes.
 pub const HTTP_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Largest file that can be imported over HTTP, in bytes.

@@ -175,7 +175,12 @@ impl Built {
             seed::demo(&core.gateway, seed_demo).await?;
         }
         let access = access(&config, clock, demo, core.gateway.clone())?;
-        let state = Arc::new(HttpState::new(core.gateway.clone(), access, seed::importers()));
+        let state = Arc::new(HttpState::new(
+            core.gateway.clone(),
+            access,
+            seed::importers(),
+            core.journal.clone(),
+        ));
         let (server, addresses) = listen(&config, bound, &state)?;
         // Tools on this machine come straight in, not through a proxy.
         let url = format!("http://{}", addresses[0]);

@@ -248,9 +248,8 @@ pub fn personal_blockers(
     course: CourseId,
 ) -> Vec<Reason> {
     let info = catalogue.course(course);
-    let profile = &student.profile;
     let mut blockers: Vec<Reason> =
-        profile.blocks.iter().map(|code| Reason::Blocked(code.clone())).collect();
+        student.blocks().map(|code| Reason::Blocked(code.clone())).collect();
     let missing = info.prerequisites.iter().filter(|p| !student.has_completed(p));
     blockers.extend(missing.map(|p| Reason::PrerequisiteMissing(p.clone())));
     if let Some(limit) = window.rules.credit_limit {

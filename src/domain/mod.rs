@@ -2,6 +2,7 @@
 //! here: any notion of who is connected, and any serde derive.
 
 pub mod account;
+pub mod acts;
 pub mod alternatives;
 pub mod catalogue;
 pub mod command;

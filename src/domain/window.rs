@@ -110,6 +110,8 @@ pub struct Window {
     pub rules: WindowRules,
     /// Where it is in its life.
     pub state: WindowState,
+    /// Open, and admits nobody for the moment.
+    pub paused: bool,
     /// How often a rehearsal has been run again.
     pub run: u32,
     /// When it opened.
@@ -128,6 +130,7 @@ impl Window {
         Self {
             rules,
             state: WindowState::Planned,
+            paused: false,
             run: 0,
             opened_at: None,
             drawn: 0,

@@ -5,9 +5,12 @@
 //! No student number is ever part of a path or a query.
 
 pub mod access;
+pub mod acts;
 pub mod admin;
+pub mod admin_student;
 pub mod alternatives;
 mod assets;
+pub mod audit;
 pub mod auth;
 pub mod calendar;
 pub mod catalogue;
@@ -56,9 +59,11 @@ pub use finish::finish;
 use imports::Importers;
 use listing::{Listing, Listings};
 use problem::{Problem, UNKNOWN_STUDENT};
+use tokio::sync::Semaphore;
 
 use crate::actors::gateway::Gateway;
 use crate::domain::ids::{Key, StudentId};
+use crate::journal::JournalReader;
 
 /// What the handlers share.
 pub struct HttpState {
@@ -68,6 +73,10 @@ pub struct HttpState {
     pub access: Arc<Access>,
     /// The readers of files.
     pub importers: Importers,
+    /// Reads what is on disk, while it is written.
+    pub journal: JournalReader,
+    /// Room for one export of the audit log.
+    audits: Arc<Semaphore>,
     listings: Listings,
     /// Numbers never change hands, so they are kept once asked.
     students: DashMap<Key, StudentId>,
@@ -76,11 +85,18 @@ pub struct HttpState {
 
 impl HttpState {
     /// From its parts.
-    pub fn new(gateway: Gateway, access: Access, importers: Importers) -> Self {
+    pub fn new(
+        gateway: Gateway,
+        access: Access,
+        importers: Importers,
+        journal: JournalReader,
+    ) -> Self {
         Self {
             gateway,
             access: Arc::new(access),
             importers,
+            journal,
+            audits: Arc::new(Semaphore::new(1)),
             listings: Listings::default(),
             students: DashMap::new(),
             draws: DashMap::new(),

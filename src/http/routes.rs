@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::{Route, web};
 
 use super::{
-    admin, alternatives, calendar, catalogue, devices, export, health, imports, messages, my_data,
+    acts, admin, admin_student, alternatives, audit, calendar, catalogue, devices, export, health, imports, messages, my_data,
     openapi, plain, preferences, results, sign_in, socket, student, windows,
 };
 use crate::http::auth::Role;
@@ -104,11 +104,22 @@ pub fn table() -> Vec<Entry> {
         GET "/api/admin/windows" registrar, admin::windows;
         POST "/api/admin/windows/{key:.+}/open" registrar, admin::open;
         POST "/api/admin/windows/{key:.+}/close" registrar, admin::close;
+        POST "/api/admin/windows/{key:.+}/pause" registrar, admin::pause;
+        POST "/api/admin/windows/{key:.+}/resume" registrar, admin::resume;
         POST "/api/admin/windows/{key:.+}/reset" registrar, admin::reset;
         POST "/api/admin/windows/{key:.+}/schedule" registrar, admin::schedule;
         POST "/api/admin/windows/{key:.+}/pace" registrar, admin::pace;
         POST "/api/admin/sections/capacity" registrar, admin::capacity;
         POST "/api/admin/sections/status" registrar, admin::section_status;
+        POST "/api/admin/student/enrol" registrar, admin_student::enrol;
+        POST "/api/admin/student/move" registrar, admin_student::move_to;
+        POST "/api/admin/student/drop" registrar, admin_student::remove;
+        POST "/api/admin/student/block" registrar, admin_student::block;
+        POST "/api/admin/student/unblock" registrar, admin_student::unblock;
+        POST "/api/admin/announcement" registrar, acts::announcement;
+        GET "/api/admin/audit" registrar, audit::list;
+        GET "/api/admin/audit.csv" registrar, audit::csv;
+        GET "/api/admin/audit.json" registrar, audit::json;
         POST "/api/admin/catalogue" registrar, imports::catalogue;
         POST "/api/admin/students" registrar, imports::students;
         POST "/api/admin/results" registrar, imports::results;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
 
 use super::{
-    admin, alternatives, calendar, catalogue, devices, messages, results, sign_in, timetable,
+    acts, admin, admin_student, alternatives, audit, calendar, catalogue, devices, messages, results, sign_in, timetable,
     views, windows,
 };
 use crate::protocol::{client, server, transcript};
@@ -50,6 +50,12 @@ fn generate(to: &Path) {
         admin::PaceBody,
         admin::CapacityBody,
         admin::StatusBody,
+        acts::ReasonBody,
+        acts::AnnouncementBody,
+        admin_student::PlaceBody,
+        admin_student::RemoveBody,
+        admin_student::BlockBody,
+        audit::Audit,
     );
 }
 

@@ -4,10 +4,12 @@
 #![allow(dead_code)]
 
 mod account;
+mod acts;
 mod bounds;
 mod calendar;
 mod catalogue_files;
 mod cli;
+mod cli_admin;
 mod cli_data;
 mod cli_serve;
 mod compare;

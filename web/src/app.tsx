@@ -9,6 +9,7 @@ import { called, path } from './router';
 import { signOut } from './store/session';
 import { me, now, positions, ready, serverNow, unread, windows } from './store/store';
 import { Empty, Loading } from './ui/basics';
+import { Announcements } from './ui/Announcements';
 import { ConnectionBanner } from './ui/Connection';
 import { Icon, type IconName } from './ui/Icon';
 import { LanguageSwitch } from './ui/LanguageSwitch';
@@ -203,6 +204,7 @@ export function App() {
         </nav>
       )}
       {student && <ConnectionBanner />}
+      {student && <Announcements />}
       <main id="main" tabIndex={-1} ref={main}>
         <View />
       </main>

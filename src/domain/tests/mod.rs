@@ -1,6 +1,7 @@
 //! The promises of the pure domain, by example and by property.
 
 mod account;
+mod acts;
 mod alternatives;
 pub mod audit;
 mod decisions;

@@ -80,6 +80,7 @@ const EXCUSED: [(&str, &[&str]); 5] = [
         "how much at once: more is simply the next turn",
         &[
             "ADMIT_BATCH_MAX",
+            "AUDIT_PIECES_MAX",
             "EXPORT_STUDENTS_CHUNK",
             "EXPORT_RETRIES_MAX",
             "SNAPSHOT_JOBS_MAX",

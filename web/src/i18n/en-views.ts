@@ -23,6 +23,9 @@ export const enViews: ViewTexts = {
   'opening.toPlan': 'To your study map',
   'opening.state.planned': 'Not open yet',
   'opening.state.open': 'Open',
+  'opening.state.paused': 'Paused',
+  'opening.paused':
+    'Registration is paused for a moment: nobody is served now. The order of the line stays.',
   'opening.state.closed': 'Closed',
   'opening.until': 'Open until {time}.',
   'opening.closed': 'This registration window is over. You keep what you have.',

@@ -21,6 +21,9 @@ export const nlViews = {
   'opening.toPlan': 'Naar je studieplan',
   'opening.state.planned': 'Nog niet open',
   'opening.state.open': 'Open',
+  'opening.state.paused': 'Gepauzeerd',
+  'opening.paused':
+    'De inschrijving is even gepauzeerd: niemand komt nu aan de beurt. De volgorde van de rij blijft.',
   'opening.state.closed': 'Gesloten',
   'opening.until': 'Open tot {time}.',
   'opening.closed': 'Deze inschrijfperiode is voorbij. Wat je hebt, houd je.',

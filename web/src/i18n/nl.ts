@@ -33,6 +33,7 @@ export const nl = {
   'signIn.go': 'Inloggen',
   'signIn.staff': 'Studentenadministratie',
   'signIn.staffWhat': 'De inschrijving openen en sluiten, het verloop volgen, een student helpen.',
+  'signIn.staffOther': 'Een tweede, om te zien wat de eerste doet.',
   'signIn.off': 'Zo inloggen kan hier niet.',
   'signIn.promise': 'Rustig inschrijven: zet je plan klaar, en de server doet de rest.',
   'lost.title': 'Geen verbinding.',
@@ -223,6 +224,19 @@ export const nl = {
   'message.window_opened': '{window} is open.',
   'message.window_closing': '{window} sluit bijna.',
   'message.window_closed': '{window} is gesloten.',
+  'message.window_paused': '{window} is even gepauzeerd. Je plaats in de rij blijft.',
+  'message.window_resumed': '{window} gaat verder.',
+  'message.registrar_enrolled':
+    'De studentenadministratie heeft je ingeschreven voor {course}: {sections}.',
+  'message.registrar_moved':
+    'De studentenadministratie heeft je in {course} in een andere groep gezet: {sections}.',
+  'message.registrar_dropped':
+    'De studentenadministratie heeft je uitgeschreven voor {course}.',
+  'message.blocked': 'Je kunt je niet meer inschrijven (blokkade {code}).',
+  'message.unblocked': 'De blokkade {code} is opgeheven.',
+  'message.note': 'Reden: {note}',
+  'announcement.title': 'Mededeling van de studentenadministratie',
+  'announcement.close': 'Mededeling sluiten',
   'message.window_reset': '{window} wordt opnieuw geoefend; wat eruit kwam, is ingetrokken.',
   'message.result': 'Resultaat voor {course}: {grade}.',
   'message.result_corrected': 'Gecorrigeerd resultaat voor {course}: {grade}.',
@@ -230,6 +244,7 @@ export const nl = {
   'say.place': 'Plaats {n} van {of}.',
   'say.next': 'Je bent bijna aan de beurt.',
   'say.open': 'De inschrijving is open.',
+  'say.paused': 'De inschrijving is even gepauzeerd. Je plaats in de rij blijft.',
   'say.minutes': {
     one: 'Nog {n} minuut tot de opening.',
     other: 'Nog {n} minuten tot de opening.',
@@ -245,6 +260,7 @@ export const nl = {
   'error.plan_invalid': 'Dit plan kon niet worden bewaard; je ziet weer het vorige.',
   'error.already_in_line': 'Je staat al in de rij.',
   'error.not_in_line': 'Je staat niet in de rij.',
+  'error.window_paused': 'De inschrijving is even gepauzeerd; probeer het zo nog eens.',
   'error.line_busy': 'Anderen staan in de rij; probeer het na hen.',
   'error.unknown_window': 'Deze inschrijfperiode bestaat niet meer.',
   'error.unknown_course': 'Dit vak bestaat niet meer.',
