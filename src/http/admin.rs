@@ -100,7 +100,7 @@ pub struct Status {
 }
 
 /// `null` must be said, not left out: without a bound, or without a time, is no default.
-fn named<'de, D, T>(value: D) -> Result<Option<T>, D::Error>
+pub(super) fn named<'de, D, T>(value: D) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Deserialize<'de>,
