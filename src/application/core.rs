@@ -19,7 +19,7 @@ use crate::actors::registrar::{Parts, Registrar};
 use crate::actors::sign_ins::SignIns;
 use crate::actors::tell;
 use crate::clock::Clock;
-use crate::journal::{JournalError, OnFault, Writer};
+use crate::journal::{JournalError, JournalReader, OnFault, Writer};
 use crate::limits;
 use crate::metrics::Metrics;
 
@@ -45,6 +45,8 @@ pub struct Core {
     pub writer: Arc<Writer>,
     /// What waits at the gate.
     pub gate: Gate,
+    /// What is on disk, for background readers.
+    pub reader: JournalReader,
     arbiter: Arbiter,
     snapshotter: Option<Snapshotter>,
 }
@@ -86,7 +88,7 @@ impl Core {
         let writer = Arc::new(writer);
         let snapshotter = match options.snapshot_every {
             0 => None,
-            every => Snapshotter::start(Arc::clone(&writer), reader, every, snapshot)
+            every => Snapshotter::start(Arc::clone(&writer), reader.clone(), every, snapshot)
                 .map_err(|e| JournalError::io("start the snapshot thread", e))
                 .map(Some)?,
         };
@@ -120,7 +122,7 @@ impl Core {
             metrics,
             options.clock,
         );
-        Ok(Self { gateway, writer, gate, arbiter, snapshotter })
+        Ok(Self { gateway, writer, gate, reader, arbiter, snapshotter })
     }
 
     /// Decides no more, makes durable what was decided, and lets go of the journal.

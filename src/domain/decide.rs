@@ -363,7 +363,7 @@ impl Registry {
         outcomes
     }
 
-    fn decide_course(
+    pub(super) fn decide_course(
         &self,
         id: StudentId,
         window: &Window,
@@ -404,7 +404,7 @@ impl Registry {
         }
     }
 
-    fn search<'a>(
+    pub(super) fn search<'a>(
         &'a self,
         window: &Window,
         request: &'a CourseRequest,
@@ -586,7 +586,7 @@ impl Registry {
         steps.next()
     }
 
-    fn promote_entry(
+    pub(super) fn promote_entry(
         &self,
         course: CourseId,
         entry: &WaitlistEntry,
@@ -679,7 +679,7 @@ impl Registry {
 }
 
 /// What she has of the course already, if anything (I7).
-fn already(student: &Student, course: CourseId) -> Option<Reason> {
+pub(super) fn already(student: &Student, course: CourseId) -> Option<Reason> {
     if student.enrolment(course).is_some() {
         return Some(Reason::AlreadyEnrolled);
     }

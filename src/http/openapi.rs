@@ -11,7 +11,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::problem::{PROBLEM_JSON, ProblemBody};
 use super::{
-    admin, alternatives, calendar, catalogue, devices, export, health, imports, messages, my_data,
+    admin, alternatives, calendar, catalogue, console, devices, export, health, imports, messages, my_data,
     preferences, results, sign_in, student, windows,
 };
 
@@ -37,6 +37,11 @@ use super::{
         admin::status, admin::windows, admin::open, admin::close, admin::reset, admin::schedule,
         admin::pace, admin::capacity, admin::section_status,
         imports::catalogue, imports::students, imports::results, export::enrolments,
+        export::enrolments_csv, export::enrolments_json,
+        export::waitlists, export::waitlists_csv, export::waitlists_json,
+        console::board::board, console::demand::demand, console::demand::blockers,
+        console::readiness::readiness, console::preview::preview, console::file::student,
+        console::why::why,
     ),
     components(schemas(ProblemBody)),
     security(("cookie" = []), ("bearer" = [])),

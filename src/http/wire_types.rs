@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ts_rs::{Config, TS};
 
+use super::console::types;
 use super::{
     admin, alternatives, calendar, catalogue, devices, messages, results, sign_in, timetable,
     views, windows,
@@ -50,6 +51,16 @@ fn generate(to: &Path) {
         admin::PaceBody,
         admin::CapacityBody,
         admin::StatusBody,
+        types::Board,
+        types::Demand,
+        types::PlanBlockers,
+        types::Readiness,
+        types::PreviewBody,
+        types::CapacityPreview,
+        types::StudentBody,
+        types::StudentFile,
+        types::WhyBody,
+        types::Why,
     );
 }
 

@@ -313,6 +313,10 @@ pub struct Why {
     /// `enrolled`, `waitlisted`, `refused`, `dropped`, `left_waitlist`, `promoted` or
     /// `passed_over`.
     pub outcome: String,
+    /// Why, when refused or passed over.
+    pub reason: Option<String>,
+    /// What the reason is about.
+    pub about: Option<String>,
     /// Whose turn it was, and by which rule: `lottery`, `arrival` (a ticket's turn), `direct` (the
     /// line was empty), `swap`, `drop`, `leave` or `waitlist`.
     pub rule: String,
@@ -337,7 +341,7 @@ pub struct Why {
 pub struct WhyStep {
     /// Facts: `window`, `ticket`, `drawn` (place in the draw, of how many), `served` (tickets
     /// decided before), `plan_place` (this course's place in her plan), `ahead` (of her on the
-    /// waitlist). Checks: `has_already`, `window_covers`, `blocked`, `prerequisites`, `credits`,
+    /// waitlist). Checks: `has_place`, `has_already`, `window_covers`, `blocked`, `prerequisites`, `credits`,
     /// `open`, `clash`, `seats`, `waitlist`.
     pub key: String,
     /// `fact`, `passed`, `stopped` (what decided it) or `not_reached`.
@@ -346,7 +350,8 @@ pub struct WhyStep {
     pub value: Option<String>,
     /// Against what, such as the limit.
     pub of: Option<String>,
-    /// What it is about: the course's credits, the course that it clashes with, codes.
+    /// What it is about: the course's credits, the course that it clashes with, the rank given on
+    /// the waitlist (or `not_asked`, `not_offered`).
     pub about: Option<String>,
 }
 
