@@ -136,3 +136,32 @@ impl Preview {
         Previewed { waitlisted, promoted, after: self.university.sections[section.index()] }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testkit::draft;
+
+    #[test]
+    fn so_many_entries_are_copied_and_no_more_lists_followed() {
+        // Given one who waits for A and would give up B.
+        let mut world = draft().simple("A", 0).simple("B", 1).students(1).window(|_| {}).open();
+        world.enrol(0, "B");
+        let to = world.any("A").or_wait();
+        world.swap(0, "B", to);
+        let registry = &world.university.registry;
+        let (a, b) = (world.c("A"), world.c("B"));
+        let most = limits::PREVIEW_ENTRIES_MAX;
+        for (copied, next) in [(most - 1, Some((a, most - 1))), (most, None)] {
+            // When so many entries like hers are copied, with more to come.
+            let mut piece = registry.waiting_piece(a, 0, 9);
+            piece.entries = vec![piece.entries[0].clone(); copied];
+            piece.more = true;
+            let mut preview = Preview::new(registry.catalogue.clone(), Vec::new(), a);
+            preview.add(piece);
+            // Then below the bound both lists are gone on with, at it neither.
+            assert_eq!(preview.next(), next, "{copied}");
+            assert_eq!(preview.todo.contains(&(b, 0)), next.is_some());
+        }
+    }
+}

@@ -304,9 +304,12 @@ fn decided(
     if let Some(from) = from {
         checks.push(Check::HasPlace(who.enrolment(from).is_some()));
     }
-    checks.push(Check::HasAlready(already(who, *course).filter(|has| {
-        *has != Reason::AlreadyEnrolled || own.is_empty()
-    })));
+    // In a swap inside the course her place in it is no obstacle.
+    let waits = || who.waiting.contains(course).then_some(Reason::AlreadyWaitlisted);
+    checks.push(Check::HasAlready(match own.is_empty() {
+        true => already(who, *course),
+        false => waits(),
+    }));
     // What it does not cover is looked at only when she named it: she is told what she has of it
     // before that.
     checks.push(Check::Covered(case.window.covers(&registry.catalogue, *course)));

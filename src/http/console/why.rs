@@ -16,6 +16,7 @@ use crate::http::HttpState;
 use crate::http::access::AsRegistrar;
 use crate::http::openapi::ChangeProblems;
 use crate::http::problem::{BUSY, FAULT, NOT_FOUND, NOT_READY, Problem};
+use crate::journal::JournalError;
 use crate::limits;
 use crate::protocol::convert::{course_id, reason_view, section_status};
 
@@ -211,7 +212,7 @@ pub async fn why(
         return Err(Problem::new(&BUSY, busy).retry_after(RETRY_MS));
     };
     let gateway = state.gateway.clone();
-    let found = aside(move || {
+    let found = aside(move || -> Result<Option<Why>, JournalError> {
         let record = archive.record(Sequence(journal))?;
         let Some(record) = record.filter(|r| why::concerns(r, student, course)) else {
             return Ok(None);
@@ -220,7 +221,7 @@ pub async fn why(
         let found = why::explain(&before, &record, student, course);
         Ok(found.map(|found| view(&before.registry, &record, course, &found)))
     });
-    let found = found.await?.map_err(|error: crate::journal::JournalError| {
+    let found = found.await?.map_err(|error| {
         tracing::error!(%error, "the journal cannot be looked back into");
         Problem::new(&FAULT, "the journal cannot be read; it has been logged")
     });
