@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::args_admin::{ADMIN_EXAMPLES, AdminCommand};
 use super::failure::EXIT_CODES;
 
 const SERVE_EXAMPLES: &str = "Examples:
@@ -83,6 +84,9 @@ pub enum Command {
     /// Recompute a lottery
     #[command(subcommand, after_help = LOTTERY_EXAMPLES)]
     Lottery(LotteryCommand),
+    /// See what the registrar sees, through a running gateway
+    #[command(subcommand, after_help = format!("{ADMIN_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Admin(AdminCommand),
     /// Make sign-in tokens for tools, in demo mode
     #[command(after_help = TOKEN_EXAMPLES)]
     Token(TokenArgs),

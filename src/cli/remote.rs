@@ -28,6 +28,8 @@ pub struct Remote {
 #[derive(Deserialize, Default)]
 struct Problem {
     #[serde(default)]
+    code: String,
+    #[serde(default)]
     title: String,
     #[serde(default)]
     detail: Option<String>,
@@ -69,6 +71,16 @@ impl Remote {
         }
     }
 
+    /// Sends JSON; the answer's text.
+    pub fn post_json(&self, path: &str, body: &serde_json::Value) -> Result<String, Failure> {
+        let request = self
+            .agent
+            .post(format!("{}{path}", self.url))
+            .header("Authorization", format!("Bearer {}", self.token))
+            .header("Content-Type", "application/json");
+        self.answer(request.send(body.to_string()))
+    }
+
     /// Sends a body; the answer's text.
     pub fn post(&self, path: &str, body: &[u8]) -> Result<String, Failure> {
         let request = self
@@ -108,6 +120,7 @@ impl Remote {
     fn refused(&self, status: u16, problem: Problem) -> Failure {
         let code = match status {
             400 | 409 | 413 | 422 => Code::Config,
+            404 if problem.code.starts_with("unknown_") => Code::Config,
             429 | 503 => Code::Unavailable,
             _ => Code::Other,
         };
