@@ -16,6 +16,7 @@ use super::table::Table;
 use crate::http::console::types::{
     Board, CapacityPreview, Demand, PlanBlockers, Readiness, StudentFile, Why,
 };
+use crate::serving;
 
 /// Shown where there is no bound or nothing to say.
 const NONE: &str = "-";
@@ -78,9 +79,14 @@ pub fn student(command: &StudentRead, out: &mut dyn Write) -> Result<(), Failure
 
 fn remote(ask: &Ask) -> Result<Remote, Failure> {
     let config = settings::load(&ask.place)?.config;
-    match &ask.server {
-        Some(url) => Remote::at(url, &config),
-        None => Remote::serving(&config),
+    let data = &config.journal.dir;
+    match ask.server.clone().or_else(|| serving::url(data)) {
+        Some(url) => Remote::at(&url, &config),
+        None => {
+            let what = "no gateway runs on this data directory; start one, or name one with \
+                        --server URL";
+            Err(Failure::new(Code::Unavailable, format!("{}: {what}", data.display())))
+        }
     }
 }
 
@@ -155,7 +161,8 @@ fn time(ms: u64) -> String {
 
 fn board(board: &Board) -> String {
     let mut windows = Table::new(&["window", "state", "opens", "closes", "waiting", "a second"]);
-    for BoardRow { window: w, rate } in board.windows.iter().map(BoardRow::from) {
+    for row in &board.windows {
+        let (w, rate) = (&row.window, row.rate);
         windows.row([
             w.key.clone(),
             w.state.clone(),
@@ -189,17 +196,6 @@ fn board(board: &Board) -> String {
         "{windows}\n{sections}\n{shown} of {} sections, at {at}, as of record {}\n",
         board.total, board.as_of
     )
-}
-
-struct BoardRow<'a> {
-    window: &'a crate::protocol::server::WindowView,
-    rate: Option<f64>,
-}
-
-impl<'a> From<&'a crate::http::console::types::BoardWindow> for BoardRow<'a> {
-    fn from(row: &'a crate::http::console::types::BoardWindow) -> Self {
-        Self { window: &row.window, rate: row.rate }
-    }
 }
 
 fn demand(demand: &Demand) -> String {

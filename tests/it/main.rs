@@ -11,6 +11,7 @@ mod cli;
 mod cli_data;
 mod cli_serve;
 mod compare;
+mod console;
 mod journal_child;
 mod journal_crash;
 mod kill;

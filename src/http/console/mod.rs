@@ -37,7 +37,7 @@ pub struct Console {
     surveys: DashMap<WindowId, Arc<Kept<SurveyData>>>,
     samples: Samples,
     /// What is on disk; `None` in a gateway without any.
-    archive: Option<Archive>,
+    pub(super) archive: Option<Archive>,
 }
 
 impl Console {
