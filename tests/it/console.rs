@@ -157,17 +157,20 @@ async fn after_the_opening_the_board_a_file_and_why_tell_what_happened() {
             let place = row(&why["steps"], "key", "drawn");
             assert_eq!((&place["of"], &place["state"]), (&json!("4"), &json!("fact")));
             let seats = row(&why["steps"], "key", "seats");
-            let left = &why["sections"][0]["left"];
             match outcome["outcome"].as_str().unwrap() {
                 "waitlisted" => {
                     ranks.push(outcome["about"].as_str().unwrap().to_owned());
+                    let left = &why["sections"][0]["left"];
                     assert_eq!((&seats["state"], left), (&json!("stopped"), &json!(0)));
                     let waitlist = row(&why["steps"], "key", "waitlist");
                     assert_eq!(waitlist["about"], outcome["about"]);
                 }
                 "enrolled" => {
                     assert_eq!(seats["state"], "passed");
-                    assert_ne!(left, &json!(0), "{why}");
+                    let granted = why["sections"].as_array().unwrap().iter();
+                    let granted: Vec<_> = granted.filter(|s| s["granted"] == true).collect();
+                    assert_eq!((granted.len(), &granted[0]["section"]), (1, &outcome["sections"][0]));
+                    assert_ne!(granted[0]["left"], 0, "{why}");
                 }
                 other => panic!("{other}"),
             }
@@ -283,9 +286,9 @@ async fn sluis_admin_shows_the_same_and_tells_what_is_wrong_in_one_line() {
     run(&["board", "--find", "b l1", "--sort", "rate"]).expect(0, &["B/L1", "1 of 1 sections"]);
     run(&["demand", "--window", "w"]).expect(0, &["first choices", "C/L", "armed"]);
     run(&["blockers"]).expect(0, &["reason", "0 of 0"]);
-    run(&["readiness"]).expect(0, &["fail   demo_sign_in", "ok     journal"]);
-    run(&["preview", "A/L", "3"]).expect(0, &["would be promoted      2"]);
-    run(&["preview", "A/L", "none"]).expect(0, &["would be promoted      3"]);
+    run(&["readiness"]).expect(0, &["fail  demo_sign_in", "ok    journal"]);
+    run(&["preview", "A/L", "3"]).expect(0, &["would be promoted       2"]);
+    run(&["preview", "A/L", "none"]).expect(0, &["would be promoted       3"]);
     let registrar = gateway.registrar();
     let outcome = outcomes(&registrar, "s0001").remove(0);
     let (journal, course) = (outcome["journal"].to_string(), outcome["course"].as_str().unwrap());
