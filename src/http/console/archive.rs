@@ -58,12 +58,10 @@ impl Archive {
 
     /// What the disk says now. Asks the system.
     pub fn facts(&self) -> Result<DiskFacts, JournalError> {
-        let disk = fs2::available_space(&self.dir).and_then(|free| {
-            let total = fs2::total_space(&self.dir)?;
-            Ok((free, total))
-        });
+        let disk = rustix::fs::statvfs(&self.dir).ok();
+        let bytes = |blocks: u64, size: u64| blocks.saturating_mul(size);
         Ok(DiskFacts {
-            disk: disk.ok(),
+            disk: disk.map(|d| (bytes(d.f_bavail, d.f_frsize), bytes(d.f_blocks, d.f_frsize))),
             snapshot: self.reader.newest_snapshot()?,
             snapshot_every: self.snapshot_every,
             durable: self.reader.durable(),
