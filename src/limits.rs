@@ -253,3 +253,23 @@ pub const OPENS_AFTER_SIGN_IN_S_MAX: u32 = 86_400;
 pub const SCHEDULE_MS_MAX: u64 = 32_503_680_000_000;
 /// Connections besides the WebSockets that the HTTP server takes at once.
 pub const PLAIN_CONNECTIONS_MAX: usize = 1_000;
+
+/// Blockers of plans that a survey keeps one by one; the rest are counted.
+pub const SURVEY_ROWS_MAX: usize = 200_000;
+/// Students, tickets or waitlist entries that a survey copies in one turn of the Registrar.
+pub const SURVEY_TURN_ITEMS: usize = 500;
+/// Waitlist entries that the preview of a capacity copies; beyond it, places given up elsewhere
+/// are not followed.
+pub const PREVIEW_ENTRIES_MAX: usize = 20_000;
+/// Combinations of sections that an explanation lists; the rest are counted.
+pub const WHY_COMBINATIONS_MAX: usize = 50;
+/// Decisions in a student's file: the latest.
+pub const FILE_OUTCOMES_MAX: usize = 200;
+/// Most sections in a page of the board.
+pub const BOARD_SECTIONS_MAX: u32 = 500;
+/// How often the board notes seats taken, in milliseconds.
+pub const BOARD_SAMPLE_MS: u64 = 1_999;
+/// Samples that the board keeps: about a minute.
+pub const BOARD_SAMPLES_MAX: usize = 31;
+/// How long what several registrars look at is kept, in milliseconds.
+pub const SURVEY_KEPT_MS: u64 = 1_000;

@@ -140,8 +140,12 @@ impl Exit {
     }
 
     fn everyone(&mut self, bulletin: &Arc<Bulletin>) {
-        if let Bulletin::Public(public, _) = bulletin.as_ref() {
-            self.public.send_replace(Arc::clone(public));
+        match bulletin.as_ref() {
+            Bulletin::Public(public, _) => {
+                self.public.send_replace(Arc::clone(public));
+            }
+            Bulletin::Line(window, state) => self.board.line_moved(*window, *state),
+            _ => {}
         }
         for batch in &mut self.batches {
             batch.push(Delivery::Everyone(Arc::clone(bulletin)));

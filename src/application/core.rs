@@ -89,7 +89,7 @@ impl Core {
         let writer = Arc::new(writer);
         let snapshotter = match options.snapshot_every {
             0 => None,
-            every => Snapshotter::start(Arc::clone(&writer), reader, every, snapshot)
+            every => Snapshotter::start(Arc::clone(&writer), reader.clone(), every, snapshot)
                 .map_err(|e| JournalError::io("start the snapshot thread", e))
                 .map(Some)?,
         };

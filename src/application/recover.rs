@@ -6,8 +6,7 @@ use crate::clock;
 use crate::domain::ids::Sequence;
 use crate::domain::invariants::{self, Violation};
 use crate::domain::university::University;
-use crate::journal::fold::Fold;
-use crate::journal::{Journal, JournalError, JournalReader, Place, state};
+use crate::journal::{Journal, JournalError, JournalReader, past};
 
 /// What the journal folds into, and how it went.
 pub struct Recovered {
@@ -56,34 +55,11 @@ pub fn fold_up_to(
     reader: &JournalReader,
     last: Sequence,
 ) -> Result<(University, Sequence, u64), JournalError> {
-    let latest = reader.latest_snapshot()?;
-    for damaged in &latest.damaged {
+    let past = past::fold_up_to(reader, last, || true)?;
+    for damaged in &past.damaged {
         tracing::warn!(sequence = %damaged.sequence, what = damaged.what, "damaged snapshot");
     }
-    let mut fold = Fold::default();
-    let mut from = Sequence(0);
-    if let Some(snapshot) = latest.snapshot.filter(|s| s.sequence <= last) {
-        match state::read_state(snapshot.bytes.as_slice()) {
-            Ok(university) if university.registry.sequence == snapshot.sequence => {
-                from = snapshot.sequence;
-                fold = Fold::from(university);
-            }
-            Ok(_) => tracing::warn!(sequence = %snapshot.sequence, "a snapshot of another state"),
-            // The journal is whole: it takes longer, and nothing is lost.
-            Err(error) => tracing::warn!(%error, sequence = %snapshot.sequence, "bad snapshot"),
-        }
-    }
-    let mut replayed = 0;
-    reader.replay(from.next(), &mut |sequence, bytes| {
-        if sequence > last {
-            return Ok(());
-        }
-        replayed += 1;
-        fold.push(sequence, bytes)
-            .map(|_| ())
-            .map_err(|damaged| JournalError::damaged(Place::at(sequence), damaged.what.to_string()))
-    })?;
-    Ok((fold.into_university(), from, replayed))
+    Ok((past.university, past.snapshot, past.replayed))
 }
 
 /// Enrolments in force.

@@ -21,6 +21,7 @@ use crate::clock::{self, Clock};
 use crate::config::{Config, DemoRefusal};
 use crate::demo;
 use crate::http::auth::Tokens;
+use crate::http::console::archive::Archive;
 use crate::http::settings::{ImportRule, Rate, Rates, SignIn};
 use crate::http::ws;
 use crate::http::{self, Access, HttpState};
@@ -175,12 +176,15 @@ impl Built {
             seed::demo(&core.gateway, seed_demo).await?;
         }
         let access = access(&config, clock, demo, core.gateway.clone())?;
-        let state = Arc::new(HttpState::new(
+        let state = HttpState::new(
             core.gateway.clone(),
             access,
             seed::importers(),
             core.journal.clone(),
-        ));
+        );
+        let (dir, every) = (config.journal.dir.clone(), config.journal.snapshot_every_records);
+        let archive = Archive::new(core.journal.clone(), dir, every);
+        let state = Arc::new(state.with_archive(archive));
         let (server, addresses) = listen(&config, bound, &state)?;
         // Tools on this machine come straight in, not through a proxy.
         let url = format!("http://{}", addresses[0]);
@@ -189,6 +193,7 @@ impl Built {
             doing: format!("write into {}", config.journal.dir.display()),
             source,
         })?;
+        actix::spawn(sampling(Arc::clone(&state)));
         actix::spawn(housekeeping(state));
         let handle = server.handle();
         Ok(Self { core, server, handle, addresses, enrolments, demo, _serving: serving })
@@ -293,6 +298,15 @@ fn listen(
     }
     let addresses = server.addrs();
     Ok((server.run(), addresses))
+}
+
+/// The registrar's board tells how fast sections fill, whether anybody looks on or not.
+async fn sampling(state: Arc<HttpState>) {
+    let mut often = tokio::time::interval(Duration::from_millis(limits::BOARD_SAMPLE_MS));
+    loop {
+        often.tick().await;
+        state.sample_seats();
+    }
 }
 
 /// Limiters forget whom they need not remember.

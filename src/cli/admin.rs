@@ -1,10 +1,11 @@
-//! `sluis admin …`: the registrar's acts, through a running gateway. What is wrong is told in one
-//! line, and then nothing was changed.
+//! `sluis admin …`: the registrar's console without a browser, through a running gateway. What is
+//! wrong is told in one line, and then nothing was changed.
 
 use std::io::Write;
 
 use serde_json::{Value, json};
 
+use super::admin_reads;
 use super::args_admin::{
     AdminCommand, BlockArgs, PlaceArgs, SectionArgs, SectionCommand, StudentCommand, To, Why,
     WindowArgs, WindowCommand,
@@ -17,6 +18,7 @@ use crate::protocol::audit::AuditEntry;
 /// Runs the command.
 pub fn run(command: &AdminCommand, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
+        AdminCommand::Read(command) => admin_reads::run(command, out),
         AdminCommand::Window(command) => window(command, out),
         AdminCommand::Section(command) => section(command, out),
         AdminCommand::Student(command) => student(command, out),
@@ -111,6 +113,7 @@ fn student(command: &StudentCommand, out: &mut dyn Write) -> Result<(), Failure>
         act(&args.why, path, body, out)
     };
     match command {
+        StudentCommand::Read(command) => admin_reads::student(command, out),
         StudentCommand::Enrol(args) => place(args, "/api/admin/student/enrol"),
         StudentCommand::Move(args) => place(args, "/api/admin/student/move"),
         StudentCommand::Drop { student, course, why } => {

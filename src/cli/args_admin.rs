@@ -3,9 +3,12 @@
 use clap::{Args, Subcommand};
 
 use super::args::{ExportFormat, Place};
+use super::args_reads::{ReadCommand, StudentRead};
 use super::failure::EXIT_CODES;
 
 const ADMIN_EXAMPLES: &str = "Examples:
+  sluis admin board                 windows and sections now
+  sluis admin readiness             is all ready for the next opening?
   sluis admin window open 2026-2 --reason 'tested, all is ready'
   sluis admin section capacity LAW-1010/T3 30
   sluis admin student enrol s1000001 LAW-1010 LAW-1010/L1 LAW-1010/T3 --reason 'by the dean'
@@ -20,6 +23,7 @@ const SECTION_EXAMPLES: &str = "Examples:
   sluis admin section capacity LAW-1010/L1 none
   sluis admin section cancel LAW-1010/T3 --reason 'no teacher'";
 const STUDENT_EXAMPLES: &str = "Examples:
+  sluis admin student show s1000001
   sluis admin student enrol s1000001 LAW-1010 LAW-1010/L1 LAW-1010/T3 --reason 'by the dean'
   sluis admin student move s1000001 LAW-1010 LAW-1010/L1 LAW-1010/T2 --reason 'asked for it'
   sluis admin student drop s1000001 LAW-1010 --reason 'has left'
@@ -96,13 +100,16 @@ fn instant(text: &str) -> Result<Instant, String> {
 /// `sluis admin …`
 #[derive(Subcommand, Debug)]
 pub enum AdminCommand {
+    /// Looks at something.
+    #[command(flatten)]
+    Read(ReadCommand),
     /// Open, pause, resume, close, plan or pace a window, or run a rehearsal again
     #[command(subcommand, after_help = WINDOW_EXAMPLES)]
     Window(WindowCommand),
     /// Set a section's capacity; open, close or cancel it
     #[command(subcommand, after_help = SECTION_EXAMPLES)]
     Section(SectionCommand),
-    /// Enrol, move, drop, block or unblock a student
+    /// Look at a student; enrol, move, drop, block or unblock her
     #[command(subcommand, after_help = STUDENT_EXAMPLES)]
     Student(StudentCommand),
     /// Tell everybody who is connected something
@@ -274,6 +281,9 @@ pub struct BlockArgs {
 /// `sluis admin student …`; each act needs a reason.
 #[derive(Subcommand, Debug)]
 pub enum StudentCommand {
+    /// Looks at something.
+    #[command(flatten)]
+    Read(StudentRead),
     /// Enrol a student
     #[command(after_help = STUDENT_EXAMPLES)]
     Enrol(PlaceArgs),

@@ -2,8 +2,10 @@
 //! exit code that tells what kind of failure it was. Nothing is ever asked back.
 
 mod admin;
+mod admin_reads;
 pub mod args;
 pub mod args_admin;
+pub mod args_reads;
 mod audit;
 mod config;
 mod export;
@@ -16,6 +18,7 @@ mod remote;
 mod seams;
 mod serve;
 mod settings;
+mod table;
 mod token;
 
 use std::ffi::OsString;

@@ -390,7 +390,7 @@ impl Registry {
         outcomes
     }
 
-    fn decide_course(
+    pub(super) fn decide_course(
         &self,
         id: StudentId,
         window: &Window,
@@ -431,7 +431,7 @@ impl Registry {
         }
     }
 
-    fn search<'a>(
+    pub(super) fn search<'a>(
         &'a self,
         window: &Window,
         request: &'a CourseRequest,
@@ -616,7 +616,7 @@ impl Registry {
         steps.next()
     }
 
-    fn promote_entry(
+    pub(super) fn promote_entry(
         &self,
         course: CourseId,
         entry: &WaitlistEntry,
@@ -714,7 +714,7 @@ impl Registry {
 }
 
 /// What she has of the course already, if anything (I7).
-fn already(student: &Student, course: CourseId) -> Option<Reason> {
+pub(super) fn already(student: &Student, course: CourseId) -> Option<Reason> {
     if student.enrolment(course).is_some() {
         return Some(Reason::AlreadyEnrolled);
     }

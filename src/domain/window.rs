@@ -139,6 +139,11 @@ impl Window {
         }
     }
 
+    /// A copy with its rules and state, without its line.
+    pub fn without_tickets(&self) -> Self {
+        Self { tickets: Vec::new(), rules: self.rules.clone(), ..*self }
+    }
+
     /// Whether the course can be registered for here.
     pub fn covers(&self, catalogue: &Catalogue, id: CourseId) -> bool {
         let course = catalogue.course(id);

@@ -115,7 +115,7 @@ pub struct Status {
 }
 
 /// `null` must be said, not left out: without a bound, or without a time, is no default.
-fn named<'de, D, T>(value: D) -> Result<Option<T>, D::Error>
+pub(super) fn named<'de, D, T>(value: D) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Deserialize<'de>,
@@ -124,7 +124,7 @@ where
 }
 
 /// Refuses a number outside its bounds, which are those of files.
-fn within(what: &str, value: Option<u32>, bounds: RangeInclusive<u32>) -> Result<(), Problem> {
+pub(super) fn within(what: &str, value: Option<u32>, bounds: RangeInclusive<u32>) -> Result<(), Problem> {
     match value {
         Some(value) if !bounds.contains(&value) => {
             let (least, most) = bounds.into_inner();

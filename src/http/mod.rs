@@ -14,6 +14,7 @@ pub mod audit;
 pub mod auth;
 pub mod calendar;
 pub mod catalogue;
+pub mod console;
 pub mod devices;
 pub mod export;
 mod extract;
@@ -43,6 +44,7 @@ pub mod student;
 #[cfg(test)]
 mod tests;
 pub mod timetable;
+pub mod turns;
 pub mod views;
 pub mod windows;
 #[cfg(test)]
@@ -55,6 +57,8 @@ use actix_web::web;
 use dashmap::DashMap;
 
 pub use access::{Access, AsRegistrar, AsStudent, Authenticated};
+use console::Console;
+use console::archive::Archive;
 pub use finish::finish;
 use imports::Importers;
 use listing::{Listing, Listings};
@@ -81,6 +85,7 @@ pub struct HttpState {
     /// Numbers never change hands, so they are kept once asked.
     students: DashMap<Key, StudentId>,
     draws: place::Draws,
+    console: Console,
 }
 
 impl HttpState {
@@ -100,7 +105,15 @@ impl HttpState {
             listings: Listings::default(),
             students: DashMap::new(),
             draws: DashMap::new(),
+            console: Console::default(),
         }
+    }
+
+    /// The same, with a way for the registrar to what is on disk.
+    #[must_use]
+    pub fn with_archive(mut self, archive: Archive) -> Self {
+        self.console = Console::new(archive);
+        self
     }
 
     /// The catalogue made ready for reading.

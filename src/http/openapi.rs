@@ -11,7 +11,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::problem::{PROBLEM_JSON, ProblemBody};
 use super::{
-    acts, admin, admin_student, alternatives, audit, calendar, catalogue, devices, export, health, imports, messages, my_data,
+    acts, admin, admin_student, alternatives, audit, calendar, catalogue, console, devices, export, health, imports, messages, my_data,
     preferences, results, sign_in, student, windows,
 };
 
@@ -40,6 +40,11 @@ use super::{
         admin_student::block, admin_student::unblock, acts::announcement,
         audit::list, audit::csv, audit::json,
         imports::catalogue, imports::students, imports::results, export::enrolments,
+        export::enrolments_csv, export::enrolments_json,
+        export::waitlists, export::waitlists_csv, export::waitlists_json,
+        console::board::board, console::demand::demand, console::demand::blockers,
+        console::readiness::readiness, console::preview::preview, console::file::student,
+        console::why::why,
     ),
     components(schemas(ProblemBody)),
     security(("cookie" = []), ("bearer" = [])),

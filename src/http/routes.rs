@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::{Route, web};
 
 use super::{
-    acts, admin, admin_student, alternatives, audit, calendar, catalogue, devices, export, health, imports, messages, my_data,
+    acts, admin, admin_student, alternatives, audit, calendar, catalogue, console, devices, export, health, imports, messages, my_data,
     openapi, plain, preferences, results, sign_in, socket, student, windows,
 };
 use crate::http::auth::Role;
@@ -124,6 +124,18 @@ pub fn table() -> Vec<Entry> {
         POST "/api/admin/students" registrar, imports::students;
         POST "/api/admin/results" registrar, imports::results;
         GET "/api/admin/enrolments" registrar, export::enrolments;
+        GET "/api/admin/enrolments.csv" registrar, export::enrolments_csv;
+        GET "/api/admin/enrolments.json" registrar, export::enrolments_json;
+        GET "/api/admin/waitlists" registrar, export::waitlists;
+        GET "/api/admin/waitlists.csv" registrar, export::waitlists_csv;
+        GET "/api/admin/waitlists.json" registrar, export::waitlists_json;
+        GET "/api/admin/board" registrar, console::board::board;
+        GET "/api/admin/demand" registrar, console::demand::demand;
+        GET "/api/admin/blockers" registrar, console::demand::blockers;
+        GET "/api/admin/readiness" registrar, console::readiness::readiness;
+        POST "/api/admin/sections/preview" registrar, console::preview::preview;
+        POST "/api/admin/student" registrar, console::file::student;
+        POST "/api/admin/student/why" registrar, console::why::why;
     }
 }
 

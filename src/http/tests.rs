@@ -105,6 +105,8 @@ async fn problem(response: ServiceResponse<impl actix_web::body::MessageBody>) -
     body
 }
 
+mod console;
+
 fn expected(entry: &Entry, role: Option<Role>) -> Option<u16> {
     match (entry.who, role) {
         (Who::Anybody, _) | (Who::SignedIn, Some(_)) => None,

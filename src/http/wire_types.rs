@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ts_rs::{Config, TS};
 
+use super::console::types;
 use super::{
     acts, admin, admin_student, alternatives, audit, calendar, catalogue, devices, messages, results, sign_in, timetable,
     views, windows,
@@ -56,6 +57,16 @@ fn generate(to: &Path) {
         admin_student::RemoveBody,
         admin_student::BlockBody,
         audit::Audit,
+        types::Board,
+        types::Demand,
+        types::PlanBlockers,
+        types::Readiness,
+        types::PreviewBody,
+        types::CapacityPreview,
+        types::StudentBody,
+        types::StudentFile,
+        types::WhyBody,
+        types::Why,
     );
 }
 

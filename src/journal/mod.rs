@@ -28,6 +28,7 @@ mod group;
 pub mod inspect;
 mod log;
 pub mod memory;
+pub mod past;
 pub mod record;
 mod recover;
 mod replay;

@@ -13,6 +13,7 @@ mod cli_admin;
 mod cli_data;
 mod cli_serve;
 mod compare;
+mod console;
 mod journal_child;
 mod journal_crash;
 mod kill;

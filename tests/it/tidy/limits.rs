@@ -51,6 +51,7 @@ const EXCUSED: [(&str, &[&str]); 5] = [
         "how often or how long: a period, a wait or a share, which nothing outside can exceed",
         &[
             "ANSWER_DEADLINE_MS",
+            "BOARD_SAMPLE_MS",
             "CLOSING_NOTICE_MS",
             "COARSER_PUSH_SESSIONS",
             "EXACT_POSITION_TICKS",
@@ -84,6 +85,7 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "EXPORT_STUDENTS_CHUNK",
             "EXPORT_RETRIES_MAX",
             "SNAPSHOT_JOBS_MAX",
+            "SURVEY_TURN_ITEMS",
             "TURNS_PER_FLUSH_MAX",
         ],
     ),

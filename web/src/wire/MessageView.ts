@@ -52,6 +52,10 @@ reason?: string | null,
  */
 about?: string | null, 
 /**
+ * Why, in the registrar's own words.
+ */
+note?: string | null, 
+/**
  * Whether it has been read.
  */
 read: boolean, };
