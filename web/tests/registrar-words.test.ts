@@ -41,6 +41,10 @@ describe('the log', () => {
     expect(audit.actionName('new_thing')).toBe('new_thing');
     expect(audit.change(entry({}))).toBe('30 → 80');
     expect(audit.change(entry({ before: null }))).toBe('80');
+    expect(audit.change(entry({ before: 'planned', after: 'open' }))).toBe('not open yet → open');
+    const after = 'opens 2027-01-11T12:00:00Z, closes by hand';
+    const times = audit.change(entry({ before: null, after }));
+    expect(times).toMatch(/^opens 11 Jan 2027.* closes by hand$/);
     expect(audit.change(entry({ after: null }))).toBe('30 → –');
     expect(audit.change(entry({ before: null, after: null }))).toBe('');
   });
@@ -78,7 +82,16 @@ describe('why', () => {
       'She had 35 ECTS; with the 7.5 of this course over the limit (40).',
     );
     expect(says({ key: 'credits', state: 'passed', value: '0', about: '5' })).toContain('(none)');
-    expect(says({ key: 'blocked', about: 'TUITION' })).toBe('She was blocked: TUITION.');
+    expect(says({ key: 'blocked', value: 'TUITION' })).toBe('She was blocked: TUITION.');
+    expect(says({ key: 'prerequisites', value: 'A-1, B-2', of: 'A-1, B-2, C-3' })).toBe(
+      'She had not passed A-1, B-2.',
+    );
+    expect(says({ key: 'waitlist', state: 'passed', value: '12', of: '9000', about: '13' })).toBe(
+      'She came on the waitlist, as number 13; 12 stood on it.',
+    );
+    expect(says({ key: 'waitlist', value: '0', about: 'not_asked' })).toBe(
+      'She had not asked for the waitlist.',
+    );
     expect(says({ key: 'clash', state: 'not_reached' })).toBe('Clashes: not looked at any more.');
     expect(says({ key: 'weather', state: 'stopped', value: 'rain' })).toBe('weather · rain');
   });

@@ -8,7 +8,7 @@ use crate::limits::CAPACITY_MAX;
 /// As [`state`], with a journal to look back in.
 fn state_with_archive(core: &Core) -> Arc<HttpState> {
     let state = Arc::into_inner(state(core, quick())).unwrap();
-    let archive = Archive::new(core.reader.clone(), std::env::temp_dir(), 0);
+    let archive = Archive::new(core.journal.clone(), std::env::temp_dir(), 0);
     Arc::new(state.with_archive(archive))
 }
 
@@ -102,9 +102,9 @@ async fn a_second_look_back_at_the_same_time_is_busy() {
 async fn state_is_read_back_from_the_journal_as_it_was() {
     // Given a window that was opened, when the state before that is read, then it is planned.
     let core = core().await;
-    let before = core.reader.durable();
+    let before = core.journal.durable();
     core.gateway.command(Command::Open(crate::domain::testkit::W)).await.unwrap();
-    let archive = Archive::new(core.reader.clone(), std::env::temp_dir(), 0);
+    let archive = Archive::new(core.journal.clone(), std::env::temp_dir(), 0);
     let state = |sequence: u64| {
         let look = archive.look_back().unwrap();
         look.before(Sequence(sequence), || true).unwrap().registry

@@ -81,7 +81,7 @@ function About({ windows }: { windows: BoardWindow[] }) {
       </div>
       <div class="before-top">
         <div>
-          <WindowCard key={meant.key} window={meant} />
+          <WindowCard key={meant.key} window={meant} level="h2" />
           <Order window={meant} />
         </div>
         <Ready />

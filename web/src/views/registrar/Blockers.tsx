@@ -27,7 +27,7 @@ function look(student: string): void {
 
 const Students = ({ found }: { found: PlanBlockers }) => (
   <>
-    <table class="console-table">
+    <table class="console-table blockers-table">
       <caption class="hidden">{t('blockers.title')}</caption>
       <thead>
         <tr>

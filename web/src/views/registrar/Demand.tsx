@@ -2,8 +2,8 @@
 import { useState } from 'preact/hooks';
 import { named, t } from '../../i18n';
 import { number } from '../../i18n/format';
-import { demand, opened, PAGE } from '../../store/registrar';
-import { Button, Empty, Mark } from '../../ui/basics';
+import { demand, PAGE } from '../../store/registrar';
+import { Empty, Mark } from '../../ui/basics';
 import { kindName } from '../../ui/words';
 import type { DemandSection } from '../../wire/DemandSection';
 import { DEMAND_SORTS, type DemandSort, matches, paged, sorted } from './model/sections';
@@ -11,6 +11,7 @@ import { Choose, Field } from './parts/Field';
 import { Figure } from './parts/Figure';
 import { Part } from './parts/Freshness';
 import { Paging } from './parts/Paging';
+import { Change } from './Sections';
 
 const Short = ({ section: s }: { section: DemandSection }) =>
   s.shortage > 0 ? (
@@ -45,22 +46,18 @@ const Row = ({ section: s }: { section: DemandSection }) => (
     </td>
     <td>
       <Short section={s} />
+      <span class="narrow-cell">
+        <Change section={s.section} />
+      </span>
     </td>
-    <td class="row-act">
-      <Button
-        label={t('section.changeNamed', { section: s.section })}
-        onClick={() => {
-          opened.value = s.section;
-        }}
-      >
-        {t('section.change')}
-      </Button>
+    <td class="row-act wide-cell">
+      <Change section={s.section} />
     </td>
   </tr>
 );
 
 const Table = ({ list }: { list: DemandSection[] }) => (
-  <table class="console-table">
+  <table class="console-table demand-table">
     <caption class="hidden">{t('demand.title')}</caption>
     <thead>
       <tr>
@@ -75,7 +72,7 @@ const Table = ({ list }: { list: DemandSection[] }) => (
           {t('demand.capacity')}
         </th>
         <th scope="col">{t('demand.shortage')}</th>
-        <th scope="col">
+        <th scope="col" class="wide-cell">
           <span class="hidden">{t('section.change')}</span>
         </th>
       </tr>

@@ -183,27 +183,31 @@ export function StudentFileView({ file: f }: { file: StudentFile }) {
         <Figure name={t('file.credits')}>{number(f.plan.credits)}</Figure>
       </dl>
       <div class="file-parts">
-        <Part id="file-enrolments" title={t('file.enrolments')}>
-          <Enrolments file={f} />
-        </Part>
-        <Part id="file-waitlists" title={t('file.waitlists')}>
-          <Waitlists file={f} />
-        </Part>
-        <Part id="file-blocks" title={t('file.blocks')}>
-          <BlockList file={f} />
-        </Part>
-        <Part id="file-line" title={t('file.line')}>
-          <Tickets file={f} />
-        </Part>
-        <Part id="file-outcomes" title={t('file.outcomes')}>
-          <FileOutcomes file={f} />
-        </Part>
-        <Part id="file-plan" title={t('file.plan')}>
-          <Plan file={f} />
-        </Part>
-        <Part id="file-messages" title={t('file.messages')}>
-          <FileMessages list={f.messages} />
-        </Part>
+        <div>
+          <Part id="file-enrolments" title={t('file.enrolments')}>
+            <Enrolments file={f} />
+          </Part>
+          <Part id="file-waitlists" title={t('file.waitlists')}>
+            <Waitlists file={f} />
+          </Part>
+          <Part id="file-outcomes" title={t('file.outcomes')}>
+            <FileOutcomes file={f} />
+          </Part>
+        </div>
+        <div>
+          <Part id="file-blocks" title={t('file.blocks')}>
+            <BlockList file={f} />
+          </Part>
+          <Part id="file-line" title={t('file.line')}>
+            <Tickets file={f} />
+          </Part>
+          <Part id="file-plan" title={t('file.plan')}>
+            <Plan file={f} />
+          </Part>
+          <Part id="file-messages" title={t('file.messages')}>
+            <FileMessages list={f.messages} />
+          </Part>
+        </div>
       </div>
     </>
   );

@@ -84,7 +84,7 @@ function Line({ outcome: o }: { outcome: FileOutcome }) {
         {t('outcome.receipt', { n: `${o.journal}` })} · {viaName(o.via)}
         {o.sections.length > 0 && ` · ${sectionNames(o.sections)}`}
       </p>
-      <Explained outcome={o} />
+      {o.via !== 'registrar' && <Explained outcome={o} />}
     </li>
   );
 }

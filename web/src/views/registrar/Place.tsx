@@ -98,11 +98,14 @@ export function Place(props: { student: string; from?: EnrolmentView; onClose: (
     const wrong = placeFault(sections, from?.sections);
     setSame(wrong);
     if (wrong) return null;
-    const body = { course: course.key, sections, over_capacity: over, reason };
     return () =>
-      from
-        ? actOnStudent('move', body)
-        : actOnStudent('enrol', { ...body, override_checks: override });
+      actOnStudent(from ? 'move' : 'enrol', {
+        course: course.key,
+        sections,
+        over_capacity: over,
+        override_checks: override,
+        reason,
+      });
   };
   return (
     <ActDialog
@@ -151,11 +154,9 @@ export function Place(props: { student: string; from?: EnrolmentView; onClose: (
         {t('place.over')}
       </Checkbox>
       {over && <p class="hint">{t('place.overWhat')}</p>}
-      {!from && (
-        <Checkbox checked={override} onChange={setOverride}>
-          {t('place.override')}
-        </Checkbox>
-      )}
+      <Checkbox checked={override} onChange={setOverride}>
+        {t('place.override')}
+      </Checkbox>
       {override && <p class="hint">{t('place.overrideWhat')}</p>}
     </ActDialog>
   );

@@ -46,6 +46,18 @@ export const Fill = ({ section: s }: { section: BoardSection }) => (
   </div>
 );
 
+/** Opens a section; it stands in a column of its own where there is room for one. */
+export const Change = ({ section }: { section: string }) => (
+  <Button
+    label={t('section.changeNamed', { section })}
+    onClick={() => {
+      opened.value = section;
+    }}
+  >
+    {t('section.change')}
+  </Button>
+);
+
 const pressure = (s: BoardSection): string =>
   s.pressure === null ? t('list.none') : percent(s.pressure);
 
@@ -75,6 +87,7 @@ function Row({ section: s }: { section: BoardSection }) {
         <Fill section={s} />
         <span class="narrow-cell">
           <StatusMark status={s.status} />
+          <Change section={s.section} />
         </span>
       </td>
       <td class="wide-cell figures">{number(s.waitlisted)}</td>
@@ -84,15 +97,8 @@ function Row({ section: s }: { section: BoardSection }) {
       <td class="wide-cell">
         <StatusMark status={s.status} />
       </td>
-      <td class="row-act">
-        <Button
-          label={t('section.changeNamed', { section: s.section })}
-          onClick={() => {
-            opened.value = s.section;
-          }}
-        >
-          {t('section.change')}
-        </Button>
+      <td class="row-act wide-cell">
+        <Change section={s.section} />
       </td>
     </tr>
   );
@@ -120,7 +126,7 @@ const Table = ({ sections }: { sections: BoardSection[] }) => (
         <th scope="col" class="wide-cell">
           {t('section.status')}
         </th>
-        <th scope="col">
+        <th scope="col" class="wide-cell">
           <span class="hidden">{t('section.change')}</span>
         </th>
       </tr>

@@ -57,9 +57,11 @@ const Figures = ({ window: w }: { window: BoardWindow }) => (
     <Figure name={w.state === 'planned' ? t('window.armed') : t('window.waiting')}>
       {number(w.waiting)}
     </Figure>
-    <Figure name={t('window.rate')}>
-      {w.rate === null ? t('list.none') : t('window.perSecond', { n: rate(w.rate) })}
-    </Figure>
+    {w.state === 'open' && (
+      <Figure name={t('window.rate')}>
+        {w.rate === null ? t('list.none') : t('window.perSecond', { n: rate(w.rate) })}
+      </Figure>
+    )}
     <Figure name={t('window.pace')}>
       {w.pace === null ? t('window.noPace') : t('window.perSecond', { n: w.pace })}
     </Figure>
@@ -67,7 +69,14 @@ const Figures = ({ window: w }: { window: BoardWindow }) => (
   </dl>
 );
 
-export function WindowCard({ window: w }: { window: BoardWindow }) {
+/** `level`: of its heading, under what stands above it. */
+export function WindowCard({
+  window: w,
+  level: H = 'h3',
+}: {
+  window: BoardWindow;
+  level?: 'h2' | 'h3';
+}) {
   const [asking, ask] = useState<WindowAct | null>(null);
   const is = standing(w);
   const acts: WindowAct[] =
@@ -75,13 +84,13 @@ export function WindowCard({ window: w }: { window: BoardWindow }) {
   return (
     <section class={`window console ${is}`} aria-labelledby={`w-${w.key}`} data-window={w.key}>
       <div class="window-head">
-        <h3 id={`w-${w.key}`}>{named(w.name)}</h3>
+        <H id={`w-${w.key}`}>{named(w.name)}</H>
         <Mark tone={SIGNS[is].tone} icon={SIGNS[is].icon}>
           {t(`window.state.${is}`)}
         </Mark>
       </div>
       <When window={w} />
-      <Figures window={w} />
+      {(w.state !== 'closed' || w.rehearsal) && <Figures window={w} />}
       <div class="row">
         {acts.map((act, i) => (
           <Button

@@ -1,5 +1,6 @@
 // An entry of the audit log in words, and which entries a search finds.
-import { keyOf, tAny } from '../../../i18n';
+import { keyOf, t, tAny } from '../../../i18n';
+import { stamp } from '../../../i18n/format';
 import type { AuditEntry } from '../../../wire/AuditEntry';
 
 /** Every action, as src/domain/acts.rs names them. */
@@ -29,11 +30,26 @@ export const actionName = (action: string): string => {
 
 export const subjectName = (e: AuditEntry): string => e.subject ?? '';
 
+const TIMES = /^opens (.+), closes (.+)$/;
+
+const when = (text: string): string => {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? t('brief.byHand') : stamp(ms);
+};
+
+/** A state or times in words; anything else as it is. */
+function brief(text: string): string {
+  const [, opens, closes] = TIMES.exec(text) ?? [];
+  if (opens && closes) return t('brief.times', { opens: when(opens), closes: when(closes) });
+  const key = keyOf(`brief.${text}`);
+  return key ? tAny(key, {}) : text;
+}
+
 /** `30 → 80`, or what became of it where there was nothing before. */
 export function change(e: AuditEntry): string {
   if (e.before === null && e.after === null) return '';
-  if (e.before === null) return e.after ?? '';
-  return `${e.before} → ${e.after ?? '–'}`;
+  const after = e.after === null ? '–' : brief(e.after);
+  return e.before === null ? after : `${brief(e.before)} → ${after}`;
 }
 
 /** Every word of the search stands somewhere in the entry. */

@@ -41,14 +41,19 @@ function values(s: WhyStep): Record<string, string> {
   if (s.key === 'has_already' || s.key === 'has_place') {
     return { value: reasonName(s.value), of: '', about: reasonName(s.about ?? s.value) };
   }
-  const about = s.key === 'prerequisites' || s.key === 'clash' ? coursesOf(s.about) : s.about;
-  return { value: figure(s.value), of: figure(s.of), about: about ?? '' };
+  if (s.key === 'prerequisites') return { value: '', of: '', about: coursesOf(s.value) };
+  if (s.key === 'blocked') return { value: '', of: '', about: s.value ?? '' };
+  const about = s.key === 'clash' ? coursesOf(s.about) : figure(s.about);
+  return { value: figure(s.value), of: figure(s.of), about };
 }
 
 /** A fact, or a check with how it came out; one that is not known here is shown as it is. */
 export function stepText(s: WhyStep): string {
   const form = s.state === 'fact' ? `fact.${s.key}` : `step.${s.key}.${s.state}`;
-  const key = keyOf(form) ?? (s.state === 'not_reached' ? keyOf('why.notReached') : undefined);
+  // Why there was no waitlist for her is said in words of its own.
+  const own = s.state === 'stopped' && s.about ? keyOf(`step.${s.key}.${s.about}`) : undefined;
+  const key =
+    own ?? keyOf(form) ?? (s.state === 'not_reached' ? keyOf('why.notReached') : undefined);
   if (key) return tAny(key, { ...values(s), step: stepName(s.key) });
   return [s.key, s.value, s.of, s.about].filter(Boolean).join(' · ');
 }
