@@ -2,7 +2,15 @@
 // honest when the gateway is gone.
 import { strict as assert } from 'node:assert';
 import { after, before, test } from 'node:test';
-import { accessible, close, DESKTOP, launch, look, NO_NETWORK, PHONE } from '../support/browser.mjs';
+import {
+  accessible,
+  close,
+  DESKTOP,
+  launch,
+  look,
+  NO_NETWORK,
+  PHONE,
+} from '../support/browser.mjs';
 import { COURSES, Gateway } from '../support/gateway.mjs';
 import { literally, PLACES, Registrar } from '../support/registrar.mjs';
 import { until } from '../support/student.mjs';
@@ -34,7 +42,10 @@ async function journal() {
 
 /** Presses the button, and waits for these words beside the field. */
 async function refused(one, go, field, fault, params) {
-  await one.page.getByRole('button', { name: one.t(go), exact: true }).last().click();
+  await one.page
+    .getByRole('button', { name: one.t(go), exact: true })
+    .last()
+    .click();
   const input = one.page.locator(field);
   const text = one.page.locator(`${field}-fault`);
   await text.getByText(one.t(fault, params)).waitFor();
@@ -96,7 +107,10 @@ test('a section: a negative capacity, none, the same, and a group that is not th
   await refused(one, 'section.do.cancelled', '#reason', 'fault.long', { n: 300 });
   await one.cancel();
   await one.page.goto('/registrar#NO-SUCH/T9');
-  await one.dialog().getByText(one.t('section.unknown', { section: 'NO-SUCH/T9' })).waitFor();
+  await one
+    .dialog()
+    .getByText(one.t('section.unknown', { section: 'NO-SUCH/T9' }))
+    .waitFor();
   await look(one.page, 'forms-3-unknown-section');
   await one.cancel();
   assert.equal(await journal(), was, 'nothing was changed');
@@ -115,7 +129,10 @@ test('a student: a number that is none or unknown, a course that is not there, n
   await page.getByText(t('problem.unknown_student')).waitFor();
   await look(page, 'forms-4-unknown-student');
   await one.look('s1000030');
-  await one.part('enrolments').getByRole('button', { name: t('file.enrol') }).click();
+  await one
+    .part('enrolments')
+    .getByRole('button', { name: t('file.enrol') })
+    .click();
   await refused(one, 'place.enrolGo', '#course', 'fault.course');
   await one.fill('place.course', 'NO-SUCH');
   await page.getByText(t('fault.unknownCourse', { course: 'NO-SUCH' })).waitFor();
@@ -125,7 +142,10 @@ test('a student: a number that is none or unknown, a course that is not there, n
   await look(page, 'forms-5-no-reason');
   assert.equal(await page.locator('#course').inputValue(), 'RW-1210', 'nothing typed is lost');
   await one.cancel();
-  await one.part('blocks').getByRole('button', { name: t('block.add'), exact: true }).click();
+  await one
+    .part('blocks')
+    .getByRole('button', { name: t('block.add'), exact: true })
+    .click();
   await one.fill('form.reason', 'the fee');
   await refused(one, 'block.go', '#block-code', 'fault.block');
   await one.cancel();
@@ -155,7 +175,10 @@ test('what the gateway refuses is told in the form, and the form keeps what was 
   // Meanwhile it is opened and closed by somebody else: its times cannot be set any more.
   await gateway.open();
   await gateway.registrar(`windows/${COURSES}/close`);
-  await one.dialog().getByRole('button', { name: t('window.scheduleGo'), exact: true }).click();
+  await one
+    .dialog()
+    .getByRole('button', { name: t('window.scheduleGo'), exact: true })
+    .click();
   await one.dialog().getByText(t('problem.window_closed')).waitFor();
   assert.equal(await one.page.locator('#closes').inputValue(), '2035-01-12T13:00');
   await look(one.page, 'forms-7-refused');

@@ -42,7 +42,7 @@ const student = (number, options) =>
 
 test('before: what is ready, where seats are short, whose plan cannot succeed', async () => {
   const one = await registrar({ path: '/registrar/before' });
-  const { page, t } = one;
+  const { page } = one;
   await one.heading('before.title').waitFor();
   const checks = page.locator('.ready li');
   await checks.first().waitFor();
@@ -53,9 +53,15 @@ test('before: what is ready, where seats are short, whose plan cannot succeed', 
   await one.heading('demand.title').waitFor();
   const short = await page
     .locator('section[aria-labelledby="demand"] tbody tr td:nth-child(5)')
-    .evaluateAll((cells) => cells.map((c) => Number(/[\d,]+/.exec(c.textContent)?.[0].replace(',', '') ?? 0)));
+    .evaluateAll((cells) =>
+      cells.map((c) => Number(/[\d,]+/.exec(c.textContent)?.[0].replace(',', '') ?? 0)),
+    );
   assert.ok(short.length > 0);
-  assert.deepEqual(short, short.toSorted((a, b) => b - a), 'sorted by shortage');
+  assert.deepEqual(
+    short,
+    short.toSorted((a, b) => b - a),
+    'sorted by shortage',
+  );
   await one.heading('blockers.title').waitFor();
   const reason = page.locator('.chips .button').first();
   await reason.click();
@@ -145,7 +151,10 @@ test('during: more seats enrol those who wait, live in their browsers, with an e
     );
   }
   assert.equal(await waiting[2].decided('ZZ-0002'), 'waitlisted');
-  await one.row(SCARCE).getByText(t('section.taken', { taken: 3, capacity: 3 })).waitFor();
+  await one
+    .row(SCARCE)
+    .getByText(t('section.taken', { taken: 3, capacity: 3 }))
+    .waitFor();
   const entry = one.latest('section_capacity');
   await entry.getByText('1 → 3').waitFor();
   await entry.getByText('a larger room').waitFor();
@@ -172,7 +181,10 @@ test('two registrars see each other, and who did it', async () => {
   await one.cancel();
   const entry = one.latest('section_capacity');
   await entry.getByText('registrar2').waitFor();
-  await one.row('ZZ-0001/T1').getByText(one.t('section.taken', { taken: 0, capacity: 7 })).waitFor();
+  await one
+    .row('ZZ-0001/T1')
+    .getByText(one.t('section.taken', { taken: 0, capacity: 7 }))
+    .waitFor();
   await look(one.page, 'registrar-5-two');
   await close(one.page);
   await close(two.page);
@@ -204,7 +216,10 @@ test('during: a group is closed, opened and cancelled, with a reason; who is in 
       .waitFor();
   }
   await her.go('messages');
-  await her.page.getByText(/the teacher is ill/).first().waitFor();
+  await her.page
+    .getByText(/the teacher is ill/)
+    .first()
+    .waitFor();
   await close(her.page);
   await close(one.page);
 });
@@ -217,11 +232,17 @@ test('during: one student is helped, over capacity too, and reads why', async ()
   const { page, t } = one;
   await one.look('s1000021');
   // Enrolled in a full group.
-  await one.part('enrolments').getByRole('button', { name: t('file.enrol') }).click();
+  await one
+    .part('enrolments')
+    .getByRole('button', { name: t('file.enrol') })
+    .click();
   await one.fill('place.course', 'ZZ-0002');
   await one.dialog().locator('#component-0').waitFor();
   await one.fill('form.reason', 'promised by the dean');
-  await one.dialog().getByRole('button', { name: t('place.enrolGo'), exact: true }).click();
+  await one
+    .dialog()
+    .getByRole('button', { name: t('place.enrolGo'), exact: true })
+    .click();
   await one.dialog().getByText(t('refusal.full')).waitFor();
   await look(page, 'registrar-7-refused');
   await one.dialog().getByText(t('place.over')).click();
@@ -230,14 +251,20 @@ test('during: one student is helped, over capacity too, and reads why', async ()
   await seat.waitFor();
   assert.equal(await her.decided('ZZ-0002'), 'enrolled', 'her own page shows it at once');
   // Moved inside another course.
-  await one.part('enrolments').getByRole('button', { name: t('file.enrol') }).click();
+  await one
+    .part('enrolments')
+    .getByRole('button', { name: t('file.enrol') })
+    .click();
   await one.fill('place.course', 'ZZ-0003');
   await one.dialog().locator('#component-0').waitFor();
   await one.fill('form.reason', 'so that she graduates');
   await one.confirm('place.enrolGo');
   await page.locator('[data-enrolment="ZZ-0003"]').waitFor();
   // Taken off again.
-  await seat.getByRole('button', { name: literally(t('file.drop')) }).last().click();
+  await seat
+    .getByRole('button', { name: literally(t('file.drop')) })
+    .last()
+    .click();
   await one.fill('form.reason', 'by her own wish');
   await one.confirm('file.dropGo');
   await seat.waitFor({ state: 'detached' });
@@ -246,7 +273,10 @@ test('during: one student is helped, over capacity too, and reads why', async ()
     'her own page shows that she was taken off',
   );
   // Blocked, and the block lifted.
-  await one.part('blocks').getByRole('button', { name: t('block.add'), exact: true }).click();
+  await one
+    .part('blocks')
+    .getByRole('button', { name: t('block.add'), exact: true })
+    .click();
   await one.fill('block.code', 'TUITION');
   await one.fill('form.reason', 'the fee has not been paid');
   await one.confirm('block.go');
@@ -272,16 +302,30 @@ test('during: a move to another group of the course', async () => {
   assert.equal(await ask(her, 'ZZ-0001'), 'enrolled');
   const one = await registrar({ path: '/registrar/student', size: PHONE });
   const { page, t } = one;
-  await gateway.registrar('sections/status', { section: 'ZZ-0001/T1', status: 'open', reason: 'x' });
-  await gateway.registrar('sections/status', { section: 'ZZ-0001/T2', status: 'open', reason: 'x' });
+  await gateway.registrar('sections/status', {
+    section: 'ZZ-0001/T1',
+    status: 'open',
+    reason: 'x',
+  });
+  await gateway.registrar('sections/status', {
+    section: 'ZZ-0001/T2',
+    status: 'open',
+    reason: 'x',
+  });
   await one.look('s1000022');
   const seat = page.locator('[data-enrolment="ZZ-0001"]');
   const before = await seat.textContent();
-  await seat.getByRole('button', { name: literally(t('file.move')) }).first().click();
+  await seat
+    .getByRole('button', { name: literally(t('file.move')) })
+    .first()
+    .click();
   const select = one.dialog().locator('#component-0');
   await select.waitFor();
   await one.fill('form.reason', 'a clash at work');
-  await one.dialog().getByRole('button', { name: t('place.moveGo'), exact: true }).click();
+  await one
+    .dialog()
+    .getByRole('button', { name: t('place.moveGo'), exact: true })
+    .click();
   await one.dialog().getByText(t('fault.sameSections')).first().waitFor();
   const own = await select.inputValue();
   await select.selectOption(own.endsWith('T1') ? 'ZZ-0001/T2' : 'ZZ-0001/T1');

@@ -52,7 +52,9 @@ export class Registrar {
 
   /** Opens the question of an act on a window. */
   async ask(key, act) {
-    const button = this.window(key).getByRole('button', { name: literally(this.t(`window.do.${act}`)) });
+    const button = this.window(key).getByRole('button', {
+      name: literally(this.t(`window.do.${act}`)),
+    });
     await button.click();
     return this.dialog();
   }
