@@ -32,7 +32,7 @@ fn because() -> Option<Box<str>> {
 fn each_act_says_who_what_before_after_and_why() {
     let mut world = draft().simple("A", 30).students(2).window(|r| r.rehearsal = true).given();
     let section = world.s("A/1");
-    let mut check = |world: &mut World, command: Command, told: [&str; 4]| {
+    let check = |world: &mut World, command: Command, told: [&str; 4]| {
         world.act(command).unwrap();
         let [action, subject, before, after] = told;
         assert_eq!(world.audited(), ["anna", action, subject, before, after, "because"]);
@@ -189,7 +189,7 @@ fn her_checks_refuse_the_registrar_too_unless_they_are_overridden() {
     given = given.course("C", &[lecture(&[sec("C/1", 9).at(1, 10, 12)])]);
     given = given.simple("D", 9).students(1).window(|r| r.credit_limit = Some(Credits(1000)));
     let mut world = given.open();
-    let mut check = |world: &mut World, code: &str, reason: Reason| {
+    let check = |world: &mut World, code: &str, reason: Reason| {
         let place = world.place(0, code, &[&format!("{code}/1")]);
         let records = world.records.len();
         assert_eq!(placed(world, place.clone()), why(reason), "{code}");
