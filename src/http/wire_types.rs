@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
 
 use super::{
-    acts, admin, admin_student, alternatives, audit, calendar, catalogue, devices, messages, results, sign_in, timetable,
-    views, windows,
+    acts, admin, admin_student, alternatives, audit, calendar, catalogue, devices, messages,
+    results, sign_in, timetable, views, windows,
 };
 use crate::protocol::{client, server, transcript};
 

@@ -65,12 +65,13 @@ async fn what_the_registrar_does_for_a_student_reaches_her_with_the_reason() {
     gateway.open("w");
     let mut student = gateway.student("s0000").await;
     let registrar = gateway.registrar();
-    let place = |section: &str, reason: &str| {
-        json!({"student": "s0000", "course": "A", "sections": [section], "reason": reason})
-    };
+    let place = |section: &str, reason: &str| json!({"student": "s0000", "course": "A", "sections": [section], "reason": reason});
     act(&registrar, "student/enrol", &place("A/L0", "by the dean"));
     let told = student.message("registrar_enrolled").await;
-    assert_eq!((told.note.as_deref(), &told.sections[..]), (Some("by the dean"), &["A/L0".to_owned()][..]));
+    assert_eq!(
+        (told.note.as_deref(), &told.sections[..]),
+        (Some("by the dean"), &["A/L0".to_owned()][..])
+    );
     act(&registrar, "student/move", &place("A/L1", "asked for it"));
     assert_eq!(student.message("registrar_moved").await.sections, ["A/L1"]);
     let rest = json!({"student": "s0000", "course": "A", "reason": "has left"});
@@ -107,13 +108,17 @@ async fn an_announcement_reaches_everybody_who_is_connected() {
         });
         let (journal, said) = heard.await;
         assert_eq!(journal, done["journal"]);
-        assert_eq!((said.nl.as_str(), said.en.as_str()), ("Om 14.00 gaan we verder.", "We go on at 14:00."));
+        assert_eq!(
+            (said.nl.as_str(), said.en.as_str()),
+            ("Om 14.00 gaan we verder.", "We go on at 14:00.")
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_a_paused_window_nobody_is_served_and_the_wait_is_unknown() {
-    let university = University::of(3).course("A", 5).window("w", "order = \"arrival\"\npace = 1000\n");
+    let university =
+        University::of(3).course("A", 5).window("w", "order = \"arrival\"\npace = 1000\n");
     let gateway = TestGateway::start(&university);
     let registrar = gateway.registrar();
     gateway.open("w");

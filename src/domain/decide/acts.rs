@@ -117,9 +117,9 @@ impl Registry {
     fn window_of(&self, course: CourseId) -> Option<WindowId> {
         let covers = |w: &Window| w.covers(&self.catalogue, course);
         let states = [WindowState::Open, WindowState::Planned, WindowState::Closed];
-        let found = states.into_iter().find_map(|state| {
-            self.windows.iter().position(|w| w.state == state && covers(w))
-        });
+        let found = states
+            .into_iter()
+            .find_map(|state| self.windows.iter().position(|w| w.state == state && covers(w)));
         found.map(|index| WindowId(index as u32))
     }
 
@@ -142,8 +142,7 @@ impl Registry {
         let who = self.student(place.student);
         let holdings = Holdings::new(&self.catalogue, who, Some(place.course));
         if !place.moved {
-            let personal =
-                personal_blockers(&self.catalogue, who, &holdings, window, place.course);
+            let personal = personal_blockers(&self.catalogue, who, &holdings, window, place.course);
             if let Some(blocker) = personal.into_iter().next() {
                 return Err(Rejection::Refused(blocker));
             }

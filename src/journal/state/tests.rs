@@ -163,7 +163,8 @@ fn a_state_of_version_3_is_read_and_written_alike() {
 fn acted() -> University {
     let mut university = history(7, 300).0;
     let by = |command: Command| {
-        command.by(Author { by: Key::new("registrar").unwrap(), reason: Some("Zaal te klein".into()) })
+        command
+            .by(Author { by: Key::new("registrar").unwrap(), reason: Some("Zaal te klein".into()) })
     };
     let (window, student, course) = (WindowId(0), StudentId(11), CourseId(0));
     let place = |sections: [u32; 2], moved| {
