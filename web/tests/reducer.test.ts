@@ -65,9 +65,7 @@ describe('what the registrar does', () => {
   test('a seat given is hers at once, and the rest is read anew', () => {
     const kind = 'registrar_enrolled';
     const s = run(welcome(), message({ kind, course: 'C', sections: ['C/2'], journal: 9 }));
-    expect(s.enrolments.map((e) => [e.course, e.sections, e.journal])).toEqual([
-      ['C', ['C/2'], 9],
-    ]);
+    expect(s.enrolments.map((e) => [e.course, e.sections, e.journal])).toEqual([['C', ['C/2'], 9]]);
     expect([s.stale, s.outcomes[0]?.outcome]).toEqual([true, 'enrolled']);
   });
 

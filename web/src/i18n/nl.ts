@@ -231,8 +231,7 @@ export const nl = {
     'De studentenadministratie heeft je ingeschreven voor {course}: {sections}.',
   'message.registrar_moved':
     'De studentenadministratie heeft je in {course} in een andere groep gezet: {sections}.',
-  'message.registrar_dropped':
-    'De studentenadministratie heeft je uitgeschreven voor {course}.',
+  'message.registrar_dropped': 'De studentenadministratie heeft je uitgeschreven voor {course}.',
   'message.blocked': 'Je kunt je niet meer inschrijven (blokkade {code}).',
   'message.unblocked': 'De blokkade {code} is opgeheven.',
   'message.note': 'Reden: {note}',
