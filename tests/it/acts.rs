@@ -10,14 +10,15 @@ use crate::support::student::any;
 use crate::support::{Http, Process, TestGateway, University};
 
 fn act(registrar: &Http, path: &str, body: &Value) -> Value {
-    registrar.post(&format!("/api/admin/{path}"), &body.to_string()).ok().json()
+    let answer = registrar.post(&format!("/api/admin/{path}"), &body.to_string()).ok();
+    serde_json::from_str(&answer).unwrap()
 }
 
 fn newest(registrar: &Http) -> Value {
     registrar.get("/api/admin/audit?limit=1").json()["entries"][0].clone()
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_raised_capacity_promotes_fifty_who_wait_and_they_see_it_live() {
     const WAITING: usize = 50;
     let gateway = TestGateway::start(&University::of(WAITING + 1).course("A", 1).window("w", ""));
@@ -59,7 +60,7 @@ async fn a_raised_capacity_promotes_fifty_who_wait_and_they_see_it_live() {
     assert_eq!(newest(&gateway.registrar()), entry);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_the_registrar_does_for_a_student_reaches_her_with_the_reason() {
     let gateway = TestGateway::start(&University::of(3).wide("A", 2, 1).window("w", ""));
     gateway.open("w");
@@ -95,7 +96,7 @@ async fn what_the_registrar_does_for_a_student_reaches_her_with_the_reason() {
     assert_eq!(mine["profile"]["blocks"], json!([]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn an_announcement_reaches_everybody_who_is_connected() {
     let gateway = TestGateway::start(&University::of(2).course("A", 1).window("w", ""));
     let mut students = [gateway.student("s0000").await, gateway.student("s0001").await];
@@ -115,7 +116,7 @@ async fn an_announcement_reaches_everybody_who_is_connected() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn in_a_paused_window_nobody_is_served_and_the_wait_is_unknown() {
     let university =
         University::of(3).course("A", 5).window("w", "order = \"arrival\"\npace = 1000\n");
@@ -145,7 +146,7 @@ async fn in_a_paused_window_nobody_is_served_and_the_wait_is_unknown() {
     student.message("window_resumed").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_pause_and_its_line_outlive_a_kill() {
     let university = University::of(4).course("A", 2).window("w", "order = \"arrival\"\n");
     let mut process = Process::imported(&university);
