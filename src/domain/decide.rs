@@ -16,6 +16,7 @@ use super::window::{TicketState, Window, WindowState};
 use crate::limits;
 
 mod acts;
+mod told;
 
 /// What a command leads to.
 #[derive(Clone, PartialEq, Debug)]

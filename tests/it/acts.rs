@@ -142,8 +142,8 @@ async fn in_a_paused_window_nobody_is_served_and_the_wait_is_unknown() {
     assert_eq!(windows["windows"][0]["paused"], true);
 
     act(&registrar, "windows/w/resume", &json!({}));
-    assert_eq!(student.outcome("A").await.outcome, "enrolled");
     student.message("window_resumed").await;
+    assert_eq!(student.outcome("A").await.outcome, "enrolled");
 }
 
 #[tokio::test]
