@@ -1,12 +1,11 @@
-//! What the registrar does to windows and students, and what of it the record keeps.
+//! What the registrar does to windows and students.
 
 use super::{Quotes, Registry, Verdict, personal_blockers};
-use crate::domain::acts::{Act, Action, Author, Place};
-use crate::domain::catalogue::Item;
+use crate::domain::acts::Place;
 use crate::domain::command::Command;
 use crate::domain::course::CourseBook;
 use crate::domain::event::Event;
-use crate::domain::ids::{CourseId, Key, SectionId, StudentId, Timestamp, WindowId};
+use crate::domain::ids::{CourseId, Key, SectionId, StudentId, WindowId};
 use crate::domain::outcome::{Reason, Rejection};
 use crate::domain::section::SectionStatus;
 use crate::domain::student::Holdings;

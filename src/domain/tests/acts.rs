@@ -24,6 +24,7 @@ fn why(reason: Reason) -> Result<Verdict, Rejection> {
     Err(Rejection::Refused(reason))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as a notice has it")]
 fn because() -> Option<Box<str>> {
     Some("because".into())
 }
@@ -96,7 +97,7 @@ fn what_nobody_did_says_so() {
 fn a_paused_window_admits_nobody_and_the_line_keeps_its_order() {
     let mut world = draft().simple("A", 3).simple("B", 3).students(4).window(|_| {}).given();
     let wanted = world.any("A");
-    world.set_plan(0, &[wanted.clone()]);
+    world.set_plan(0, std::slice::from_ref(&wanted));
     let first = world.arm(0);
     world.run(Command::Open(W)).unwrap();
     world.act(Command::Pause(W)).unwrap();
@@ -394,7 +395,7 @@ fn a_closed_section_tells_the_reason_to_everyone_in_it() {
     world.act(Command::SetStatus(section, status)).unwrap();
     let told = Notice::SectionStatus { section, status, reason: because() };
     for who in 0..2 {
-        assert_eq!(world.told_since(who, after), [told.clone()]);
+        assert_eq!(world.told_since(who, after), std::slice::from_ref(&told));
     }
 }
 
