@@ -64,9 +64,8 @@ fn unreadable(e: &serde_json::Error) -> Failure {
 
 fn window(command: &WindowCommand, out: &mut dyn Write) -> Result<(), Failure> {
     let path = |key: &str, verb| format!("/api/admin/windows/{}/{verb}", in_path(key));
-    let mut plain = |args: &WindowArgs, verb| {
-        act(&args.why, &path(&args.window, verb), json!({}), out)
-    };
+    let mut plain =
+        |args: &WindowArgs, verb| act(&args.why, &path(&args.window, verb), json!({}), out);
     match command {
         WindowCommand::Open(args) => plain(args, "open"),
         WindowCommand::Pause(args) => plain(args, "pause"),

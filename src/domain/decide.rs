@@ -16,6 +16,7 @@ use super::window::{TicketState, Window, WindowState};
 use crate::limits;
 
 mod acts;
+mod told;
 
 /// What a command leads to.
 #[derive(Clone, PartialEq, Debug)]
@@ -688,7 +689,8 @@ impl Registry {
             }
             Event::ImportApplied { .. } => self.courses_with_waitlist().collect(),
             // Seats come free, or a clash or a block that stood in her way has gone.
-            Event::Removed { student, course } | Event::Placed { student, course, moved: true, .. } => {
+            Event::Removed { student, course }
+            | Event::Placed { student, course, moved: true, .. } => {
                 std::iter::once(*course).chain(waits_of(*student)).collect()
             }
             Event::BlockSet { student, blocked: false, .. } => waits_of(*student).collect(),

@@ -276,9 +276,8 @@ impl Student {
     pub fn blocks(&self) -> impl Iterator<Item = &Key> {
         let word = |code: &Key| self.overrides.iter().find(|(c, _)| c == code).map(|(_, b)| *b);
         let register = self.profile.blocks.iter();
-        let own = self.overrides.iter().filter(|(code, set)| {
-            *set && !self.profile.blocks.contains(code)
-        });
+        let own =
+            self.overrides.iter().filter(|(code, set)| *set && !self.profile.blocks.contains(code));
         register.filter(move |code| word(code) != Some(false)).chain(own.map(|(code, _)| code))
     }
 

@@ -107,7 +107,8 @@ impl Tokens {
         let Claims { role, expires, issued, device, .. } = claims;
         let device = device.map_or_else(String::new, |id| format!("{:x}", id.0));
         let (role, student) = (role.as_str(), hex(student));
-        let name = claims.name.as_ref().map_or_else(String::new, |n| format!(".{}", hex(n.as_str())));
+        let name =
+            claims.name.as_ref().map_or_else(String::new, |n| format!(".{}", hex(n.as_str())));
         let (expires, issued) = (expires.0, issued.0);
         let payload = format!("{PURPOSE}.{role}.{expires}.{issued}.{device}.{student}{name}");
         let mut jar = CookieJar::new();

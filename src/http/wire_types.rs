@@ -8,8 +8,8 @@ use ts_rs::{Config, TS};
 
 use super::console::types;
 use super::{
-    acts, admin, admin_student, alternatives, audit, calendar, catalogue, devices, messages, results, sign_in, timetable,
-    views, windows,
+    acts, admin, admin_student, alternatives, audit, calendar, catalogue, devices, messages,
+    results, sign_in, timetable, views, windows,
 };
 use crate::protocol::{client, server, transcript};
 

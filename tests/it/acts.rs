@@ -10,14 +10,15 @@ use crate::support::student::any;
 use crate::support::{Http, Process, TestGateway, University};
 
 fn act(registrar: &Http, path: &str, body: &Value) -> Value {
-    registrar.post(&format!("/api/admin/{path}"), &body.to_string()).ok().json()
+    let answer = registrar.post(&format!("/api/admin/{path}"), &body.to_string()).ok();
+    serde_json::from_str(&answer).unwrap()
 }
 
 fn newest(registrar: &Http) -> Value {
     registrar.get("/api/admin/audit?limit=1").json()["entries"][0].clone()
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_raised_capacity_promotes_fifty_who_wait_and_they_see_it_live() {
     const WAITING: usize = 50;
     let gateway = TestGateway::start(&University::of(WAITING + 1).course("A", 1).window("w", ""));
@@ -59,18 +60,19 @@ async fn a_raised_capacity_promotes_fifty_who_wait_and_they_see_it_live() {
     assert_eq!(newest(&gateway.registrar()), entry);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_the_registrar_does_for_a_student_reaches_her_with_the_reason() {
     let gateway = TestGateway::start(&University::of(3).wide("A", 2, 1).window("w", ""));
     gateway.open("w");
     let mut student = gateway.student("s0000").await;
     let registrar = gateway.registrar();
-    let place = |section: &str, reason: &str| {
-        json!({"student": "s0000", "course": "A", "sections": [section], "reason": reason})
-    };
+    let place = |section: &str, reason: &str| json!({"student": "s0000", "course": "A", "sections": [section], "reason": reason});
     act(&registrar, "student/enrol", &place("A/L0", "by the dean"));
     let told = student.message("registrar_enrolled").await;
-    assert_eq!((told.note.as_deref(), &told.sections[..]), (Some("by the dean"), &["A/L0".to_owned()][..]));
+    assert_eq!(
+        (told.note.as_deref(), &told.sections[..]),
+        (Some("by the dean"), &["A/L0".to_owned()][..])
+    );
     act(&registrar, "student/move", &place("A/L1", "asked for it"));
     assert_eq!(student.message("registrar_moved").await.sections, ["A/L1"]);
     let rest = json!({"student": "s0000", "course": "A", "reason": "has left"});
@@ -94,7 +96,7 @@ async fn what_the_registrar_does_for_a_student_reaches_her_with_the_reason() {
     assert_eq!(mine["profile"]["blocks"], json!([]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn an_announcement_reaches_everybody_who_is_connected() {
     let gateway = TestGateway::start(&University::of(2).course("A", 1).window("w", ""));
     let mut students = [gateway.student("s0000").await, gateway.student("s0001").await];
@@ -107,13 +109,17 @@ async fn an_announcement_reaches_everybody_who_is_connected() {
         });
         let (journal, said) = heard.await;
         assert_eq!(journal, done["journal"]);
-        assert_eq!((said.nl.as_str(), said.en.as_str()), ("Om 14.00 gaan we verder.", "We go on at 14:00."));
+        assert_eq!(
+            (said.nl.as_str(), said.en.as_str()),
+            ("Om 14.00 gaan we verder.", "We go on at 14:00.")
+        );
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn in_a_paused_window_nobody_is_served_and_the_wait_is_unknown() {
-    let university = University::of(3).course("A", 5).window("w", "order = \"arrival\"\npace = 1000\n");
+    let university =
+        University::of(3).course("A", 5).window("w", "order = \"arrival\"\npace = 1000\n");
     let gateway = TestGateway::start(&university);
     let registrar = gateway.registrar();
     gateway.open("w");
@@ -136,11 +142,11 @@ async fn in_a_paused_window_nobody_is_served_and_the_wait_is_unknown() {
     assert_eq!(windows["windows"][0]["paused"], true);
 
     act(&registrar, "windows/w/resume", &json!({}));
-    assert_eq!(student.outcome("A").await.outcome, "enrolled");
     student.message("window_resumed").await;
+    assert_eq!(student.outcome("A").await.outcome, "enrolled");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_pause_and_its_line_outlive_a_kill() {
     let university = University::of(4).course("A", 2).window("w", "order = \"arrival\"\n");
     let mut process = Process::imported(&university);

@@ -1,12 +1,13 @@
 //! What the registrar's acts do to the state.
 
+use std::sync::Arc;
+
 use super::{Registry, WindowNoticeKind};
 use crate::domain::acts::AuditEntry;
 use crate::domain::event::{Event, Record};
 use crate::domain::ids::{Key, SectionId, StudentId, WindowId};
 use crate::domain::section::SeatChange;
 use crate::domain::student::Notice;
-use std::sync::Arc;
 
 impl Registry {
     /// Notes who is answerable for the record, if anybody is.

@@ -24,6 +24,7 @@ fn why(reason: Reason) -> Result<Verdict, Rejection> {
     Err(Rejection::Refused(reason))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as a notice has it")]
 fn because() -> Option<Box<str>> {
     Some("because".into())
 }
@@ -32,7 +33,7 @@ fn because() -> Option<Box<str>> {
 fn each_act_says_who_what_before_after_and_why() {
     let mut world = draft().simple("A", 30).students(2).window(|r| r.rehearsal = true).given();
     let section = world.s("A/1");
-    let mut check = |world: &mut World, command: Command, told: [&str; 4]| {
+    let check = |world: &mut World, command: Command, told: [&str; 4]| {
         world.act(command).unwrap();
         let [action, subject, before, after] = told;
         assert_eq!(world.audited(), ["anna", action, subject, before, after, "because"]);
@@ -96,7 +97,7 @@ fn what_nobody_did_says_so() {
 fn a_paused_window_admits_nobody_and_the_line_keeps_its_order() {
     let mut world = draft().simple("A", 3).simple("B", 3).students(4).window(|_| {}).given();
     let wanted = world.any("A");
-    world.set_plan(0, &[wanted.clone()]);
+    world.set_plan(0, std::slice::from_ref(&wanted));
     let first = world.arm(0);
     world.run(Command::Open(W)).unwrap();
     world.act(Command::Pause(W)).unwrap();
@@ -189,7 +190,7 @@ fn her_checks_refuse_the_registrar_too_unless_they_are_overridden() {
     given = given.course("C", &[lecture(&[sec("C/1", 9).at(1, 10, 12)])]);
     given = given.simple("D", 9).students(1).window(|r| r.credit_limit = Some(Credits(1000)));
     let mut world = given.open();
-    let mut check = |world: &mut World, code: &str, reason: Reason| {
+    let check = |world: &mut World, code: &str, reason: Reason| {
         let place = world.place(0, code, &[&format!("{code}/1")]);
         let records = world.records.len();
         assert_eq!(placed(world, place.clone()), why(reason), "{code}");
@@ -394,7 +395,7 @@ fn a_closed_section_tells_the_reason_to_everyone_in_it() {
     world.act(Command::SetStatus(section, status)).unwrap();
     let told = Notice::SectionStatus { section, status, reason: because() };
     for who in 0..2 {
-        assert_eq!(world.told_since(who, after), [told.clone()]);
+        assert_eq!(world.told_since(who, after), std::slice::from_ref(&told));
     }
 }
 

@@ -296,9 +296,7 @@ fn acts_say_who(registry: &Registry, record: &Record) {
     let known = match &record.event {
         Event::Placed { student, .. }
         | Event::Removed { student, .. }
-        | Event::BlockSet { student, .. } => {
-            Some(registry.student(*student).profile.key.as_str())
-        }
+        | Event::BlockSet { student, .. } => Some(registry.student(*student).profile.key.as_str()),
         Event::CapacitySet(section, _) | Event::StatusSet(section, _) => {
             Some(registry.catalogue.section(*section).key.as_str())
         }

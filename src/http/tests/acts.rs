@@ -4,7 +4,9 @@
 use super::*;
 use crate::actors::gateway::Gateway;
 use crate::domain::command::Command;
-use crate::limits::{ACT_REASON_CHARS_MAX, ANNOUNCEMENT_CHARS_MAX, AUDIT_PIECE_BYTES, COMPONENTS_MAX};
+use crate::limits::{
+    ACT_REASON_CHARS_MAX, ANNOUNCEMENT_CHARS_MAX, AUDIT_PIECE_BYTES, COMPONENTS_MAX,
+};
 
 /// A registrar's bearer token, by name.
 fn registrar(state: &HttpState, name: &str) -> String {
@@ -55,13 +57,12 @@ async fn what_is_wrong_is_said_and_changes_nothing() {
     let app = serve!(&state);
     let anna = registrar(&state, "anna");
     let student = student(&state, 0).await.to_string();
-    let section = |key: &str| core.gateway.catalogue().sections[usize::from(key == "B")].key.clone();
+    let section =
+        |key: &str| core.gateway.catalogue().sections[usize::from(key == "B")].key.clone();
     let (a, b) = (section("A").to_string(), section("B").to_string());
     let before = sequence(&core.gateway).await;
     let because = "because";
-    let place = |course: &str, sections: Value| {
-        json!({"student": student, "course": course, "sections": sections, "reason": because})
-    };
+    let place = |course: &str, sections: Value| json!({"student": student, "course": course, "sections": sections, "reason": because});
     let long = "x".repeat(ACT_REASON_CHARS_MAX + 1);
     let status = |to: &str, reason: Value| json!({"section": a, "status": to, "reason": reason});
     let cases = [
@@ -88,7 +89,12 @@ async fn what_is_wrong_is_said_and_changes_nothing() {
             "invalid",
         ),
         // A reason left out, left empty, too long, or of two lines.
-        ("student/enrol", json!({"student": student, "course": "A", "sections": [a]}), 422, "invalid"),
+        (
+            "student/enrol",
+            json!({"student": student, "course": "A", "sections": [a]}),
+            422,
+            "invalid",
+        ),
         ("sections/status", status("cancelled", Value::Null), 422, "invalid"),
         ("sections/status", status("closed", json!("  ")), 422, "invalid"),
         ("sections/status", status("closed", json!(long)), 422, "invalid"),
@@ -154,7 +160,10 @@ async fn a_full_section_takes_her_only_when_asked_to_go_over() {
     }
     let status = told!(app, get(&anna, "status"));
     let seats = &status["sections"][1];
-    assert_eq!((&seats["taken"], &seats["capacity"], &seats["left"]), (&json!(2), &json!(1), &json!(0)));
+    assert_eq!(
+        (&seats["taken"], &seats["capacity"], &seats["left"]),
+        (&json!(2), &json!(1), &json!(0))
+    );
     let entry = &told!(app, get(&anna, "audit?limit=1"))["entries"][0];
     let over = format!("{section} (over capacity: {section})");
     assert_eq!((&entry["action"], &entry["after"]), (&json!("student_enrol"), &json!(over)));

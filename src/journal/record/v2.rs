@@ -27,7 +27,10 @@ enum EventV2 {
     Placed(PlacedV2),
     Removed(u32, u32),
     BlockSet(u32, KeyV1, bool),
-    Announced { nl: Box<str>, en: Box<str> },
+    Announced {
+        nl: Box<str>,
+        en: Box<str>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -82,9 +85,7 @@ impl From<&Event> for EventV2 {
             Event::BlockSet { student, code, blocked } => {
                 Self::BlockSet(student.0, code.into(), *blocked)
             }
-            Event::Announced(text) => {
-                Self::Announced { nl: text.nl.clone(), en: text.en.clone() }
-            }
+            Event::Announced(text) => Self::Announced { nl: text.nl.clone(), en: text.en.clone() },
             other => unreachable!("version 1 has a form for {other:?}"),
         }
     }

@@ -163,9 +163,10 @@ fn a_state_of_version_3_is_read_and_written_alike() {
 fn acted() -> University {
     let mut university = history(7, 300).0;
     let by = |command: Command| {
-        command.by(Author { by: Key::new("registrar").unwrap(), reason: Some("Zaal te klein".into()) })
+        command
+            .by(Author { by: Key::new("registrar").unwrap(), reason: Some("Zaal te klein".into()) })
     };
-    let (window, student, course) = (WindowId(0), StudentId(11), CourseId(0));
+    let (window, student, course) = (WindowId(1), StudentId(11), CourseId(0));
     let place = |sections: [u32; 2], moved| {
         let sections = sections.map(SectionId).to_vec();
         let (over_capacity, override_checks) = (true, true);
@@ -174,6 +175,9 @@ fn acted() -> University {
     };
     let code = || Key::new("FIN").unwrap();
     let commands = [
+        Command::Reset { window, seed: [9; 32], opens_at: None },
+        Command::Open(window),
+        Command::Pause(window),
         Command::SetStatus(SectionId(2), SectionStatus::Open),
         Command::Remove { student, course },
         Command::SetCapacity(SectionId(1), Some(0)),
@@ -183,8 +187,6 @@ fn acted() -> University {
         Command::SetBlock { student: StudentId(3), code: code(), blocked: false },
         Command::SetStatus(SectionId(2), SectionStatus::Cancelled),
         Command::Remove { student, course },
-        Command::Open(window),
-        Command::Pause(window),
     ];
     for command in commands {
         university.turn(by(command), 1, Timestamp(1_780_000_001_000)).0.ok();

@@ -180,7 +180,7 @@ function welcome(s: State, m: Server<'welcome'>, now: number): Change {
   };
 }
 
-const told = (w: WindowView): string => (w.paused ? 'paused' : w.state);
+const stateOf = (w: WindowView): string => (w.paused ? 'paused' : w.state);
 
 function changedWindow(s: State, m: Server<'window'>): Change {
   const old = s.windows.find((w) => w.key === m.window.key);
@@ -192,7 +192,7 @@ function changedWindow(s: State, m: Server<'window'>): Change {
       tickets: withoutKey(s.tickets, old.key),
       ...leaveLine(s, old.key),
     }),
-    news: old && told(old) !== told(m.window) ? [{ kind: 'window', window: m.window }] : [],
+    news: old && stateOf(old) !== stateOf(m.window) ? [{ kind: 'window', window: m.window }] : [],
   };
 }
 
