@@ -45,7 +45,8 @@ impl fmt::Display for Table {
             let mut line = String::new();
             for ((cell, width), right) in row.iter().zip(&widths).zip(&right) {
                 let gap = " ".repeat(width - cell.chars().count());
-                let (before, after) = if *right { (gap, String::new()) } else { (String::new(), gap) };
+                let (before, after) =
+                    if *right { (gap, String::new()) } else { (String::new(), gap) };
                 line.push_str(&format!("{before}{cell}{after}  "));
             }
             writeln!(f, "{}", line.trim_end())?;

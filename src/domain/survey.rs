@@ -78,7 +78,9 @@ impl Registry {
                 return (plans, Some(at));
             }
             if info.state == TicketState::Waiting {
-                plans.push(Arc::clone(info.plan.as_ref().unwrap_or(&self.student(info.student).plan)));
+                plans.push(Arc::clone(
+                    info.plan.as_ref().unwrap_or(&self.student(info.student).plan),
+                ));
             }
         }
         (plans, (last < tickets.len()).then_some(last))

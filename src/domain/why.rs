@@ -266,12 +266,7 @@ impl Asked {
     }
 }
 
-fn decided(
-    before: &University,
-    asked: Asked,
-    outcomes: &[(CourseId, Outcome)],
-    at: usize,
-) -> Why {
+fn decided(before: &University, asked: Asked, outcomes: &[(CourseId, Outcome)], at: usize) -> Why {
     let registry = &before.registry;
     let (course, outcome) = &outcomes[at];
     let who = registry.student(asked.student);

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::archive::DiskFacts;
+use super::aside;
 use super::survey::{SurveyData, survey, window};
 use super::types::{Readiness, ReadinessCheck};
-use super::aside;
 use crate::domain::lottery;
 use crate::domain::survey::shortage;
 use crate::domain::window::{Order, WindowState};
