@@ -24,7 +24,7 @@ const ARMED_SHARE_WARN: f64 = 0.5;
 /// A greater part of the plans with a blocker than this is no longer a warning but a failure.
 const BLOCKED_SHARE_FAIL: f64 = 0.25;
 /// Less disk free than this, of all of it, is a warning and a failure.
-const DISK_SHARE: (f64, f64) = (0.20, 0.05);
+const DISK_SHARE: (f64, f64) = (0.10, 0.03);
 /// Less disk free than this, in bytes, likewise: a busy term writes a few GB.
 const DISK_BYTES: (u64, u64) = (5 << 30, 1 << 30);
 /// A snapshot so many times as old as they are apart is a warning: a restart takes that much

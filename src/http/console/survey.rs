@@ -44,7 +44,9 @@ pub(super) fn window(state: &HttpState, key: Option<&str>) -> Result<WindowId, P
             any.map(|index| WindowId(index as u32))
         }
     };
-    found.ok_or_else(|| Problem::new(&UNKNOWN_WINDOW, "look it up in /api/admin/windows"))
+    found.ok_or_else(|| {
+        Problem::new(&UNKNOWN_WINDOW, "no such window; look it up in /api/admin/windows")
+    })
 }
 
 /// The survey of this window, at most some seconds old.
@@ -59,7 +61,7 @@ async fn gather(state: &HttpState, id: WindowId) -> Result<SurveyData, Problem> 
         (registry.window(id).map(Window::without_tickets), registry.students.len())
     });
     let (_, (window, students)) = first.await?;
-    let gone = || Problem::new(&UNKNOWN_WINDOW, "look it up in /api/admin/windows");
+    let gone = || Problem::new(&UNKNOWN_WINDOW, "no such window; look it up in /api/admin/windows");
     let window = window.ok_or_else(gone)?;
     let sections = gateway.board().all().1;
     let quotes: Quotes = sections.iter().map(|s| (s.id, s.quote())).collect();
