@@ -79,8 +79,8 @@ fn check(
     }
 }
 
-fn number(n: impl ToString) -> Option<String> {
-    Some(n.to_string())
+fn number(n: impl ToString) -> String {
+    n.to_string()
 }
 
 /// The window's own.
