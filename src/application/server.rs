@@ -176,12 +176,8 @@ impl Built {
             seed::demo(&core.gateway, seed_demo).await?;
         }
         let access = access(&config, clock, demo, core.gateway.clone())?;
-        let state = HttpState::new(
-            core.gateway.clone(),
-            access,
-            seed::importers(),
-            core.journal.clone(),
-        );
+        let state =
+            HttpState::new(core.gateway.clone(), access, seed::importers(), core.journal.clone());
         let (dir, every) = (config.journal.dir.clone(), config.journal.snapshot_every_records);
         let archive = Archive::new(core.journal.clone(), dir, every);
         let state = Arc::new(state.with_archive(archive));

@@ -228,7 +228,12 @@ fn blockers(blockers: &PlanBlockers) -> String {
     }
     let mut rows = Table::new(&["student", "course", "reason", "about"]);
     for b in &blockers.students {
-        rows.row([b.student.clone(), b.course.clone(), b.reason.clone(), text(b.detail.as_deref())]);
+        rows.row([
+            b.student.clone(),
+            b.course.clone(),
+            b.reason.clone(),
+            text(b.detail.as_deref()),
+        ]);
     }
     let (shown, total) = (blockers.students.len(), blockers.total);
     format!("{reasons}\n{rows}\n{shown} of {total}, as of record {}\n", blockers.as_of)
@@ -336,10 +341,13 @@ fn why(why: &Why) -> String {
         sections.row([
             s.section.clone(),
             s.kind.clone(),
-            s.rank.map_or_else(|| NONE.to_owned(), |rank| match rank {
-                0 => "any".to_owned(),
-                rank => rank.to_string(),
-            }),
+            s.rank.map_or_else(
+                || NONE.to_owned(),
+                |rank| match rank {
+                    0 => "any".to_owned(),
+                    rank => rank.to_string(),
+                },
+            ),
             bound(s.capacity),
             bound(s.left),
             s.status.clone(),

@@ -76,10 +76,10 @@ pub enum ReadCommand {
         #[arg(long, value_name = "WORDS")]
         find: Option<String>,
         /// Sections a page, at most 500
-        #[arg(long, value_name = "N", default_value_t = 25)]
+        #[arg(long, value_name = "N", default_value_t = 25, allow_hyphen_values = true)]
         limit: u32,
         /// Page, from 1
-        #[arg(long, value_name = "N", default_value_t = 1)]
+        #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true)]
         page: u32,
         /// Which gateway.
         #[command(flatten)]
@@ -108,7 +108,7 @@ pub enum ReadCommand {
         #[arg(long, value_name = "REASON")]
         reason: Option<String>,
         /// Page of 100, from 1
-        #[arg(long, value_name = "N", default_value_t = 1)]
+        #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true)]
         page: u32,
         /// Which gateway.
         #[command(flatten)]
@@ -169,7 +169,7 @@ pub enum StudentRead {
         /// Student number
         student: String,
         /// Journal position of the decision, as `show` prints it
-        #[arg(value_name = "RECORD")]
+        #[arg(value_name = "RECORD", allow_hyphen_values = true)]
         journal: u64,
         /// Course code
         course: String,

@@ -1,6 +1,6 @@
 //! Tables for people: columns as wide as what is in them, numbers to the right.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// A table in the making.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,8 +45,9 @@ impl fmt::Display for Table {
             let mut line = String::new();
             for ((cell, width), right) in row.iter().zip(&widths).zip(&right) {
                 let gap = " ".repeat(width - cell.chars().count());
-                let (before, after) = if *right { (gap, String::new()) } else { (String::new(), gap) };
-                line.push_str(&format!("{before}{cell}{after}  "));
+                let (before, after) =
+                    if *right { (gap, String::new()) } else { (String::new(), gap) };
+                write!(line, "{before}{cell}{after}  ")?;
             }
             writeln!(f, "{}", line.trim_end())?;
         }

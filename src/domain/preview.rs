@@ -121,7 +121,8 @@ impl Preview {
         sections: Vec<Section>,
     ) -> Previewed {
         self.university.sections = sections;
-        let known = self.university.sections.len()..self.university.registry.catalogue.sections.len();
+        let known =
+            self.university.sections.len()..self.university.registry.catalogue.sections.len();
         let unknown = known.map(|i| Section::new(SectionId(i as u32), Some(0)));
         self.university.sections.extend(unknown);
         let registry = &self.university.registry;

@@ -78,7 +78,9 @@ impl Registry {
                 return (plans, Some(at));
             }
             if info.state == TicketState::Waiting {
-                plans.push(Arc::clone(info.plan.as_ref().unwrap_or(&self.student(info.student).plan)));
+                plans.push(Arc::clone(
+                    info.plan.as_ref().unwrap_or(&self.student(info.student).plan),
+                ));
             }
         }
         (plans, (last < tickets.len()).then_some(last))
@@ -120,7 +122,9 @@ impl Demand {
     pub fn add(&mut self, catalogue: &Catalogue, request: &CourseRequest) {
         for (component, choice) in request.choices.iter().enumerate() {
             let accepted = request.accepted(catalogue, component);
-            accepted.iter().for_each(|section| bump(&mut self.all, *section));
+            for section in accepted {
+                bump(&mut self.all, *section);
+            }
             match (choice, accepted) {
                 (_, []) => {}
                 (Choice::Ranked(_), [first, ..]) | (Choice::Any, [first]) => {

@@ -266,12 +266,7 @@ impl Asked {
     }
 }
 
-fn decided(
-    before: &University,
-    asked: Asked,
-    outcomes: &[(CourseId, Outcome)],
-    at: usize,
-) -> Why {
+fn decided(before: &University, asked: Asked, outcomes: &[(CourseId, Outcome)], at: usize) -> Why {
     let registry = &before.registry;
     let (course, outcome) = &outcomes[at];
     let who = registry.student(asked.student);
@@ -299,7 +294,7 @@ fn decided(
         Some(enrolment) if from == Some(*course) => enrolment.sections.as_slice(),
         _ => &[],
     };
-    let case = Case::new(before, asked.student, window, request, holdings, own);
+    let decision = Case::new(before, asked.student, window, request, holdings, own);
     let mut checks = Vec::new();
     if let Some(from) = from {
         checks.push(Check::HasPlace(who.enrolment(from).is_some()));
@@ -312,13 +307,13 @@ fn decided(
     }));
     // What it does not cover is looked at only when she named it: she is told what she has of it
     // before that.
-    checks.push(Check::Covered(case.window.covers(&registry.catalogue, *course)));
-    checks.extend(case.checks());
-    let (asks, offers) = (case.request.waitlist, case.window.rules.waitlists);
+    checks.push(Check::Covered(decision.window.covers(&registry.catalogue, *course)));
+    checks.extend(decision.checks());
+    let (asks, offers) = (decision.request.waitlist, decision.window.rules.waitlists);
     checks.push(Check::Waitlist(asks, offers, registry.book(*course).waitlist.len()));
-    let again = case.again(from);
+    let again = decision.again(from);
     let agrees = known.then(|| again == *outcome);
-    case.finish(rule, turn, came, checks, known, agrees)
+    decision.finish(rule, turn, came, checks, known, agrees)
 }
 
 /// Whose turn it was in the line.
@@ -385,10 +380,17 @@ fn waited(
     };
     let holdings = Holdings::new(&registry.catalogue, who, entry.replaces);
     let request = Arc::clone(&entry.request);
-    let case = Case::new(before, student, entry.window, request, holdings, own);
-    let again = registry.promote_entry(course, entry, &case.quotes);
-    let checks = case.checks();
-    Some(case.finish(Rule::Waitlist, turn, came, checks, true, Some(again.as_ref() == Some(event))))
+    let decision = Case::new(before, student, entry.window, request, holdings, own);
+    let again = registry.promote_entry(course, entry, &decision.quotes);
+    let checks = decision.checks();
+    Some(decision.finish(
+        Rule::Waitlist,
+        turn,
+        came,
+        checks,
+        true,
+        Some(again.as_ref() == Some(event)),
+    ))
 }
 
 impl<'a> Case<'a> {

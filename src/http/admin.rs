@@ -124,7 +124,11 @@ where
 }
 
 /// Refuses a number outside its bounds, which are those of files.
-pub(super) fn within(what: &str, value: Option<u32>, bounds: RangeInclusive<u32>) -> Result<(), Problem> {
+pub(super) fn within(
+    what: &str,
+    value: Option<u32>,
+    bounds: RangeInclusive<u32>,
+) -> Result<(), Problem> {
     match value {
         Some(value) if !bounds.contains(&value) => {
             let (least, most) = bounds.into_inner();

@@ -11,8 +11,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::problem::{PROBLEM_JSON, ProblemBody};
 use super::{
-    acts, admin, admin_student, alternatives, audit, calendar, catalogue, console, devices, export, health, imports, messages, my_data,
-    preferences, results, sign_in, student, windows,
+    acts, admin, admin_student, alternatives, audit, calendar, catalogue, console, devices, export,
+    health, imports, messages, my_data, preferences, results, sign_in, student, windows,
 };
 
 #[derive(OpenApi)]

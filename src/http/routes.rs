@@ -4,8 +4,9 @@ use actix_web::http::Method;
 use actix_web::{Route, web};
 
 use super::{
-    acts, admin, admin_student, alternatives, audit, calendar, catalogue, console, devices, export, health, imports, messages, my_data,
-    openapi, plain, preferences, results, sign_in, socket, student, windows,
+    acts, admin, admin_student, alternatives, audit, calendar, catalogue, console, devices, export,
+    health, imports, messages, my_data, openapi, plain, preferences, results, sign_in, socket,
+    student, windows,
 };
 use crate::http::auth::Role;
 use crate::limits;

@@ -102,12 +102,7 @@ impl JournalReader {
         self.walk(from, end, visit).map_err(|e| e.within(&self.view.path()))
     }
 
-    fn walk(
-        &self,
-        from: Sequence,
-        end: Sequence,
-        visit: &mut VisitRecord<'_>,
-    ) -> Result<Sequence> {
+    fn walk(&self, from: Sequence, end: Sequence, visit: &mut VisitRecord<'_>) -> Result<Sequence> {
         let from = Sequence(from.0.max(1));
         if from > end {
             return Ok(Sequence(from.0 - 1));

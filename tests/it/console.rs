@@ -126,7 +126,8 @@ fn outcomes(registrar: &Http, who: &str) -> Vec<Value> {
 }
 
 fn why(registrar: &Http, who: &str, outcome: &Value) -> Value {
-    let body = json!({ "student": who, "journal": outcome["journal"], "course": outcome["course"] });
+    let body =
+        json!({ "student": who, "journal": outcome["journal"], "course": outcome["course"] });
     registrar.post("/api/admin/student/why", &body.to_string()).json()
 }
 
@@ -138,7 +139,10 @@ async fn after_the_opening_the_board_a_file_and_why_tell_what_happened() {
 
     let board = registrar.get("/api/admin/board").json();
     assert_eq!((&board["total"], &board["windows"][0]["state"]), (&json!(4), &json!("open")));
-    assert_eq!((&board["windows"][0]["rate"], &board["windows"][0]["waiting"]), (&json!(null), &json!(0)));
+    assert_eq!(
+        (&board["windows"][0]["rate"], &board["windows"][0]["waiting"]),
+        (&json!(null), &json!(0))
+    );
     let a = &board["sections"][0];
     let seats = ["section", "capacity", "taken", "waitlisted", "in_line", "pressure"];
     assert_eq!(json!(seats.map(|key| &a[key])), json!(["A/L", 1, 1, 3, 0, 4.0]));
@@ -169,7 +173,10 @@ async fn after_the_opening_the_board_a_file_and_why_tell_what_happened() {
                     assert_eq!(seats["state"], "passed");
                     let granted = why["sections"].as_array().unwrap().iter();
                     let granted: Vec<_> = granted.filter(|s| s["granted"] == true).collect();
-                    assert_eq!((granted.len(), &granted[0]["section"]), (1, &outcome["sections"][0]));
+                    assert_eq!(
+                        (granted.len(), &granted[0]["section"]),
+                        (1, &outcome["sections"][0])
+                    );
                     assert_ne!(granted[0]["left"], 0, "{why}");
                 }
                 other => panic!("{other}"),
@@ -183,7 +190,10 @@ async fn after_the_opening_the_board_a_file_and_why_tell_what_happened() {
     let credits = students[0].submit("w", &[any("C", false)]).await;
     let refused = students[0].outcome("C").await;
     let has = outcomes(&registrar, "s0000");
-    assert_eq!((&has[0]["request"], &has[0]["via"]), (&json!(credits.to_string()), &json!("submit")));
+    assert_eq!(
+        (&has[0]["request"], &has[0]["via"]),
+        (&json!(credits.to_string()), &json!("submit"))
+    );
     let told = why(&registrar, "s0000", &has[0]);
     let step = row(&told["steps"], "key", "credits");
     if refused.outcome == "refused" {
@@ -264,7 +274,10 @@ async fn exports_agree_in_every_form() {
     assert_eq!((csv.len(), json.len()), (3, 3));
     for (rank, (csv, json)) in (1..).zip(csv.iter().zip(&json)) {
         assert_eq!((&json["course"], &json["rank"]), (&json!("A"), &json!(rank)));
-        assert_eq!((&csv["student"], &csv["rank"]), (&json["student"].as_str().unwrap().to_owned(), &rank.to_string()));
+        assert_eq!(
+            (&csv["student"], &csv["rank"]),
+            (&json["student"].as_str().unwrap().to_owned(), &rank.to_string())
+        );
         let who = json["student"].as_str().unwrap();
         let own = gateway.http(who).get("/api/enrolments").json();
         assert_eq!(own["waitlist"][0]["rank"], rank, "as she sees it herself");

@@ -88,9 +88,8 @@ fn blockers_are_counted_by_reason_and_what_she_has_is_none() {
     world.set_plan(3, &[c, a]);
     // When they are surveyed, then each is counted once by reason.
     let survey = survey(&world, 3);
-    let count = |reason: &str| {
-        survey.reasons[Reason::KEYS.iter().position(|key| *key == reason).unwrap()]
-    };
+    let count =
+        |reason: &str| survey.reasons[Reason::KEYS.iter().position(|key| *key == reason).unwrap()];
     assert_eq!(count("blocked"), 1);
     assert_eq!(count("prerequisite_missing"), 2);
     assert_eq!(count("outside_window"), 1);
@@ -256,7 +255,9 @@ fn fair(
     };
     let open = |s: &&SectionId| quotes.get(**s).unwrap().status == SectionStatus::Open;
     for given in sections.iter().filter(|s| first[s.index()] > named(**s)).filter(open) {
-        for other in sections.iter().filter(open).filter(|s| quotes.get(**s).unwrap().left.is_some()) {
+        for other in
+            sections.iter().filter(open).filter(|s| quotes.get(**s).unwrap().left.is_some())
+        {
             prop_assert!(room(*given) + 1 >= room(*other), "{given} had less room than {other}");
         }
     }

@@ -46,10 +46,7 @@ fn a_full_course_is_explained_by_its_seats_and_the_waitlist() {
     assert_eq!(stopped(&why), Some(&Check::Seats(false)));
     assert_eq!(why.checks.last(), Some(&Check::Waitlist(true, true, 0)));
     let left: Vec<_> = why.sections.iter().map(|s| (s.rank, s.seats.quote().left)).collect();
-    assert_eq!(
-        left,
-        [(Some(0), Some(8)), (Some(2), Some(0)), (Some(1), Some(5)), (None, Some(5))]
-    );
+    assert_eq!(left, [(Some(0), Some(8)), (Some(2), Some(0)), (Some(1), Some(5)), (None, Some(5))]);
     let tried = [(vec![world.s("A/L"), world.s("A/T1")], Tried::Full(world.s("A/T1")))];
     assert_eq!(why.combinations, tried, "a closed one is not tried");
     // And when the first drops, her promotion is explained by the waitlist.
@@ -161,9 +158,7 @@ fn is_of(check: &Check, reason: &Reason) -> bool {
             matches!(check, Check::Prerequisites(_, missing) if missing[0] == *first)
         }
         Reason::CreditLimit(over) => match check {
-            Check::Credits(before, course, Some(limit)) => {
-                before.0 + course.0 == limit.0 + over.0
-            }
+            Check::Credits(before, course, Some(limit)) => before.0 + course.0 == limit.0 + over.0,
             _ => false,
         },
         Reason::Closed => matches!(check, Check::Open(false)),

@@ -125,11 +125,18 @@ impl Facts {
             }
         }
         let first = line.first_choices(&self.catalogue, &quotes);
-        let sections = self.sections.iter().filter(|s| s.id.index() < self.catalogue.sections.len());
+        let sections =
+            self.sections.iter().filter(|s| s.id.index() < self.catalogue.sections.len());
         let section = |seats: &Section| {
             let index = seats.id.index();
             let per_minute = self.per_minute.get(index).copied().unwrap_or_default();
-            section_view(&self.catalogue, seats, lists.accepting(seats.id), first[index], per_minute)
+            section_view(
+                &self.catalogue,
+                seats,
+                lists.accepting(seats.id),
+                first[index],
+                per_minute,
+            )
         };
         sections.map(section).collect()
     }
@@ -289,8 +296,12 @@ mod tests {
             assert_eq!(seats.id, SectionId(id));
             section_view(catalogue, &seats, waitlisted, in_line, rate)
         };
-        let sections =
-            vec![view(0, 9, 0, 1, 2.0), view(1, 1, 2, 0, 0.0), view(2, 50, 0, 9, 5.0), view(3, 4, 1, 2, -1.0)];
+        let sections = vec![
+            view(0, 9, 0, 1, 2.0),
+            view(1, 1, 2, 0, 0.0),
+            view(2, 50, 0, 9, 5.0),
+            view(3, 4, 1, 2, -1.0),
+        ];
         let search = sections.iter().map(|s| s.section.to_lowercase()).collect();
         BoardData { windows: vec![], sections, search, as_of: Sequence(7), server_time: 1 }
     }

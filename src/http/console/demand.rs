@@ -69,7 +69,9 @@ fn demand_view(data: &SurveyData, sort: Option<&str>) -> Result<Demand, Problem>
     };
     sections.sort_by(|a, b| {
         let order = Reverse(by(a)).cmp(&Reverse(by(b)));
-        order.then(Reverse(a.first_choices).cmp(&Reverse(b.first_choices)).then(a.section.cmp(&b.section)))
+        order.then(
+            Reverse(a.first_choices).cmp(&Reverse(b.first_choices)).then(a.section.cmp(&b.section)),
+        )
     });
     if sort == Some("code") {
         sections.sort_by(|a, b| a.section.cmp(&b.section));
@@ -106,9 +108,8 @@ fn blockers_view(
         }
     };
     let counts = Reason::KEYS.iter().zip(data.survey.reasons).filter(|(_, n)| *n > 0);
-    let count = |(reason, students): (&&str, u32)| {
-        ReasonCount { reason: (*reason).to_owned(), students }
-    };
+    let count =
+        |(reason, students): (&&str, u32)| ReasonCount { reason: (*reason).to_owned(), students };
     let rows = || data.survey.blocked.iter().filter(found);
     Ok(PlanBlockers {
         reasons: counts.map(count).collect(),

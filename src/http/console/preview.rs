@@ -42,9 +42,8 @@ pub async fn preview(
     let course = catalogue.section(section).course;
     let mut copy = Preview::new(catalogue, windows, course);
     while let Some((course, from)) = copy.next() {
-        let read = piece(gateway, move |registry| {
-            registry.waiting_piece(course, from, SURVEY_TURN_ITEMS)
-        });
+        let read =
+            piece(gateway, move |registry| registry.waiting_piece(course, from, SURVEY_TURN_ITEMS));
         copy.add(read.await?.1);
     }
     let sections = gateway.board().all().1;

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::archive::DiskFacts;
+use super::aside;
 use super::survey::{SurveyData, survey, window};
 use super::types::{Readiness, ReadinessCheck};
-use super::aside;
 use crate::domain::lottery;
 use crate::domain::survey::shortage;
 use crate::domain::window::{Order, WindowState};
@@ -24,7 +24,7 @@ const ARMED_SHARE_WARN: f64 = 0.5;
 /// A greater part of the plans with a blocker than this is no longer a warning but a failure.
 const BLOCKED_SHARE_FAIL: f64 = 0.25;
 /// Less disk free than this, of all of it, is a warning and a failure.
-const DISK_SHARE: (f64, f64) = (0.20, 0.05);
+const DISK_SHARE: (f64, f64) = (0.10, 0.03);
 /// Less disk free than this, in bytes, likewise: a busy term writes a few GB.
 const DISK_BYTES: (u64, u64) = (5 << 30, 1 << 30);
 /// A snapshot so many times as old as they are apart is a warning: a restart takes that much
@@ -79,8 +79,8 @@ fn check(
     }
 }
 
-fn number(n: impl ToString) -> Option<String> {
-    Some(n.to_string())
+fn number(n: impl ToString) -> String {
+    n.to_string()
 }
 
 /// The window's own.

@@ -44,7 +44,9 @@ pub(super) fn window(state: &HttpState, key: Option<&str>) -> Result<WindowId, P
             any.map(|index| WindowId(index as u32))
         }
     };
-    found.ok_or_else(|| Problem::new(&UNKNOWN_WINDOW, "look it up in /api/admin/windows"))
+    found.ok_or_else(|| {
+        Problem::new(&UNKNOWN_WINDOW, "no such window; look it up in /api/admin/windows")
+    })
 }
 
 /// The survey of this window, at most some seconds old.
@@ -58,17 +60,16 @@ async fn gather(state: &HttpState, id: WindowId) -> Result<SurveyData, Problem> 
     let first = piece(gateway, move |registry| {
         (registry.window(id).map(Window::without_tickets), registry.students.len())
     });
-    let (mut as_of, (window, students)) = first.await?;
-    let gone = || Problem::new(&UNKNOWN_WINDOW, "look it up in /api/admin/windows");
+    let (_, (window, students)) = first.await?;
+    let gone = || Problem::new(&UNKNOWN_WINDOW, "no such window; look it up in /api/admin/windows");
     let window = window.ok_or_else(gone)?;
     let sections = gateway.board().all().1;
     let quotes: Quotes = sections.iter().map(|s| (s.id, s.quote())).collect();
     let quotes = Arc::new(quotes);
     let mut survey = Survey::new(window.rules.key.clone());
-    let (mut next, count) = (0, limits::SURVEY_TURN_ITEMS);
-    loop {
-        let from = next;
-        let (read, sample) = piece(gateway, move |registry| registry.sample(from, count)).await?;
+    let (mut from, count) = (0, limits::SURVEY_TURN_ITEMS);
+    let as_of = loop {
+        let (as_of, sample) = piece(gateway, move |registry| registry.sample(from, count)).await?;
         let more = sample.more;
         let quotes = Arc::clone(&quotes);
         survey = aside(move || {
@@ -76,12 +77,11 @@ async fn gather(state: &HttpState, id: WindowId) -> Result<SurveyData, Problem> 
             survey
         })
         .await?;
-        as_of = read;
-        next += count;
+        from += count;
         if !more {
-            break;
+            break as_of;
         }
-    }
+    };
     let asked = Arc::clone(&quotes);
     let (survey, first_choices) = aside(move || {
         let first = survey.demand.first_choices(&survey.catalogue, &asked);

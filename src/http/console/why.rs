@@ -183,8 +183,10 @@ fn view(registry: &Registry, record: &Record, course: CourseId, why: &why::Why) 
 }
 
 fn not_about_her(journal: u64) -> Problem {
-    let detail = format!("record {journal} decides nothing about this student and course; take a \
-                          decision from the student's file");
+    let detail = format!(
+        "record {journal} decides nothing about this student and course; take a \
+                          decision from the student's file"
+    );
     Problem::new(&NOT_FOUND, detail)
 }
 

@@ -2,4 +2,27 @@
 import type { BoardSection } from "./BoardSection";
 import type { BoardWindow } from "./BoardWindow";
 
-export type Board = { windows: Array<BoardWindow>, sections: Array<BoardSection>, total: number, as_of: number, server_time: number, };
+/**
+ * Windows and sections as they are now.
+ */
+export type Board = { 
+/**
+ * All windows, in order of import.
+ */
+windows: Array<BoardWindow>, 
+/**
+ * A page of the sections found, in the order asked for.
+ */
+sections: Array<BoardSection>, 
+/**
+ * Sections found in all.
+ */
+total: number, 
+/**
+ * Journal position that this rests on.
+ */
+as_of: number, 
+/**
+ * Now, when it was read; up to about a second ago.
+ */
+server_time: number, };

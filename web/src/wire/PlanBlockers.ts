@@ -2,4 +2,27 @@
 import type { BlockedPlan } from "./BlockedPlan";
 import type { ReasonCount } from "./ReasonCount";
 
-export type PlanBlockers = { reasons: Array<ReasonCount>, students: Array<BlockedPlan>, total: number, as_of: number, server_time: number, };
+/**
+ * Plans with something in their way.
+ */
+export type PlanBlockers = { 
+/**
+ * Every reason that occurs, in order of precedence.
+ */
+reasons: Array<ReasonCount>, 
+/**
+ * A page of them, by student; those with the reason asked for.
+ */
+students: Array<BlockedPlan>, 
+/**
+ * How many there are in all pages.
+ */
+total: number, 
+/**
+ * Journal position that this rests on.
+ */
+as_of: number, 
+/**
+ * Now, when it was read.
+ */
+server_time: number, };

@@ -6,4 +6,55 @@ import type { MessageView } from "./MessageView";
 import type { PlanView } from "./PlanView";
 import type { WaitlistView } from "./WaitlistView";
 
-export type StudentFile = { student: string, programme: string | null, year: number, blocks: Array<string>, plan: PlanView, tickets: Array<FileTicket>, enrolments: Array<EnrolmentView>, waitlists: Array<WaitlistView>, outcomes: Array<FileOutcome>, messages: Array<MessageView>, as_of: number, server_time: number, };
+/**
+ * Everything about one student's registration.
+ */
+export type StudentFile = { 
+/**
+ * Student number.
+ */
+student: string, 
+/**
+ * Programme key.
+ */
+programme: string | null, 
+/**
+ * Year of study; 0 is unknown.
+ */
+year: number, 
+/**
+ * Codes of blocks.
+ */
+blocks: Array<string>, 
+/**
+ * Plan, with what stands in its way now.
+ */
+plan: PlanView, 
+/**
+ * Places in lines.
+ */
+tickets: Array<FileTicket>, 
+/**
+ * Seats.
+ */
+enrolments: Array<EnrolmentView>, 
+/**
+ * Waitlist places.
+ */
+waitlists: Array<WaitlistView>, 
+/**
+ * What was decided, newest first: at most so many as are kept in view.
+ */
+outcomes: Array<FileOutcome>, 
+/**
+ * The message centre, newest first: its first page.
+ */
+messages: Array<MessageView>, 
+/**
+ * Journal position that this rests on.
+ */
+as_of: number, 
+/**
+ * Now.
+ */
+server_time: number, };

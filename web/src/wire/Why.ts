@@ -3,4 +3,62 @@ import type { WhyCombination } from "./WhyCombination";
 import type { WhySection } from "./WhySection";
 import type { WhyStep } from "./WhyStep";
 
-export type Why = { journal: number, at: number, course: string, outcome: string, rule: string, steps: Array<WhyStep>, sections: Array<WhySection>, combinations: Array<WhyCombination>, more: number, request_known: boolean, agrees: boolean | null, };
+/**
+ * Why a course came out as it did, from the state just before that record.
+ */
+export type Why = { 
+/**
+ * Journal position.
+ */
+journal: number, 
+/**
+ * When.
+ */
+at: number, 
+/**
+ * Course code.
+ */
+course: string, 
+/**
+ * `enrolled`, `waitlisted`, `refused`, `dropped`, `left_waitlist`, `promoted` or
+ * `passed_over`.
+ */
+outcome: string, 
+/**
+ * Why, when refused or passed over.
+ */
+reason: string | null, 
+/**
+ * What the reason is about.
+ */
+about: string | null, 
+/**
+ * Whose turn it was, and by which rule: `lottery`, `arrival` (a ticket's turn), `direct` (the
+ * line was empty), `swap`, `drop`, `leave` or `waitlist`.
+ */
+rule: string, 
+/**
+ * The facts of that rule, then each check in order of precedence.
+ */
+steps: Array<WhyStep>, 
+/**
+ * Each section of the course as it was then.
+ */
+sections: Array<WhySection>, 
+/**
+ * The combinations looked at then, in her order, up to a bound.
+ */
+combinations: Array<WhyCombination>, 
+/**
+ * Combinations beyond that bound.
+ */
+more: number, 
+/**
+ * Whether what she accepted is known: the journal keeps an outright request only when it was
+ * waitlisted. Where it is not, any sections are taken.
+ */
+request_known: boolean, 
+/**
+ * Whether the rules give the same outcome today; `null` where there is nothing to decide.
+ */
+agrees: boolean | null, };
