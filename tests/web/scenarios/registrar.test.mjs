@@ -11,7 +11,7 @@ const course = (code, seats) => `
 [[courses]]
 code = "${code}"
 name = { nl = "Werkgroep ${code}", en = "Tutorial ${code}" }
-ects = 1
+ects = 0
 components = [{ kind = "tutorial", sections = [
   { key = "T1", capacity = ${seats}, meetings = [
     { day = "sat", start = "19:00", end = "20:00", weeks = "6", place = "A1" }] },
@@ -20,7 +20,7 @@ components = [{ kind = "tutorial", sections = [
 `;
 /** One tutorial group, of one seat. */
 const scarce = (code) => course(code, 1).replace(/,\s+\{ key = "T2"[\s\S]*?\}\] \}/, '');
-const CATALOGUE = `term = "2026-2"\n${course('ZZ-0001', 5)}${scarce('ZZ-0002')}${scarce('ZZ-0003')}`;
+const CATALOGUE = `term = "2026-2"\n${course('ZZ-0001', 5)}${scarce('ZZ-0002')}${scarce('ZZ-0003').replace('sat', 'fri')}`;
 const SCARCE = 'ZZ-0002/T1';
 
 let browser;
@@ -283,7 +283,7 @@ test('during: one student is helped, over capacity too, and reads why', async ()
   await page.locator('[data-block="TUITION"]').waitFor();
   await look(page, 'registrar-8-file');
   await page
-    .getByRole('button', { name: t('block.liftNamed', { code: 'TUITION' }), exact: true })
+    .getByRole('button', { name: `${t('block.lift')}: TUITION`, exact: true })
     .click();
   await one.fill('form.reason', 'paid');
   await one.confirm('block.lift');
@@ -364,7 +364,7 @@ test('an announcement stands on every open page, in its reader’s language', as
   await her.page.getByText('We go on at 14:00.').waitFor();
   await him.page.getByText('Om 14.00 gaan we verder.').waitFor();
   await look(her.page, 'registrar-11-announced');
-  await her.page.locator('.banner.told').getByRole('button').click();
+  await her.page.locator('.announcement').getByRole('button').click();
   await her.page.getByText('We go on at 14:00.').waitFor({ state: 'detached' });
   await one.go('log');
   await page.locator('.log-table').getByText(t('action.announcement')).first().waitFor();
@@ -397,7 +397,7 @@ test('after: closed for good, and everything can be taken away as a file', async
     assert.ok(csv.includes(`,${action},`), action);
   }
   assert.match(csv, /registrar2/);
-  await page.getByLabel(t('log.action')).selectOption('student_drop');
+  await page.getByLabel(t('log.action'), { exact: true }).selectOption('student_drop');
   const shown = page.locator('.log-table tbody tr');
   await until(async () => (await shown.count()) === 1, 'one entry is left');
   await look(page, 'registrar-13-log');

@@ -36,9 +36,7 @@ export const nlFileRegistrar = {
   'file.more': { one: 'Nog {n}', other: 'Nog {n}' },
   'file.enrol': 'Voor een vak inschrijven…',
   'file.move': 'Verplaatsen…',
-  'file.moveNamed': 'Verplaatsen binnen {course}…',
   'file.drop': 'Uitschrijven…',
-  'file.dropNamed': 'Uitschrijven voor {course}…',
   'file.dropSure': '{student} uitschrijven voor {course}?',
   'file.dropGo': 'Uitschrijven',
   'file.dropWhat':
@@ -63,7 +61,6 @@ export const nlFileRegistrar = {
   'block.none': 'Geen blokkades: ze mag zich inschrijven.',
   'block.add': 'Blokkeren…',
   'block.lift': 'Blokkade opheffen',
-  'block.liftNamed': 'Blokkade opheffen: {code}',
   'block.liftSure': 'Blokkade {code} van {student} opheffen?',
   'block.liftWhat': 'Wat deze blokkade betreft kan ze zich daarna weer inschrijven.',
   'came.enrolled': 'ingeschreven',

@@ -5,7 +5,6 @@ import type { OutcomeView } from "./OutcomeView";
 import type { PlanView } from "./PlanView";
 import type { PreferencesView } from "./PreferencesView";
 import type { SeatsView } from "./SeatsView";
-import type { TextView } from "./TextView";
 import type { StudentView } from "./StudentView";
 import type { TextView } from "./TextView";
 import type { WaitlistView } from "./WaitlistView";
@@ -162,19 +161,7 @@ code: string,
 /**
  * In English, what to do.
  */
-detail: string, } | { "type": "announcement", 
-/**
- * Journal position.
- */
-journal: number, 
-/**
- * When.
- */
-at: number, 
-/**
- * What, in both languages.
- */
-text: TextView, } | { "type": "resync", } | { "type": "pong", 
+detail: string, } | { "type": "resync", } | { "type": "pong", 
 /**
  * As sent.
  */

@@ -34,10 +34,6 @@ opens_at: number | null,
  */
 closes_at: number | null, 
 /**
- * Open, and admits nobody for the moment.
- */
-paused: boolean, 
-/**
  * `lottery` or `arrival`.
  */
 order: string, 

@@ -49,7 +49,10 @@ export function BlockList({ file: f }: { file: StudentFile }) {
               <Mark tone="bad" icon="warn">
                 {block}
               </Mark>
-              <Button label={t('block.liftNamed', { code: block })} onClick={() => lift(block)}>
+              <Button
+                label={t('list.actOf', { act: t('block.lift'), what: block })}
+                onClick={() => lift(block)}
+              >
                 {t('block.lift')}
               </Button>
             </li>

@@ -24,7 +24,7 @@ function Windows({ list }: { list: BoardWindow[] }) {
   }
   return (
     <div class="window-cards">
-      {(inOrder(list) as BoardWindow[]).map((w) => (
+      {inOrder(list).map((w) => (
         <WindowCard key={w.key} window={w} />
       ))}
     </div>

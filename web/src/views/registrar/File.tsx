@@ -85,13 +85,13 @@ function Enrolment({ seat, student }: { seat: EnrolmentView; student: string }) 
       </p>
       <div class="row">
         <Button
-          label={t('file.moveNamed', { course: courseName(seat.course) })}
+          label={t('list.actOf', { act: t('file.move'), what: seat.course })}
           onClick={() => ask('move')}
         >
           {t('file.move')}
         </Button>
         <Button
-          label={t('file.dropNamed', { course: courseName(seat.course) })}
+          label={t('list.actOf', { act: t('file.drop'), what: seat.course })}
           onClick={() => ask('drop')}
         >
           {t('file.drop')}

@@ -96,7 +96,7 @@ export function WindowCard({
           <Button
             key={act}
             kind={i === 0 ? 'primary' : 'plain'}
-            label={t('window.actOf', { act: t(`window.do.${act}`), window: named(w.name) })}
+            label={t('list.actOf', { act: t(`window.do.${act}`), what: named(w.name) })}
             onClick={() => ask(act)}
           >
             {t(`window.do.${act}`)}
