@@ -61,6 +61,20 @@ pub const ECHO_CHARS_MAX: usize = 80;
 
 /// Largest theme of a university, in bytes.
 pub const THEME_BYTES_MAX: usize = 16 * 1024;
+/// Longest reason of an act, in characters.
+pub const ACT_REASON_CHARS_MAX: usize = 300;
+/// Most characters of an announcement that the audit log repeats.
+pub const ACT_TEXT_CHARS_MAX: usize = 80;
+/// Longest announcement in one language, in characters.
+pub const ANNOUNCEMENT_CHARS_MAX: usize = 500;
+/// Longest announcement in one language, in bytes: both must fit in one record with a reason.
+pub const ANNOUNCEMENT_BYTES_MAX: usize = 1_000;
+/// Acts kept in memory for the registrar's console; the journal has all of them.
+pub const AUDIT_RECENT_MAX: usize = 1_000;
+/// Pieces of an exported audit log that wait for a slow reader.
+pub const AUDIT_PIECES_MAX: usize = 4;
+/// A piece of an exported audit log is sent once it holds this much, in bytes.
+pub const AUDIT_PIECE_BYTES: usize = 32 * 1024;
 
 /// Largest body of an ordinary HTTP request, in bytes.
 pub const HTTP_BODY_BYTES_MAX: usize = 64 * 1024;
@@ -258,3 +272,22 @@ pub const TALLY_ENTRIES_CHUNK: usize = 20_000;
 pub const TALLY_STUDENTS_CHUNK: usize = 2_000;
 /// Period of the timer whose lateness is measured, in milliseconds.
 pub const LAG_TIMER_MS: u64 = 101;
+/// Blockers of plans that a survey keeps one by one; the rest are counted.
+pub const SURVEY_ROWS_MAX: usize = 200_000;
+/// Students, tickets or waitlist entries that a survey copies in one turn of the Registrar.
+pub const SURVEY_TURN_ITEMS: usize = 500;
+/// Waitlist entries that the preview of a capacity copies; beyond it, places given up elsewhere
+/// are not followed.
+pub const PREVIEW_ENTRIES_MAX: usize = 20_000;
+/// Combinations of sections that an explanation lists; the rest are counted.
+pub const WHY_COMBINATIONS_MAX: usize = 50;
+/// Decisions in a student's file: the latest.
+pub const FILE_OUTCOMES_MAX: usize = 200;
+/// Most sections in a page of the board.
+pub const BOARD_SECTIONS_MAX: u32 = 500;
+/// How often the board notes seats taken, in milliseconds.
+pub const BOARD_SAMPLE_MS: u64 = 1_999;
+/// Samples that the board keeps: about a minute.
+pub const BOARD_SAMPLES_MAX: usize = 31;
+/// How long what several registrars look at is kept, in milliseconds.
+pub const SURVEY_KEPT_MS: u64 = 1_000;

@@ -1,9 +1,10 @@
 // Makes the README's pictures from the real page and a gateway of its own: the study map, the
-// line, the outcomes and the timetable, on a phone and on a desktop, and 15 seconds of arming, the
-// line and the outcomes as an animated WebP. After `cargo build` and `npm ci` in web/ and
-// tests/web/, with Debian's packages `chromium` and `webp`:
+// line, the outcomes and the timetable, on a phone and on a desktop, 15 seconds of arming, the
+// line and the outcomes as an animated WebP, and the registrar's board while a line is served.
+// After `cargo build` and `npm ci` in web/ and tests/web/, with Debian's packages `chromium` and
+// `webp`:
 //
-//     node docs/images/page.mjs
+//     node docs/images/page.mjs [students|board]
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { launch, newPage, PHONE } from '../../tests/web/support/browser.mjs';
-import { Gateway } from '../../tests/web/support/gateway.mjs';
+import { COURSES, Gateway } from '../../tests/web/support/gateway.mjs';
+import { Registrar } from '../../tests/web/support/registrar.mjs';
 import { intoLine, Student, until } from '../../tests/web/support/student.mjs';
 
 const PLAN = ['RW-1210', 'RW-1220', 'RW-1230', 'RW-1240', 'WB-1230'];
@@ -22,8 +24,12 @@ const QUALITY = '75';
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 const browser = await launch();
 const gateway = await Gateway.start({ SLUIS__LINE__POSITION_PUSH_MS: '100' });
-await stills();
-await capture();
+const only = process.argv[2];
+if (only !== 'board') {
+  await stills();
+  await capture();
+}
+if (only !== 'students') await board();
 await gateway.stop();
 await browser.close();
 
@@ -55,6 +61,39 @@ async function stills() {
   }
   await sheet('timetable.png', [phone, desktop]);
   for (const one of [phone, desktop]) await one.page.context().close();
+}
+
+/** A line that is served for a while, and what two registrars did meanwhile. */
+async function board() {
+  await gateway.pace(12);
+  await gateway.reset(3).catch(() => gateway.schedule(3));
+  await until(async () => (await gateway.window()).state === 'open', 'the opening');
+  const options = { lang: 'en', size: { width: 1440, height: 1000 } };
+  const desktop = await Registrar.signIn(browser, gateway, options);
+  const phone = await Registrar.signIn(browser, gateway, { lang: 'en', size: PHONE, second: true });
+  await sleep(20_000);
+  const busiest = await desktop.page.locator('.sections-table tbody tr').first();
+  const section = await busiest.getAttribute('data-section');
+  const dialog = await phone.section(section);
+  const seats = Number(await dialog.locator('#capacity').inputValue()) + 15;
+  await phone.fill('section.capacityLabel', `${seats}`);
+  await phone.fill('form.reasonFree', 'a larger room');
+  await dialog.getByRole('button', { name: new RegExp(`^Change to ${seats}`) }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await phone.fill('section.find', '');
+  await desktop.ask(COURSES, 'pace');
+  await desktop.fill('window.paceLabel', '15');
+  await desktop.fill('form.reasonFree', 'the journal keeps up easily');
+  await desktop.confirm('window.paceGo');
+  await sleep(5000);
+  for (const [{ page }, name] of [
+    [desktop, 'board.png'],
+    [phone, 'board-phone.png'],
+  ]) {
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.screenshot({ path: file(name) });
+    await page.context().close();
+  }
 }
 
 /** The pages side by side, as they are on the screen. */

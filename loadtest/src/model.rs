@@ -331,7 +331,7 @@ impl Model {
         self.courses.get(message.course.as_deref()?).copied()
     }
 
-    /// Learns of a promotion, or of a check that stood in its way, once.
+    /// Learns of a promotion, of a check that stood in its way, or of the registrar's act, once.
     fn promoted(&mut self, student: usize, message: &Message) {
         let Some(course) = self.course_of(message) else { return };
         let what = match &*message.kind {
@@ -343,6 +343,12 @@ impl Model {
                 What::Promoted { sections, replaces }
             }
             "passed_over" => What::PassedOver,
+            "registrar_enrolled" | "registrar_moved" => {
+                let keys = message.sections.iter();
+                let sections = keys.filter_map(|key| self.sections.get(&**key).copied()).collect();
+                What::Placed { sections }
+            }
+            "registrar_dropped" => What::Removed,
             _ => return,
         };
         let student = student as u32;

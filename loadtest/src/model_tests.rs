@@ -118,6 +118,37 @@ fn a_right_run_is_right() {
     assert_eq!((findings.undecided, findings.outcomes["promoted"]), (0, 1));
 }
 
+fn by_registrar(journal: u64, kind: &'static str) -> Message<'static> {
+    let sections = if kind == "registrar_dropped" { vec![] } else { vec![Cow::Borrowed("A/L")] };
+    Message { kind: Cow::Borrowed(kind), sections, ..promoted(journal) }
+}
+
+#[test]
+fn a_registrars_grant_is_no_oversell_and_the_same_by_promotion_is() {
+    let run = |kind: &'static str| {
+        let mut model = model();
+        model.told(0, &outcome(0, "A", "enrolled", 10));
+        model.told(1, &outcome(1, "A", "waitlisted", 11));
+        model.told(2, &outcome(2, "A", "waitlisted", 12));
+        model.pushed(1, 0, &by_registrar(13, kind));
+        model.centre(1, &[by_registrar(13, kind)]);
+        broken(model, &[row("u0", "A", &["A/L"], 10), row("u1", "A", &["A/L"], 13)])
+    };
+    assert_eq!(run("registrar_enrolled"), []);
+    assert_eq!(run("promoted"), [Promise::I1]);
+}
+
+#[test]
+fn what_the_registrar_takes_back_is_free_again() {
+    let mut model = model();
+    model.told(0, &outcome(0, "A", "enrolled", 10));
+    model.told(1, &outcome(1, "A", "waitlisted", 11));
+    model.told(2, &outcome(2, "A", "waitlisted", 12));
+    model.pushed(0, 0, &by_registrar(13, "registrar_dropped"));
+    model.pushed(1, 0, &promoted(14));
+    assert_eq!(broken(model, &right_export()), []);
+}
+
 #[test]
 fn two_tabs_that_arm_have_one_outcome() {
     let mut model = model();

@@ -261,6 +261,8 @@ fn action(act: &Act, courses: &HashMap<String, u32>) -> Made<Action> {
 fn deed(at: f64, act: &trace::Deed, window: &str) -> Deed {
     let (path, body) = match act {
         trace::Deed::Close => (format!("/api/admin/windows/{window}/close"), None),
+        trace::Deed::Pause => (format!("/api/admin/windows/{window}/pause"), None),
+        trace::Deed::Resume => (format!("/api/admin/windows/{window}/resume"), None),
         trace::Deed::Pace(pace) => {
             let body = json!({ "pace": pace });
             (format!("/api/admin/windows/{window}/pace"), Some(body))
@@ -270,7 +272,8 @@ fn deed(at: f64, act: &trace::Deed, window: &str) -> Deed {
             ("/api/admin/sections/capacity".to_owned(), Some(body))
         }
         trace::Deed::Status(section, status) => {
-            let body = json!({ "section": section, "status": status });
+            let reason = "as it was in the trace";
+            let body = json!({ "section": section, "status": status, "reason": reason });
             ("/api/admin/sections/status".to_owned(), Some(body))
         }
     };

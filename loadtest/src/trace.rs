@@ -149,6 +149,10 @@ pub enum Deed {
     Capacity(String, Option<u32>),
     /// Opened, closed or cancelled a section.
     Status(String, String),
+    /// Paused the window.
+    Pause,
+    /// Let it go on.
+    Resume,
 }
 
 /// Writes a trace.

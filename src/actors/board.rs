@@ -1,15 +1,18 @@
-//! Seats as they are on disk: written by the durability gate alone, read by anybody.
+//! Seats and lines as they are on disk: written by the durability gate alone, read by anybody.
 
 use std::sync::{PoisonError, RwLock};
 
+use super::news::LineState;
 use crate::domain::course::Quotes;
-use crate::domain::ids::{SectionId, Sequence};
+use crate::domain::ids::{SectionId, Sequence, WindowId};
 use crate::domain::section::Section;
 
 /// Every section's seats as of a durable journal position.
 #[derive(Debug, Default)]
 pub struct SeatBoard {
     inner: RwLock<Inner>,
+    /// By window: what was last told of an open line.
+    lines: RwLock<Vec<Option<LineState>>>,
 }
 
 #[derive(Debug, Default)]
@@ -25,7 +28,8 @@ impl SeatBoard {
     /// The board at start, from replay.
     pub fn new(as_of: Sequence, sections: Vec<Section>) -> Self {
         let changed = vec![0; sections.len()];
-        Self { inner: RwLock::new(Inner { as_of, sections, version: 0, changed }) }
+        let inner = RwLock::new(Inner { as_of, sections, version: 0, changed });
+        Self { inner, lines: RwLock::default() }
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Inner> {
@@ -61,6 +65,21 @@ impl SeatBoard {
     /// What the sections can give, for advice: decisions ask the sections themselves.
     pub fn quotes(&self, ids: &[SectionId]) -> Quotes {
         self.sections(ids).1.into_iter().map(|s| (s.id, s.quote())).collect()
+    }
+
+    /// How far an open line was when it last moved.
+    pub fn line(&self, window: WindowId) -> Option<LineState> {
+        let lines = self.lines.read().unwrap_or_else(PoisonError::into_inner);
+        lines.get(window.index()).copied().flatten()
+    }
+
+    /// The gate lets a line's state through.
+    pub(super) fn line_moved(&self, window: WindowId, state: LineState) {
+        let mut lines = self.lines.write().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() <= window.index() {
+            lines.resize(window.index() + 1, None);
+        }
+        lines[window.index()] = Some(state);
     }
 
     /// The gate lets seats through.

@@ -161,9 +161,12 @@ impl Exit {
                     self.tallies.line(*id, waiting);
                 }
             }
-            Bulletin::Line(window, state) => self.tallies.line(*window, state.waiting),
+            Bulletin::Line(window, state) => {
+                self.tallies.line(*window, state.waiting);
+                self.board.line_moved(*window, *state);
+            }
             Bulletin::Among(window, among) => self.tallies.line(*window, *among),
-            Bulletin::Notice { .. } | Bulletin::Seats(..) => {}
+            _ => {}
         }
         for batch in &mut self.batches {
             batch.push(Delivery::Everyone(Arc::clone(bulletin)));

@@ -18,6 +18,7 @@ use super::registrar::{Batch, Job, Origin, Registrar};
 use super::sign_ins::SignIns;
 use super::tally::TallyBoard;
 use crate::clock::{self, Clock};
+use crate::domain::acts::{Author, BY_SCHEDULE};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::command::Command;
 use crate::domain::ids::{CourseId, Sequence, StudentId, Ticket, WindowId};
@@ -348,6 +349,7 @@ impl Gateway {
         for (window, after_s, closes_at) in due {
             let opens_at = Some(self.0.clock.now().plus_ms(u64::from(after_s) * 1000));
             let schedule = Command::Schedule { window, opens_at, closes_at };
+            let schedule = schedule.by(Author::gateway(BY_SCHEDULE));
             if self.command(schedule).await.is_err() {
                 // The next sign-in tries again.
                 self.0.signed_in.store(false, Ordering::Relaxed);

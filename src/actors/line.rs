@@ -18,6 +18,7 @@ use super::news::{Bulletin, LineState, News, Output};
 use super::registrar::{Batch, Job, Origin, Parts, Registrar};
 use super::tally::{FirstChoices, Tally};
 use crate::clock::{self, Clock};
+use crate::domain::acts::{Author, BY_SCHEDULE};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::command::Command;
 use crate::domain::ids::{CourseId, Sequence, StudentId, Ticket, Timestamp, WindowId};
@@ -196,7 +197,8 @@ impl LineActor {
 
     /// Gives the Registrar the next tickets, in order, when it has decided the last ones.
     fn admit(&mut self, ctx: &mut Context<Self>) {
-        if !self.is_open() || !self.admitted.is_empty() || self.line.is_empty() {
+        let serves = self.is_open() && !self.window.paused;
+        if !serves || !self.admitted.is_empty() || self.line.is_empty() {
             return;
         }
         if self.writer.is_behind() {
@@ -261,10 +263,10 @@ impl LineActor {
         let rules = &self.window.rules;
         match self.window.state {
             WindowState::Planned if due(rules.opens_at) => {
-                self.own_command(Command::Open(self.id));
+                self.own_command(Command::Open(self.id).by(Author::gateway(BY_SCHEDULE)));
             }
             WindowState::Open if due(rules.closes_at) => {
-                self.own_command(Command::Close(self.id));
+                self.own_command(Command::Close(self.id).by(Author::gateway(BY_SCHEDULE)));
             }
             WindowState::Open if !self.closing_told => {
                 let soon = now.plus_ms(limits::CLOSING_NOTICE_MS);
@@ -280,6 +282,8 @@ impl LineActor {
         let measured = self.rate.per_second;
         let pace = self.window.rules.pace.map(f64::from);
         let rate = match (measured, pace) {
+            // Nobody knows when it goes on.
+            _ if self.window.paused => None,
             (Some(measured), Some(pace)) => Some(measured.min(pace)),
             (measured, pace) => measured.or(pace),
         };
@@ -288,7 +292,8 @@ impl LineActor {
 
     fn measure(&mut self) {
         let seconds = self.rate.since.elapsed().as_secs_f64();
-        if seconds < limits::RATE_MEASURE_S {
+        // The time in which nobody is admitted says nothing of the rate.
+        if self.window.paused || seconds < limits::RATE_MEASURE_S {
             return;
         }
         let served = self.line.served();
@@ -467,6 +472,7 @@ impl LineActor {
         let opened = window.state == WindowState::Open && !self.is_open();
         let again = window.run != self.window.run;
         let repaced = window.rules.pace != self.window.rules.pace;
+        let turned = window.paused != self.window.paused && !opened;
         let closed = window.state == WindowState::Closed;
         self.window = window;
         if again || closed {
@@ -483,6 +489,12 @@ impl LineActor {
         }
         if repaced || opened {
             self.set_pace();
+        }
+        if turned && self.is_open() {
+            // Everybody's wait is known no longer, or again; what was measured before still holds.
+            self.rate.since = clock::monotonic();
+            self.rate.served = self.line.served();
+            self.tell_all_positions();
         }
         if opened {
             self.tell_all_positions();

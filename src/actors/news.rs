@@ -9,7 +9,7 @@ use super::permits::Permit;
 use super::sign_ins::SignedIn;
 use super::tally::Tally;
 use crate::domain::account::{DeviceId, Preferences};
-use crate::domain::catalogue::Catalogue;
+use crate::domain::catalogue::{Catalogue, Text};
 use crate::domain::forecast::CourseForecast;
 use crate::domain::ids::{
     CourseId, Key, RequestId, Sequence, StudentId, Ticket, Timestamp, WindowId,
@@ -190,6 +190,15 @@ pub enum Bulletin {
     Line(WindowId, LineState),
     /// How many are armed for a window.
     Among(WindowId, u32),
+    /// The registrar tells everybody something.
+    Announcement {
+        /// The record.
+        journal: Sequence,
+        /// When.
+        at: Timestamp,
+        /// What.
+        text: Arc<Text>,
+    },
     /// Seats changed, for who watches them.
     Seats(Sequence, Arc<[Section]>),
 }

@@ -352,7 +352,7 @@ impl Desk {
         if let Command::Submit { window, queue, .. } = &mut command
             && let Some(window) = self.parts.registry.window(*window)
         {
-            *queue = window.waiting > 0 || window.rules.pace.is_some();
+            *queue = window.waiting > 0 || window.rules.pace.is_some() || window.paused;
         }
         command
     }
@@ -371,7 +371,7 @@ impl Desk {
             Event::ImportApplied { .. } => new_sections(registry),
             _ => Vec::new(),
         };
-        let record = registry.number(event, self.parts.epoch, now);
+        let record = turn.number(registry, event, self.parts.epoch, now);
         let mut encoded = Ok(());
         let pushed = self.records.push_with(|bytes| encoded = record::encode(&record, bytes));
         if let (Err(error), _) | (_, Err(error)) =

@@ -324,6 +324,10 @@ impl StudentActor {
                 let message = view.as_ref().clone();
                 self.send(&ServerMessage::Message { message, unread, sequence });
             }
+            Bulletin::Announcement { journal, at, text } => {
+                let (journal, at, text) = (journal.0, at.0, convert::text_view(text));
+                self.send(&ServerMessage::Announcement { journal, at, text });
+            }
             Bulletin::Line(window, state) => self.line_moved(&public, *window, *state),
             Bulletin::Among(window, among) => {
                 let armed = self.places.iter().find(|p| p.window == *window);

@@ -90,7 +90,13 @@ pub fn outputs(parts: &Parts, record: &Record, asked: Option<Asked>) -> Vec<Outp
         | Event::WindowClosed(w)
         | Event::WindowScheduled { window: w, .. }
         | Event::WindowReset { window: w, .. }
+        | Event::WindowPaused(w)
+        | Event::WindowResumed(w)
         | Event::PaceSet(w, _) => out.push(everyone(registry, vec![*w])),
+        Event::Announced(text) => {
+            let (journal, at, text) = (record.sequence, record.at, Arc::clone(text));
+            out.push(Output::Everyone(Arc::new(Bulletin::Announcement { journal, at, text })));
+        }
         Event::ImportApplied { .. } => {
             let all = (0..registry.windows.len()).map(|i| WindowId(i as u32));
             out.push(everyone(registry, all.collect()));
@@ -193,6 +199,8 @@ pub fn line_updates(registry: &Registry, event: &Event) -> Vec<(WindowId, LineUp
         | Event::WindowClosing(w)
         | Event::WindowScheduled { window: w, .. }
         | Event::WindowReset { window: w, .. }
+        | Event::WindowPaused(w)
+        | Event::WindowResumed(w)
         | Event::PaceSet(w, _) => whole(w),
         Event::ImportApplied { .. } => {
             let windows = (0..registry.windows.len()).map(|i| WindowId(i as u32));
@@ -225,7 +233,9 @@ pub fn line_updates(registry: &Registry, event: &Event) -> Vec<(WindowId, LineUp
 pub fn moved_waitlists(registry: &Registry, event: &Event) -> Vec<CourseId> {
     match event {
         Event::WindowReset { .. } => registry.courses_with_waitlist().collect(),
-        Event::Promoted { course, .. } => vec![*course],
+        Event::Promoted { course, .. } | Event::Placed { course, leaves: true, .. } => {
+            vec![*course]
+        }
         Event::Decided { outcomes, .. } => {
             let left = outcomes.iter().filter(|(_, o)| matches!(o, Outcome::LeftWaitlist));
             left.map(|(course, _)| *course).collect()

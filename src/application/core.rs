@@ -21,7 +21,7 @@ use crate::actors::sign_ins::SignIns;
 use crate::actors::tally::TallyBoard;
 use crate::actors::tell;
 use crate::clock::Clock;
-use crate::journal::{JournalError, OnFault, Writer};
+use crate::journal::{JournalError, JournalReader, OnFault, Writer};
 use crate::limits;
 use crate::metrics::{Metrics, Thread};
 
@@ -51,6 +51,8 @@ pub struct Core {
     pub snapshots: Arc<Snapshots>,
     /// How the start went.
     pub replay: (Duration, u64),
+    /// Reads what is on disk, while it is written.
+    pub journal: JournalReader,
     arbiter: Arbiter,
     snapshotter: Option<SnapshotThread>,
 }
@@ -85,6 +87,7 @@ impl Core {
             Arc::clone(&metrics),
         );
         let reader = journal.reader();
+        let looks = reader.clone();
         let counters = Arc::clone(&metrics);
         let mut known = false;
         let on_durable = Box::new(move |durable, stats: &_| {
@@ -106,7 +109,7 @@ impl Core {
             0 => None,
             every => Snapshotter {
                 writer: Arc::clone(&writer),
-                reader,
+                reader: reader.clone(),
                 snapshots: Arc::clone(&snapshots),
                 metrics: Arc::clone(&metrics),
                 clock: options.clock.clone(),
@@ -148,7 +151,7 @@ impl Core {
             options.clock,
         );
         let replay = (took, replayed);
-        Ok(Self { gateway, writer, gate, snapshots, replay, arbiter, snapshotter })
+        Ok(Self { gateway, writer, gate, snapshots, replay, journal: looks, arbiter, snapshotter })
     }
 
     /// Decides no more, makes durable what was decided, and lets go of the journal.

@@ -9,8 +9,7 @@ use crate::domain::invariants::{self, Violation};
 use crate::domain::outcome::Outcome;
 use crate::domain::student::Notice;
 use crate::domain::university::University;
-use crate::journal::fold::Fold;
-use crate::journal::{Journal, JournalError, JournalReader, Place, record, state};
+use crate::journal::{Journal, JournalError, JournalReader, past};
 
 /// What the journal folds into, and how it went.
 pub struct Recovered {
@@ -66,39 +65,14 @@ pub struct Folded {
 
 /// Folds the journal up to a durable sequence: from the newest whole snapshot, if there is one.
 pub fn fold_up_to(reader: &JournalReader, last: Sequence) -> Result<Folded, JournalError> {
-    let latest = reader.latest_snapshot()?;
-    for damaged in &latest.damaged {
+    let past = past::fold_up_to(reader, last, || true)?;
+    for damaged in &past.damaged {
         tracing::warn!(sequence = %damaged.sequence, what = damaged.what, "damaged snapshot");
     }
-    let mut fold = Fold::default();
-    let mut from = Sequence(0);
-    if let Some(snapshot) = latest.snapshot.filter(|s| s.sequence <= last) {
-        match state::read_state(snapshot.bytes.as_slice()) {
-            Ok(university) if university.registry.sequence == snapshot.sequence => {
-                from = snapshot.sequence;
-                fold = Fold::from(university);
-            }
-            Ok(_) => tracing::warn!(sequence = %snapshot.sequence, "a snapshot of another state"),
-            // The journal is whole: it takes longer, and nothing is lost.
-            Err(error) => tracing::warn!(%error, sequence = %snapshot.sequence, "bad snapshot"),
-        }
-    }
-    let (mut replayed, mut at) = (0, Timestamp(0));
     // The snapshot's own last record says when that was.
-    reader.replay(from, &mut |sequence, bytes| {
-        if sequence > last {
-            return Ok(());
-        }
-        if sequence == from {
-            at = record::decode(bytes).map_or(at, |record| record.at);
-            return Ok(());
-        }
-        replayed += 1;
-        fold.push(sequence, bytes)
-            .map(|_| ())
-            .map_err(|damaged| JournalError::damaged(Place::at(sequence), damaged.what.to_string()))
-    })?;
-    Ok(Folded { university: fold.into_university(), snapshot: (from, at), replayed })
+    let at = past::record_at(reader, past.snapshot)?.map_or(Timestamp(0), |record| record.at);
+    let snapshot = (past.snapshot, at);
+    Ok(Folded { university: past.university, snapshot, replayed: past.replayed })
 }
 
 /// Enrolments in force.

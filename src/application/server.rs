@@ -22,6 +22,7 @@ use crate::clock::{self, Clock};
 use crate::config::{Config, DemoRefusal};
 use crate::demo;
 use crate::http::auth::Tokens;
+use crate::http::console::archive::Archive;
 use crate::http::settings::{ImportRule, Rate, Rates, SignIn};
 use crate::http::ws;
 use crate::http::{self, Access, HttpState};
@@ -188,8 +189,12 @@ impl Built {
             seed::demo(&core.gateway, seed_demo).await?;
         }
         let access = access(&config, clock, demo, core.gateway.clone())?;
-        let state = HttpState::new(core.gateway.clone(), access, seed::importers());
-        let state = Arc::new(state.with_theme(theme(&config)?.as_ref()));
+        let state =
+            HttpState::new(core.gateway.clone(), access, seed::importers(), core.journal.clone());
+        let (dir, every) = (config.journal.dir.clone(), config.journal.snapshot_every_records);
+        let archive = Archive::new(core.journal.clone(), dir, every);
+        let state = state.with_archive(archive).with_theme(theme(&config)?.as_ref());
+        let state = Arc::new(state);
         let operators = operators(&config, bound.operators, &core, &state)?;
         let (server, addresses) = listen(&config, bound.students, &state)?;
         // Tools on this machine come straight in, not through a proxy.
@@ -200,6 +205,7 @@ impl Built {
             doing: format!("write into {}", config.journal.dir.display()),
             source,
         })?;
+        actix::spawn(sampling(Arc::clone(&state)));
         actix::spawn(housekeeping(state));
         let handle = server.handle();
         Ok(Self { core, server, handle, addresses, operators, enrolments, demo, _serving: serving })
@@ -333,6 +339,15 @@ fn listen(
     }
     let addresses = server.addrs();
     Ok((server.run(), addresses))
+}
+
+/// The registrar's board tells how fast sections fill, whether anybody looks on or not.
+async fn sampling(state: Arc<HttpState>) {
+    let mut often = tokio::time::interval(Duration::from_millis(limits::BOARD_SAMPLE_MS));
+    loop {
+        often.tick().await;
+        state.sample_seats();
+    }
 }
 
 /// Limiters forget whom they need not remember.

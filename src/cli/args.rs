@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::args_admin::{AUDIT_HELP, AdminCommand, AuditCommand, admin_help};
 use super::failure::EXIT_CODES;
 
 const SERVE_EXAMPLES: &str = "Examples:
@@ -39,6 +40,7 @@ const LOTTERY_EXAMPLES: &str = "Examples:
 const TOKEN_EXAMPLES: &str = "Examples:
   sluis token --student s1000001                  one token on standard output
   sluis token --role registrar --ttl 60           for an hour
+  sluis token --registrar a.jansen                for a registrar, by name
   sluis token --students keys.txt > tokens.tsv    one `key<TAB>token` a line";
 
 const LOG_EXAMPLES: &str = "Examples:
@@ -94,6 +96,12 @@ pub enum Command {
     /// Recompute a lottery
     #[command(subcommand, after_help = LOTTERY_EXAMPLES)]
     Lottery(LotteryCommand),
+    /// Act as the registrar, through a running gateway
+    #[command(subcommand, after_help = admin_help())]
+    Admin(AdminCommand),
+    /// Take the audit log out: who did what, when and why
+    #[command(subcommand, after_help = AUDIT_HELP)]
+    Audit(AuditCommand),
     /// Make sign-in tokens for tools, in demo mode
     #[command(after_help = TOKEN_EXAMPLES)]
     Token(TokenArgs),
@@ -323,6 +331,9 @@ pub struct TokenArgs {
     /// For staff
     #[arg(long, value_enum, group = "whom")]
     pub role: Option<StaffRole>,
+    /// For the registrar of this name, which her acts bear
+    #[arg(long, value_name = "NAME", group = "whom")]
+    pub registrar: Option<String>,
     /// For every student in a file, one key a line; `-` is standard input
     #[arg(long, value_name = "FILE", group = "whom")]
     pub students: Option<PathBuf>,

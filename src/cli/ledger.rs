@@ -1,9 +1,12 @@
 //! A data directory that no gateway has: its state, and records added to it without actors.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::failure::{Code, Failure};
 use crate::application::recover;
+use crate::domain::acts::{Author, BY_COMMAND_LINE};
+use crate::domain::course::Quotes;
 use crate::domain::event::Event;
 use crate::domain::ids::{Sequence, Timestamp};
 use crate::domain::university::University;
@@ -43,10 +46,15 @@ impl Ledger {
     /// Writes the events as a new epoch (I13); they are durable when this returns. The last
     /// record's sequence.
     pub fn commit(&mut self, events: Vec<Event>, at: Timestamp) -> Result<Sequence, Failure> {
-        let epoch = self.university().registry.epoch + 1;
+        let registry = &self.university().registry;
+        let epoch = registry.epoch + 1;
+        let author = Author::gateway(BY_COMMAND_LINE);
+        let mut act = registry.act(&author, &events, &Quotes::default()).map(Arc::new);
+        let last = events.len();
         let mut buffer = RecordBuffer::starting_at(self.journal.durable().next());
-        for event in events {
-            let record = self.university().registry.number(event, epoch, at);
+        for (n, event) in (1..).zip(events) {
+            let mut record = self.university().registry.number(event, epoch, at);
+            record.act = act.take_if(|_| n == last);
             let mut encoded = Ok(());
             buffer.push_with(|bytes| encoded = record::encode(&record, bytes))?;
             encoded.map_err(|e| Failure::new(Code::Config, e.to_string()))?;
@@ -103,5 +111,8 @@ mod tests {
         assert_eq!(second.commit(term("b"), Timestamp(2)).unwrap(), Sequence(6));
         assert_eq!(second.university().registry.epoch, 2);
         assert_eq!(second.university().registry.catalogue.terms.len(), 2);
+        let audit = &second.university().registry.audit;
+        let told: Vec<_> = audit.iter().map(|e| (e.journal.0, e.act.by.as_str())).collect();
+        assert_eq!(told, [(3, BY_COMMAND_LINE), (6, BY_COMMAND_LINE)]);
     }
 }

@@ -1,7 +1,12 @@
 //! The command line: data on standard output, talk on standard error, one line per fault, and an
 //! exit code that tells what kind of failure it was. Nothing is ever asked back.
 
+mod admin;
+mod admin_reads;
 pub mod args;
+pub mod args_admin;
+pub mod args_reads;
+mod audit;
 mod config;
 mod export;
 mod failure;
@@ -14,6 +19,7 @@ mod remote;
 mod seams;
 mod serve;
 mod settings;
+mod table;
 mod theme;
 mod token;
 
@@ -72,6 +78,8 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Some(Command::Journal(command)) => journal::run(command, out),
         Some(Command::Export(command)) => export::run(command, out),
         Some(Command::Lottery(command)) => lottery::run(command),
+        Some(Command::Admin(command)) => admin::run(command, out),
+        Some(Command::Audit(command)) => audit::run(command, out),
         Some(Command::Token(args)) => token::run(args, out),
         Some(Command::Log(command)) => log::run(command, out),
     }

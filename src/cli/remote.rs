@@ -28,6 +28,8 @@ pub struct Remote {
 #[derive(Deserialize, Default)]
 struct Problem {
     #[serde(default)]
+    code: String,
+    #[serde(default)]
     title: String,
     #[serde(default)]
     detail: Option<String>,
@@ -38,13 +40,22 @@ struct Problem {
 impl Remote {
     /// The gateway at this address.
     pub fn at(url: &str, config: &Config) -> Result<Self, Failure> {
+        Self::named(url, config, None)
+    }
+
+    /// The gateway at this address, as the registrar of this name unless a token is given.
+    pub fn named(url: &str, config: &Config, name: Option<&str>) -> Result<Self, Failure> {
         if !url.starts_with("http://") && !url.starts_with("https://") {
             let what = format!("--server {url}: write http:// or https:// and a host");
             return Err(Failure::new(Code::Usage, what));
         }
+        let subject = match name {
+            Some(name) => token::registrar(name, "--as")?,
+            None => Subject::Registrar(None),
+        };
         let token = match std::env::var(TOKEN_VARIABLE) {
             Ok(token) if !token.is_empty() => token,
-            _ => token::mint_one(config, &Subject::Registrar).map_err(|mut failure| {
+            _ => token::mint_one(config, &subject).map_err(|mut failure| {
                 let advice = format!("or put a registrar's token into {TOKEN_VARIABLE}");
                 if let Some(line) = failure.lines.last_mut() {
                     *line = format!("{line}, {advice}");
@@ -67,6 +78,29 @@ impl Remote {
             Some(url) => Self::at(&url, config),
             None => Err(locked(data)),
         }
+    }
+
+    /// The gateway that runs on the data directory, as the registrar of this name.
+    pub fn running(config: &Config, name: Option<&str>) -> Result<Self, Failure> {
+        let data = &config.journal.dir;
+        match serving::url(data) {
+            Some(url) => Self::named(&url, config, name),
+            None => {
+                let what = "no gateway runs on this data directory; start one, or name one with \
+                            --server URL";
+                Err(Failure::new(Code::Unavailable, format!("{}: {what}", data.display())))
+            }
+        }
+    }
+
+    /// Sends JSON; the answer's text.
+    pub fn post_json(&self, path: &str, body: &serde_json::Value) -> Result<String, Failure> {
+        let request = self
+            .agent
+            .post(format!("{}{path}", self.url))
+            .header("Authorization", format!("Bearer {}", self.token))
+            .header("Content-Type", "application/json");
+        self.answer(request.send(body.to_string()))
     }
 
     /// Sends a body; the answer's text.
@@ -108,6 +142,7 @@ impl Remote {
     fn refused(&self, status: u16, problem: Problem) -> Failure {
         let code = match status {
             400 | 409 | 413 | 422 => Code::Config,
+            404 if problem.code.starts_with("unknown_") => Code::Config,
             429 | 503 => Code::Unavailable,
             _ => Code::Other,
         };

@@ -30,14 +30,14 @@ impl Minter {
 
     /// A token that is good for this long.
     pub fn mint(&self, subject: &Subject, ttl: Duration) -> String {
-        let (role, student) = match subject {
-            Subject::Student(key) => (Role::Student, Some(key.clone())),
-            Subject::Registrar => (Role::Registrar, None),
-            Subject::Operator => (Role::Operator, None),
+        let (role, student, name) = match subject {
+            Subject::Student(key) => (Role::Student, Some(key.clone()), None),
+            Subject::Registrar(name) => (Role::Registrar, None, name.clone()),
+            Subject::Operator => (Role::Operator, None, None),
         };
         let issued = Clock::system().now();
         let expires = issued.plus_ms(ttl.as_millis() as u64);
-        self.0.mint(&Claims { role, student, expires, issued, device: None })
+        self.0.mint(&Claims { role, student, name, expires, issued, device: None })
     }
 }
 

@@ -8,6 +8,7 @@ use super::args::{StaffRole, TokenArgs};
 use super::failure::{Code, Failure};
 use super::{seams, settings};
 use crate::config::{Config, SignInMode};
+use crate::domain::acts::is_reserved;
 use crate::domain::ids::Key;
 
 /// Whom a token is for.
@@ -15,8 +16,8 @@ use crate::domain::ids::Key;
 pub enum Subject {
     /// A student, by number.
     Student(Key),
-    /// The registrar.
-    Registrar,
+    /// A registrar, by name; without one she is `registrar`.
+    Registrar(Option<Key>),
     /// The operator.
     Operator,
 }
@@ -29,6 +30,11 @@ pub fn run(args: &TokenArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let ttl = args.ttl.map_or_else(|| config.sign_in.token_ttl(), minutes);
     let data = &config.journal.dir;
     let minter = minter(data)?;
+    if let Some(name) = &args.registrar {
+        let subject = registrar(name, "--registrar")?;
+        writeln!(out, "{}", minter.mint(&subject, ttl))?;
+        return Ok(());
+    }
     match (&args.student, args.role, &args.students) {
         (Some(key), _, _) => {
             let key = Key::new(key)
@@ -37,7 +43,7 @@ pub fn run(args: &TokenArgs, out: &mut dyn Write) -> Result<(), Failure> {
         }
         (_, Some(role), _) => {
             let subject = match role {
-                StaffRole::Registrar => Subject::Registrar,
+                StaffRole::Registrar => Subject::Registrar(None),
                 StaffRole::Operator => Subject::Operator,
             };
             writeln!(out, "{}", minter.mint(&subject, ttl))?;
@@ -48,9 +54,19 @@ pub fn run(args: &TokenArgs, out: &mut dyn Write) -> Result<(), Failure> {
                 writeln!(out, "{key}\t{token}")?;
             }
         }
-        _ => unreachable!("clap asks for one of the three"),
+        _ => unreachable!("clap asks for one of them"),
     }
     Ok(())
+}
+
+/// A registrar by name; `flag` is where the name was given.
+pub fn registrar(name: &str, flag: &str) -> Result<Subject, Failure> {
+    let bad = |what: &str| Failure::new(Code::Usage, format!("{flag} {name:?} {what}"));
+    let key = Key::new(name).map_err(|e| bad(&e.to_string()))?;
+    if is_reserved(&key) {
+        return Err(bad("is a name of the gateway itself; choose another"));
+    }
+    Ok(Subject::Registrar(Some(key)))
 }
 
 /// A token for one request of our own.

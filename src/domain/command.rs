@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::account::{DeviceId, Preferences};
+use super::acts::{Author, Place};
+use super::catalogue::Text;
 use super::ids::{
-    CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
+    CourseId, Key, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
 };
 use super::import::Draft;
 use super::plan::{Choice, CourseRequest, Plan};
@@ -121,6 +123,40 @@ pub enum Command {
     SetCapacity(SectionId, Option<u32>),
     /// Open, close or cancel a section.
     SetStatus(SectionId, SectionStatus),
+    /// Admit nobody for a while.
+    Pause(WindowId),
+    /// Go on.
+    Resume(WindowId),
+    /// Enrol a student, or move her inside a course.
+    Place(Box<Place>),
+    /// Take a student's seats back.
+    Remove {
+        /// Whose.
+        student: StudentId,
+        /// Which course.
+        course: CourseId,
+    },
+    /// Block a student, or lift a block.
+    SetBlock {
+        /// Whom.
+        student: StudentId,
+        /// The block's code.
+        code: Key,
+        /// Whether she may not register.
+        blocked: bool,
+    },
+    /// Tell everybody who is connected.
+    Announce(Arc<Text>),
+    /// One of the registrar's commands, with who is answerable for it.
+    Acted(Arc<Author>, Box<Command>),
+}
+
+impl Command {
+    /// The same, with who is answerable for it.
+    #[must_use]
+    pub fn by(self, author: Author) -> Self {
+        Self::Acted(Arc::new(author), Box::new(self))
+    }
 }
 
 /// 64-bit FNV-1a over a request's body: stable over versions and machines, since it is

@@ -86,6 +86,17 @@ struct Obstacles {
     clashes: bool,
 }
 
+/// What one combination comes to by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tried {
+    /// It has a seat in each section, and clashes with nothing that counts.
+    Fits,
+    /// It clashes with this course.
+    Clash(CourseId),
+    /// This section of it is full.
+    Full(SectionId),
+}
+
 /// Looks for a whole combination for one course request.
 pub struct Search<'a> {
     /// What there is.
@@ -147,6 +158,45 @@ impl Search<'_> {
             self.holdings.clash(*s).is_some()
                 || sections[..i].iter().any(|t| self.catalogue.sections_clash(*s, *t))
         })
+    }
+
+    /// Every combination of open sections in the order in which they are tried, each by itself:
+    /// the first `most` of them, and how many more there are.
+    pub fn combinations(&self, most: usize) -> (Vec<(Vec<SectionId>, Tried)>, usize) {
+        let none = Obstacles { seats: false, clashes: false };
+        let components = 0..self.request.choices.len();
+        let candidates: Vec<_> = components.map(|c| self.candidates(c, none)).collect();
+        let (mut all, mut more) = (Vec::new(), 0);
+        let mut steps = limits::SEARCH_STEPS_MAX;
+        // Depth first, as `extend`, but on to the end.
+        let mut open: Vec<(Vec<SectionId>, usize)> = vec![(Vec::new(), 0)];
+        while let Some((chosen, next)) = open.pop() {
+            let Some(list) = candidates.get(chosen.len()) else {
+                match all.len() < most {
+                    true => all.push((chosen.clone(), self.tried(&chosen))),
+                    false => more += 1,
+                }
+                continue;
+            };
+            let Some(section) = list.get(next).copied() else { continue };
+            let Some(left) = steps.checked_sub(1) else { break };
+            steps = left;
+            let fits = self.fits(section, &chosen, false);
+            let deeper = fits.then(|| ([chosen.as_slice(), &[section]].concat(), 0));
+            open.push((chosen, next + 1));
+            open.extend(deeper);
+        }
+        (all, more)
+    }
+
+    fn tried(&self, sections: &[SectionId]) -> Tried {
+        let clash = self.clash_of(sections).filter(|_| self.clash == ClashPolicy::Refuse);
+        let full = || sections.iter().find(|s| !self.enterable(**s, true));
+        match (clash, full()) {
+            (Some(course), _) => Tried::Clash(course),
+            (None, Some(section)) => Tried::Full(*section),
+            (None, None) => Tried::Fits,
+        }
     }
 
     fn find(&self, obstacles: Obstacles) -> Option<Vec<SectionId>> {
@@ -248,9 +298,8 @@ pub fn personal_blockers(
     course: CourseId,
 ) -> Vec<Reason> {
     let info = catalogue.course(course);
-    let profile = &student.profile;
     let mut blockers: Vec<Reason> =
-        profile.blocks.iter().map(|code| Reason::Blocked(code.clone())).collect();
+        student.blocks().map(|code| Reason::Blocked(code.clone())).collect();
     let missing = info.prerequisites.iter().filter(|p| !student.has_completed(p));
     blockers.extend(missing.map(|p| Reason::PrerequisiteMissing(p.clone())));
     if let Some(limit) = window.rules.credit_limit {

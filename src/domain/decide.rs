@@ -15,6 +15,9 @@ use super::student::{Holdings, Memo, Student};
 use super::window::{TicketState, Window, WindowState};
 use crate::limits;
 
+mod acts;
+mod told;
+
 /// What a command leads to.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Verdict {
@@ -68,6 +71,14 @@ impl Registry {
                 of_plan(info.plan.as_ref().unwrap_or(&self.student(info.student).plan))
             }
             Command::Swap { to, .. } => to.sections(&self.catalogue).filter(known).collect(),
+            Command::Place(place) => place.sections.iter().copied().filter(known).collect(),
+            Command::Acted(_, command) => match command.as_ref() {
+                // What is there now is told as "before".
+                Command::SetCapacity(section, _) | Command::SetStatus(section, _) => {
+                    std::iter::once(*section).filter(known).collect()
+                }
+                command => self.concerned(command),
+            },
             _ => Vec::new(),
         }
     }
@@ -130,6 +141,13 @@ impl Registry {
             | Command::SetCalendar(..)
             | Command::SignIn { .. }
             | Command::SignOut(..) => Ok(self.decide_account(command)),
+            Command::Acted(_, command) => self.decide(command, quotes),
+            Command::Pause(_)
+            | Command::Resume(_)
+            | Command::Place(_)
+            | Command::Remove { .. }
+            | Command::SetBlock { .. }
+            | Command::Announce(_) => self.decide_act(command, quotes),
             _ => self.decide_registrar(command),
         }
     }
@@ -151,16 +169,24 @@ impl Registry {
                 (Some(student), None, Some(course), None)
             }
             C::Swap { student, from, .. } => (Some(student), None, Some(from), None),
-            C::Open(w) | C::Close(w) | C::Closing(w) | C::SetPace(w, _) | C::Admit(w, _) => {
-                (None, Some(w), None, None)
-            }
+            C::Open(w)
+            | C::Close(w)
+            | C::Closing(w)
+            | C::SetPace(w, _)
+            | C::Admit(w, _)
+            | C::Pause(w)
+            | C::Resume(w) => (None, Some(w), None, None),
             C::Schedule { window, .. } | C::Reset { window, .. } => {
                 (None, Some(window), None, None)
             }
             C::SetCapacity(section, _) | C::SetStatus(section, _) => {
                 (None, None, None, Some(section))
             }
-            C::Import(_) => (None, None, None, None),
+            C::Place(place) => (Some(&place.student), None, Some(&place.course), None),
+            C::Remove { student, course } => (Some(student), None, Some(course), None),
+            C::SetBlock { student, .. } => (Some(student), None, None, None),
+            C::Acted(_, command) => return self.check_ids(command),
+            C::Import(_) | C::Announce(_) => (None, None, None, None),
         };
         if student.is_some_and(|s| s.index() >= self.students.len()) {
             return Err(Rejection::UnknownStudent);
@@ -182,7 +208,9 @@ impl Registry {
         if requests_unknown {
             return Err(Rejection::UnknownCourse);
         }
-        if section.is_some_and(|s| s.index() >= self.catalogue.sections.len()) {
+        let known = |s: &SectionId| s.index() < self.catalogue.sections.len();
+        let placed = matches!(command, C::Place(place) if !place.sections.iter().all(known));
+        if placed || section.is_some_and(|s| !known(s)) {
             return Err(Rejection::UnknownSection);
         }
         Ok(())
@@ -301,7 +329,7 @@ impl Registry {
         } else if wanted.courses.is_empty() {
             return Err(Rejection::PlanEmpty);
         }
-        if queue {
+        if queue || window.paused {
             return Ok(self.take_ticket_events(command, id, plan.cloned()));
         }
         let outcomes = self.decide_plan(student, id, wanted, plan.is_some(), quotes);
@@ -315,7 +343,7 @@ impl Registry {
         quotes: &Quotes,
     ) -> Result<Verdict, Rejection> {
         let window = &self.windows[id.index()];
-        if window.state != WindowState::Open {
+        if window.state != WindowState::Open || window.paused {
             return Ok(Verdict::Nothing);
         }
         let Some(info) = window.ticket(ticket).filter(|t| t.state == TicketState::Waiting) else {
@@ -363,7 +391,7 @@ impl Registry {
         outcomes
     }
 
-    fn decide_course(
+    pub(super) fn decide_course(
         &self,
         id: StudentId,
         window: &Window,
@@ -404,7 +432,7 @@ impl Registry {
         }
     }
 
-    fn search<'a>(
+    pub(super) fn search<'a>(
         &'a self,
         window: &Window,
         request: &'a CourseRequest,
@@ -431,6 +459,9 @@ impl Registry {
             return Err(Rejection::WindowNotOpen);
         };
         let window = WindowId(index as u32);
+        if self.windows[index].paused {
+            return Err(Rejection::WindowPaused);
+        }
         if self.windows[index].waiting > 0 {
             return Err(Rejection::LineBusy);
         }
@@ -586,7 +617,7 @@ impl Registry {
         steps.next()
     }
 
-    fn promote_entry(
+    pub(super) fn promote_entry(
         &self,
         course: CourseId,
         entry: &WaitlistEntry,
@@ -657,6 +688,12 @@ impl Registry {
                 vec![self.catalogue.section(*section).course]
             }
             Event::ImportApplied { .. } => self.courses_with_waitlist().collect(),
+            // Seats come free, or a clash or a block that stood in her way has gone.
+            Event::Removed { student, course }
+            | Event::Placed { student, course, moved: true, .. } => {
+                std::iter::once(*course).chain(waits_of(*student)).collect()
+            }
+            Event::BlockSet { student, blocked: false, .. } => waits_of(*student).collect(),
             Event::WindowReset { window, .. } => {
                 let elsewhere = |e: &WaitlistEntry| e.window != *window;
                 let all = self.courses_with_waitlist();
@@ -679,7 +716,7 @@ impl Registry {
 }
 
 /// What she has of the course already, if anything (I7).
-fn already(student: &Student, course: CourseId) -> Option<Reason> {
+pub(super) fn already(student: &Student, course: CourseId) -> Option<Reason> {
     if student.enrolment(course).is_some() {
         return Some(Reason::AlreadyEnrolled);
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::account::{DeviceId, Preferences};
-use super::catalogue::Item;
+use super::acts::Act;
+use super::catalogue::{Item, Text};
 use super::ids::{
-    CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
+    CourseId, Key, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
 };
 use super::outcome::{Outcome, Reason};
 use super::plan::Plan;
@@ -156,6 +157,45 @@ pub enum Event {
     },
     /// A device signed out; `None` is all of them, and every token made until then.
     SignedOut(StudentId, Option<DeviceId>),
+    /// An open window admits nobody; the places in its line stay.
+    WindowPaused(WindowId),
+    /// A paused window goes on.
+    WindowResumed(WindowId),
+    /// The registrar gave a student a seat in every component, or moved her to other sections.
+    Placed {
+        /// Whose.
+        student: StudentId,
+        /// Which course.
+        course: CourseId,
+        /// One section a component.
+        sections: Vec<SectionId>,
+        /// The window whose enrolment it is.
+        window: WindowId,
+        /// She had the course, and had other sections of it.
+        moved: bool,
+        /// Her place on the course's waitlist ends with it.
+        leaves: bool,
+        /// Those of the sections that were full: she is in them beyond the capacity.
+        over: Vec<SectionId>,
+    },
+    /// The registrar took a student's seats in a course back.
+    Removed {
+        /// Whose.
+        student: StudentId,
+        /// Which course.
+        course: CourseId,
+    },
+    /// The registrar's word on a block, whatever the register says.
+    BlockSet {
+        /// Whose.
+        student: StudentId,
+        /// The block's code.
+        code: Key,
+        /// She may not register, or the block is lifted.
+        blocked: bool,
+    },
+    /// Told to everybody who is connected.
+    Announced(Arc<Text>),
 }
 
 /// An event in the journal: numbered in the deciding turn, before it is durable.
@@ -173,6 +213,8 @@ pub struct Record {
     pub students: Vec<(StudentId, u32)>,
     /// What happened.
     pub event: Event,
+    /// Who is answerable for it and why, when it was somebody's act.
+    pub act: Option<Arc<Act>>,
 }
 
 impl Event {
@@ -194,7 +236,13 @@ impl Event {
                 1 => replaces.filter(|old| old != course),
                 _ => None,
             },
-            Self::PassedOver { course, .. } if index == 0 => Some(*course),
+            Self::PassedOver { course, .. }
+            | Self::Placed { course, .. }
+            | Self::Removed { course, .. }
+                if index == 0 =>
+            {
+                Some(*course)
+            }
             _ => None,
         }
     }
@@ -212,7 +260,10 @@ impl Event {
             | Self::TicketTaken { student, .. }
             | Self::Decided { student, .. }
             | Self::Promoted { student, .. }
-            | Self::PassedOver { student, .. } => Some(*student),
+            | Self::PassedOver { student, .. }
+            | Self::Placed { student, .. }
+            | Self::Removed { student, .. }
+            | Self::BlockSet { student, .. } => Some(*student),
             _ => None,
         }
     }

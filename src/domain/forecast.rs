@@ -61,7 +61,11 @@ impl<'a> DryRun<'a> {
     }
 
     fn quote(&self, section: SectionId) -> Quote {
-        let closed = Quote { left: Some(0), status: super::section::SectionStatus::Closed };
+        let closed = Quote {
+            left: Some(0),
+            capacity: Some(0),
+            status: super::section::SectionStatus::Closed,
+        };
         self.now.get(section).unwrap_or(closed)
     }
 

@@ -2,6 +2,7 @@
 //! here: any notion of who is connected, and any serde derive.
 
 pub mod account;
+pub mod acts;
 pub mod alternatives;
 pub mod catalogue;
 pub mod command;
@@ -16,12 +17,15 @@ pub mod line;
 pub mod lottery;
 pub mod outcome;
 pub mod plan;
+pub mod preview;
 pub mod registry;
 pub mod results;
 pub mod section;
 pub mod student;
+pub mod survey;
 pub mod turn;
 pub mod university;
+pub mod why;
 pub mod window;
 
 #[cfg(test)]

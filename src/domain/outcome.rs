@@ -82,6 +82,35 @@ impl Reason {
         }
     }
 
+    /// In words for the registrar, with what would help.
+    fn words(&self) -> String {
+        match self {
+            Self::NotEnrolled => "she is not enrolled in this course".to_owned(),
+            Self::NotWaitlisted => "she is not on this course's waitlist".to_owned(),
+            Self::AlreadyEnrolled => "she is enrolled in this course; move her instead".to_owned(),
+            Self::AlreadyWaitlisted => "she is on this course's waitlist".to_owned(),
+            Self::OutsideWindow => "no window covers this course".to_owned(),
+            Self::Blocked(code) => {
+                format!("she is blocked ({code}); lift the block, or override her checks")
+            }
+            Self::PrerequisiteMissing(course) => {
+                format!("she has not completed {course}; override her checks to enrol her")
+            }
+            Self::CreditLimit(over) => {
+                format!("{over} credits over the limit; override her checks to enrol her")
+            }
+            Self::Closed => {
+                "a section is closed or cancelled; open it, or override the checks of a closed one"
+                    .to_owned()
+            }
+            Self::Clash(_) => {
+                "it clashes with another course of hers; override her checks".to_owned()
+            }
+            Self::Full => "a section is full; raise its capacity, or go over it".to_owned(),
+            Self::WaitlistFull => "the waitlist is full".to_owned(),
+        }
+    }
+
     /// Every key, for tables and metrics.
     pub const KEYS: [&'static str; 12] = [
         "not_enrolled",
@@ -163,6 +192,18 @@ pub enum Rejection {
     /// An import does not fit what is there; the text says where.
     #[error("{0}")]
     Import(String),
+    /// A paused window decides nothing new.
+    #[error("registration is paused; try again when it goes on")]
+    WindowPaused,
+    /// The registrar's act on a student is not possible as it stands.
+    #[error("{}", .0.words())]
+    Refused(Reason),
+    /// Not one section of each component, or without its parent.
+    #[error("give one section of each component of the course, in its order, with its lecture")]
+    Sections,
+    /// Over [`crate::limits::BLOCKS_MAX`] words of the registrar on one student's blocks.
+    #[error("too many block codes for one student; use one that she has had")]
+    TooManyBlocks,
 }
 
 impl Rejection {
@@ -185,6 +226,10 @@ impl Rejection {
             Self::Conflict => "request_conflict",
             Self::TooManyRequests => "too_many_requests",
             Self::Import(_) => "import_invalid",
+            Self::WindowPaused => "window_paused",
+            Self::Refused(reason) => reason.key(),
+            Self::Sections => "sections_invalid",
+            Self::TooManyBlocks => "too_many_blocks",
         }
     }
 }

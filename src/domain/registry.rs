@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::account::{Calendar, Device};
+use super::acts::AuditLog;
 use super::catalogue::{Catalogue, Item};
 use super::course::{CourseBook, WaitlistEntry};
 use super::event::{Event, Record, Via};
@@ -15,6 +16,8 @@ use super::plan::Plan;
 use super::section::SeatChange;
 use super::student::{Enrolment, InboxItem, Memo, Notice, Student};
 use super::window::{TicketInfo, TicketState, Window, WindowState};
+
+mod acts;
 
 /// Each course of a request with its outcome, in her order.
 pub type Outcomes = Arc<[(CourseId, Outcome)]>;
@@ -30,6 +33,10 @@ pub enum WindowNoticeKind {
     Closed,
     /// The rehearsal starts again; everything that came of it is withdrawn.
     Reset,
+    /// Nobody is admitted for the moment.
+    Paused,
+    /// It goes on.
+    Resumed,
 }
 
 /// A window's message to everybody.
@@ -73,6 +80,8 @@ pub struct Registry {
     pub window_notices: Vec<WindowNotice>,
     /// How often an import changed what meets when, and when it last did.
     pub catalogue_changes: (u32, Timestamp),
+    /// The latest acts, each with who is answerable for it.
+    pub audit: AuditLog,
     student_keys: HashMap<Key, StudentId>,
     calendars: HashMap<[u8; 32], StudentId>,
     staged: Vec<Item>,
@@ -147,6 +156,7 @@ impl Registry {
             courses: courses.map(|c| (c, self.courses[c.index()].sequence + 1)).collect(),
             students: students.map(|s| (s, self.students[s.index()].sequence + 1)).collect(),
             event,
+            act: None,
         }
     }
 
@@ -227,6 +237,10 @@ impl Registry {
             Event::Promoted { student, sections, replaces, .. } => {
                 self.exchange(*student, *replaces, sections, &mut changes);
             }
+            Event::Placed { .. } => return self.placed_seats(event),
+            Event::Removed { student, course } => {
+                self.exchange(*student, Some(*course), &[], &mut changes);
+            }
             Event::CapacitySet(section, capacity) => {
                 changes.push((*section, SeatChange::Capacity(*capacity)));
             }
@@ -277,6 +291,7 @@ impl Registry {
         for (student, sequence) in &record.students {
             self.students[student.index()].sequence = *sequence;
         }
+        self.note_act(record);
         match &record.event {
             Event::ImportBegun => self.staged.clear(),
             Event::ImportItem(item) => self.staged.push(item.clone()),
@@ -332,7 +347,9 @@ impl Registry {
                 let (section, status) = (*section, *status);
                 for student in self.section_touches(section, true) {
                     self.students[student.index()].sequence += 1;
-                    self.notice(record, student, Notice::SectionStatus { section, status });
+                    let reason = acts::reason(record);
+                    let notice = Notice::SectionStatus { section, status, reason };
+                    self.notice(record, student, notice);
                 }
             }
             Event::MessagesRead(student, up_to) => {
@@ -350,6 +367,12 @@ impl Registry {
             Event::SignedOut(student, device) => {
                 self.students[student.index()].account.sign_out(*device, record.at);
             }
+            Event::WindowPaused(_)
+            | Event::WindowResumed(_)
+            | Event::Placed { .. }
+            | Event::Removed { .. }
+            | Event::BlockSet { .. }
+            | Event::Announced(_) => self.apply_act(record),
         }
     }
 
@@ -589,6 +612,7 @@ impl Registry {
 
     fn close_window(&mut self, record: &Record, window: WindowId) {
         self.windows[window.index()].state = WindowState::Closed;
+        self.windows[window.index()].paused = false;
         for i in 0..self.windows[window.index()].tickets.len() {
             let info = &self.windows[window.index()].tickets[i];
             if info.state == TicketState::Waiting {
@@ -621,6 +645,7 @@ impl Registry {
         }
         let w = &mut self.windows[window.index()];
         w.state = WindowState::Planned;
+        w.paused = false;
         w.run += 1;
         w.opened_at = None;
         w.drawn = 0;

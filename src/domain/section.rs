@@ -14,11 +14,24 @@ pub enum SectionStatus {
     Cancelled,
 }
 
+impl SectionStatus {
+    /// The stable name.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// What a section can give right now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Quote {
     /// Seats left; `None` is unlimited. 0 when over capacity.
     pub left: Option<u32>,
+    /// Seats in force; `None` is unlimited.
+    pub capacity: Option<u32>,
     /// Whether it can be entered at all.
     pub status: SectionStatus,
 }
@@ -40,6 +53,8 @@ impl Quote {
 pub enum SeatChange {
     /// Somebody enters.
     Take,
+    /// The registrar lets somebody in beyond the capacity: shown as such, and no oversell.
+    TakeOver,
     /// Somebody leaves.
     Release,
     /// So many leave at once: a rehearsal is run again.
@@ -73,10 +88,11 @@ impl Section {
 
     /// What it can give right now.
     pub fn quote(&self) -> Quote {
-        Quote { left: self.capacity.map(|c| c.saturating_sub(self.taken)), status: self.status }
+        let left = self.capacity.map(|c| c.saturating_sub(self.taken));
+        Quote { left, capacity: self.capacity, status: self.status }
     }
 
-    /// Seats taken beyond the capacity after a registrar's reduction.
+    /// Seats taken beyond the capacity: after a registrar's reduction, or by her own grants.
     pub fn over_capacity(&self) -> u32 {
         self.capacity.map_or(0, |c| self.taken.saturating_sub(c))
     }
@@ -90,6 +106,7 @@ impl Section {
                 }
                 self.taken += 1;
             }
+            SeatChange::TakeOver => self.taken += 1,
             SeatChange::Release => self.taken = self.taken.saturating_sub(1),
             SeatChange::Withdraw(seats) => self.taken = self.taken.saturating_sub(seats),
             SeatChange::Capacity(capacity) => self.capacity = capacity,
@@ -115,5 +132,18 @@ mod tests {
         section.apply(SeatChange::Release);
         assert_eq!(section.quote().left, Some(1));
         assert_eq!(section.oversold, 0);
+    }
+
+    #[test]
+    fn a_registrars_grant_is_over_capacity_and_no_oversell() {
+        let mut section = Section::new(SectionId(1), Some(1));
+        section.apply(SeatChange::Take);
+        section.apply(SeatChange::TakeOver);
+        assert_eq!((section.over_capacity(), section.oversold), (1, 0));
+        assert!(!section.quote().free());
+        section.apply(SeatChange::Release);
+        assert!(!section.quote().free(), "the excess falls before a seat is free");
+        section.apply(SeatChange::Take);
+        assert_eq!(section.oversold, 1, "anybody else is still counted");
     }
 }

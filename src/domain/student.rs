@@ -83,6 +83,37 @@ pub enum Notice {
         section: SectionId,
         /// Now.
         status: SectionStatus,
+        /// Why, in the registrar's words.
+        reason: Option<Box<str>>,
+    },
+    /// The registrar enrolled her, or moved her inside the course.
+    Placed {
+        /// Which course.
+        course: CourseId,
+        /// One section a component.
+        sections: Vec<SectionId>,
+        /// She had other sections of it.
+        moved: bool,
+        /// Beyond a section's capacity.
+        over: bool,
+        /// Why, in the registrar's words.
+        reason: Option<Box<str>>,
+    },
+    /// The registrar took her seats back.
+    Removed {
+        /// Which course.
+        course: CourseId,
+        /// Why, in the registrar's words.
+        reason: Option<Box<str>>,
+    },
+    /// The registrar blocked her, or lifted a block.
+    Block {
+        /// The block's code.
+        code: Key,
+        /// She may not register.
+        blocked: bool,
+        /// Why, in the registrar's words.
+        reason: Option<Box<str>>,
     },
     /// The window closed before her turn.
     TicketEnded {
@@ -219,6 +250,8 @@ pub struct Student {
     pub read_items: usize,
     /// What belongs to her beside her registrations.
     pub account: Account,
+    /// The registrar's last word on blocks, by code: it outlives the next file of students.
+    pub overrides: Vec<(Key, bool)>,
 }
 
 impl Student {
@@ -236,6 +269,29 @@ impl Student {
             read_up_to: Sequence(0),
             read_items: 0,
             account: Account::default(),
+            overrides: Vec::new(),
+        }
+    }
+
+    /// Codes of the blocks in force: the register's, less those that the registrar lifted, and
+    /// hers.
+    pub fn blocks(&self) -> impl Iterator<Item = &Key> {
+        let word = |code: &Key| self.overrides.iter().find(|(c, _)| c == code).map(|(_, b)| *b);
+        let register = self.profile.blocks.iter();
+        let own =
+            self.overrides.iter().filter(|(code, set)| *set && !self.profile.blocks.contains(code));
+        register.filter(move |code| word(code) != Some(false)).chain(own.map(|(code, _)| code))
+    }
+
+    /// A copy with what the rules look at: neither what she asked before nor what she was told.
+    pub fn for_checks(&self) -> Self {
+        Self {
+            plan: Arc::clone(&self.plan),
+            enrolments: self.enrolments.clone(),
+            waiting: self.waiting.clone(),
+            sequence: self.sequence,
+            account: self.account.for_checks(),
+            ..Self::new(Arc::clone(&self.profile))
         }
     }
 

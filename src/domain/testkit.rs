@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::acts::{Author, Place};
 use super::catalogue::{ComponentKind, Meeting, Term, Text, Weeks};
 use super::command::Command;
 use super::decide::Verdict;
@@ -278,6 +279,29 @@ impl World {
 
     pub fn admit(&mut self, ticket: Ticket) -> Vec<Outcome> {
         self.outcomes(Command::Admit(W, ticket))
+    }
+
+    /// Runs a command as the registrar's act, with a reason.
+    pub fn act(&mut self, command: Command) -> Result<Verdict, Rejection> {
+        self.run(command.by(Author { by: key("anna"), reason: Some("because".into()) }))
+    }
+
+    /// A place by the registrar's hand: checked, within capacity, not a move.
+    pub fn place(&self, who: u32, code: &str, sections: &[&str]) -> Place {
+        let (student, course) = (StudentId(who), self.c(code));
+        let sections = sections.iter().map(|s| self.s(s)).collect();
+        let (moved, over_capacity, override_checks) = (false, false, false);
+        Place { student, course, sections, moved, over_capacity, override_checks }
+    }
+
+    /// What the newest record says of its author: by, action, subject, before, after, reason.
+    pub fn audited(&self) -> [String; 6] {
+        let act = self.records.iter().rev().find_map(|r| r.act.clone()).expect("an act");
+        let text = |t: &Option<Box<str>>| t.as_deref().unwrap_or("-").to_owned();
+        let subject = act.subject.as_ref().map_or("-".to_owned(), ToString::to_string);
+        let action = act.action.key().to_owned();
+        let (before, after) = (text(&act.before), text(&act.after));
+        [act.by.to_string(), action, subject, before, after, text(&act.reason)]
     }
 
     pub fn capacity(&mut self, section: &str, seats: u32) {

@@ -2,20 +2,24 @@
 //! promotions that an event makes possible belong to the same turn, before any newcomer (I6).
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use super::acts::Act;
 use super::command::Command;
 use super::course::Quotes;
 use super::decide::Verdict;
-use super::event::Event;
-use super::ids::{CourseId, SectionId};
+use super::event::{Event, Record};
+use super::ids::{CourseId, SectionId, Timestamp};
 use super::outcome::Rejection;
 use super::registry::Registry;
 
 /// A turn under way. The shell asks [`Self::sections`], gets their quotes, calls [`Self::step`],
-/// and for each event: [`Self::before_apply`], append, apply to the registry and the sections.
+/// and for each event: [`Self::before_apply`], [`Self::number`], append, apply to the registry and the sections.
 #[derive(Debug, Default)]
 pub struct Turn {
     command: Option<Command>,
+    /// Who is answerable for what the command led to; goes into its record.
+    act: Option<Arc<Act>>,
     promote: VecDeque<CourseId>,
     /// Where the list of the first course in `promote` is looked at next.
     from: usize,
@@ -45,7 +49,11 @@ impl Turn {
     /// The next step. The first one answers the command; later ones are promotions.
     pub fn step(&mut self, registry: &Registry, quotes: &Quotes) -> Result<Verdict, Rejection> {
         if let Some(command) = self.command.take() {
-            return registry.decide(&command, quotes);
+            let verdict = registry.decide(&command, quotes);
+            if let (Command::Acted(author, _), Ok(Verdict::Events(events))) = (&command, &verdict) {
+                self.act = registry.act(author, events, quotes).map(Arc::new);
+            }
+            return verdict;
         }
         let Some(course) = self.promote.front().copied() else {
             return Ok(Verdict::Nothing);
@@ -63,6 +71,20 @@ impl Turn {
         self.promote.pop_front();
         self.from = 0;
         Ok(Verdict::Nothing)
+    }
+
+    /// Gives an event its numbers, and the record of an act its author: an import is one act, in
+    /// the record with which it takes effect.
+    pub fn number(
+        &mut self,
+        registry: &Registry,
+        event: Event,
+        epoch: u32,
+        at: Timestamp,
+    ) -> Record {
+        let part = matches!(event, Event::ImportBegun | Event::ImportItem(_));
+        let act = if part { None } else { self.act.take() };
+        Record { act, ..registry.number(event, epoch, at) }
     }
 
     /// Notes which waitlists the event wakes. Called before the event is applied.

@@ -70,7 +70,7 @@ impl University {
             if let Ok(Verdict::Events(events)) = &verdict {
                 for event in events {
                     turn.before_apply(&self.registry, event);
-                    let record = self.registry.number(event.clone(), epoch, at);
+                    let record = turn.number(&self.registry, event.clone(), epoch, at);
                     self.apply(&record);
                     records.push(record);
                 }

@@ -110,6 +110,8 @@ pub struct Window {
     pub rules: WindowRules,
     /// Where it is in its life.
     pub state: WindowState,
+    /// Open, and admits nobody for the moment.
+    pub paused: bool,
     /// How often a rehearsal has been run again.
     pub run: u32,
     /// When it opened.
@@ -128,12 +130,18 @@ impl Window {
         Self {
             rules,
             state: WindowState::Planned,
+            paused: false,
             run: 0,
             opened_at: None,
             drawn: 0,
             tickets: Vec::new(),
             waiting: 0,
         }
+    }
+
+    /// A copy with its rules and state, without its line.
+    pub fn without_tickets(&self) -> Self {
+        Self { tickets: Vec::new(), rules: self.rules.clone(), ..*self }
     }
 
     /// Whether the course can be registered for here.

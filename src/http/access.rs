@@ -165,9 +165,14 @@ impl FromRequest for AsStudent {
     }
 }
 
-/// The registrar, signed in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct AsRegistrar;
+/// The name of a registrar whose token bears none.
+pub fn default_registrar() -> Key {
+    Key::new(Role::Registrar.as_str()).unwrap_or_else(|_| unreachable!("the role's name is a key"))
+}
+
+/// A registrar who is signed in: the name that her acts bear.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AsRegistrar(pub Key);
 
 impl FromRequest for AsRegistrar {
     type Error = Problem;
@@ -175,7 +180,10 @@ impl FromRequest for AsRegistrar {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let who = access(req).and_then(|access| access.admit(req));
-        ready(who.and_then(|who| who.require(Role::Registrar).map(|()| Self)))
+        ready(who.and_then(|who| {
+            who.require(Role::Registrar)?;
+            Ok(Self(who.claims.name.unwrap_or_else(default_registrar)))
+        }))
     }
 }
 

@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 
 use super::HttpState;
 use super::access::AsRegistrar;
+use super::acts::{Raw, ReasonBody, act, body_or_default, reason, required_reason};
 use super::openapi::{ChangeProblems, ReadProblems};
 use super::problem::{FAULT, INVALID, Problem};
 use super::views::{SeatView, seat_view};
 use super::windows::{Windows, find};
-use crate::actors::gateway::Answer;
 use crate::domain::command::Command;
-use crate::domain::ids::Timestamp;
+use crate::domain::ids::{Timestamp, WindowId};
 use crate::domain::section::SectionStatus;
 use crate::limits::{CAPACITY_MAX, OPENS_AFTER_SIGN_IN_S_MAX, PACE_MAX, SCHEDULE_MS_MAX};
 use crate::protocol::convert;
@@ -40,6 +40,9 @@ pub struct ScheduleBody {
     #[serde(deserialize_with = "named")]
     #[schema(required)]
     pub closes_at: Option<u64>,
+    /// Why, in 1 to 300 characters; kept in the audit log.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// When a rehearsal starts again.
@@ -50,6 +53,9 @@ pub struct ResetBody {
     /// Opens after so many seconds; left out, it waits for the registrar.
     #[serde(default)]
     pub opens_in_s: Option<u32>,
+    /// Why, in 1 to 300 characters; kept in the audit log.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// How fast a line is served.
@@ -61,6 +67,9 @@ pub struct PaceBody {
     #[serde(deserialize_with = "named")]
     #[schema(required)]
     pub pace: Option<u32>,
+    /// Why, in 1 to 300 characters; kept in the audit log.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// A section's seats.
@@ -74,6 +83,9 @@ pub struct CapacityBody {
     #[serde(deserialize_with = "named")]
     #[schema(required)]
     pub capacity: Option<u32>,
+    /// Why, in 1 to 300 characters; kept in the audit log.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// A section's status.
@@ -85,6 +97,9 @@ pub struct StatusBody {
     pub section: String,
     /// `open`, `closed` or `cancelled`.
     pub status: String,
+    /// Why, in 1 to 300 characters: whoever is in it reads it. Needed to close or cancel.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// How things stand.
@@ -100,7 +115,7 @@ pub struct Status {
 }
 
 /// `null` must be said, not left out: without a bound, or without a time, is no default.
-fn named<'de, D, T>(value: D) -> Result<Option<T>, D::Error>
+pub(super) fn named<'de, D, T>(value: D) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Deserialize<'de>,
@@ -109,7 +124,11 @@ where
 }
 
 /// Refuses a number outside its bounds, which are those of files.
-fn within(what: &str, value: Option<u32>, bounds: RangeInclusive<u32>) -> Result<(), Problem> {
+pub(super) fn within(
+    what: &str,
+    value: Option<u32>,
+    bounds: RangeInclusive<u32>,
+) -> Result<(), Problem> {
     match value {
         Some(value) if !bounds.contains(&value) => {
             let (least, most) = bounds.into_inner();
@@ -120,42 +139,77 @@ fn within(what: &str, value: Option<u32>, bounds: RangeInclusive<u32>) -> Result
     }
 }
 
-async fn done(state: &HttpState, command: Command) -> Result<HttpResponse, Problem> {
-    let journal = match state.gateway.command(command).await? {
-        Answer::Done(sequence) | Answer::Decided(sequence, _) => Some(sequence.0),
-        Answer::InLine(..) | Answer::Nothing => None,
-    };
-    Ok(HttpResponse::Ok().json(Done { journal }))
+/// A window's act with nothing to say but why; the body may be left out.
+async fn window_act(
+    state: &HttpState,
+    registrar: AsRegistrar,
+    key: &str,
+    body: Raw,
+    command: fn(WindowId) -> Command,
+) -> Result<HttpResponse, Problem> {
+    let body: ReasonBody = body_or_default(body)?;
+    let window = find(state, key)?;
+    act(state, registrar, reason(body.reason.as_deref())?, command(window)).await
 }
 
 /// Open a window now
 #[utoipa::path(
-    post, path = "/api/admin/windows/{key}/open", tag = "registrar",
+    post, path = "/api/admin/windows/{key}/open", tag = "registrar", request_body = ReasonBody,
     params(("key" = String, Path, description = "Window key")),
     responses((status = 200, body = Done), ChangeProblems)
 )]
 pub async fn open(
-    _registrar: AsRegistrar,
+    registrar: AsRegistrar,
     state: web::Data<HttpState>,
     key: web::Path<String>,
+    body: Raw,
 ) -> Result<HttpResponse, Problem> {
-    let window = find(&state, &key)?;
-    done(&state, Command::Open(window)).await
+    window_act(&state, registrar, &key, body, Command::Open).await
 }
 
 /// Close a window now
 #[utoipa::path(
-    post, path = "/api/admin/windows/{key}/close", tag = "registrar",
+    post, path = "/api/admin/windows/{key}/close", tag = "registrar", request_body = ReasonBody,
     params(("key" = String, Path, description = "Window key")),
     responses((status = 200, body = Done), ChangeProblems)
 )]
 pub async fn close(
-    _registrar: AsRegistrar,
+    registrar: AsRegistrar,
     state: web::Data<HttpState>,
     key: web::Path<String>,
+    body: Raw,
 ) -> Result<HttpResponse, Problem> {
-    let window = find(&state, &key)?;
-    done(&state, Command::Close(window)).await
+    window_act(&state, registrar, &key, body, Command::Close).await
+}
+
+/// Pause an open window: nobody is admitted, and every place in the line is kept
+#[utoipa::path(
+    post, path = "/api/admin/windows/{key}/pause", tag = "registrar", request_body = ReasonBody,
+    params(("key" = String, Path, description = "Window key")),
+    responses((status = 200, body = Done), ChangeProblems)
+)]
+pub async fn pause(
+    registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+    key: web::Path<String>,
+    body: Raw,
+) -> Result<HttpResponse, Problem> {
+    window_act(&state, registrar, &key, body, Command::Pause).await
+}
+
+/// Let a paused window go on
+#[utoipa::path(
+    post, path = "/api/admin/windows/{key}/resume", tag = "registrar", request_body = ReasonBody,
+    params(("key" = String, Path, description = "Window key")),
+    responses((status = 200, body = Done), ChangeProblems)
+)]
+pub async fn resume(
+    registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+    key: web::Path<String>,
+    body: Raw,
+) -> Result<HttpResponse, Problem> {
+    window_act(&state, registrar, &key, body, Command::Resume).await
 }
 
 /// Run a rehearsal again: everything that came of it is withdrawn
@@ -165,7 +219,7 @@ pub async fn close(
     responses((status = 200, body = Done), ChangeProblems)
 )]
 pub async fn reset(
-    _registrar: AsRegistrar,
+    registrar: AsRegistrar,
     state: web::Data<HttpState>,
     key: web::Path<String>,
     body: web::Json<ResetBody>,
@@ -175,9 +229,11 @@ pub async fn reset(
         let detail = format!("opens_in_s is 0 to {OPENS_AFTER_SIGN_IN_S_MAX}");
         return Err(Problem::new(&INVALID, detail));
     }
+    let why = reason(body.reason.as_deref())?;
     let now = state.access.clock.now();
     let opens_at = body.opens_in_s.map(|s| now.plus_ms(u64::from(s) * 1000));
-    done(&state, Command::Reset { window, seed: fresh_seed()?, opens_at }).await
+    let reset = Command::Reset { window, seed: fresh_seed()?, opens_at };
+    act(&state, registrar, why, reset).await
 }
 
 /// A secret for a draw.
@@ -197,7 +253,7 @@ pub(super) fn fresh_seed() -> Result<[u8; 32], Problem> {
     responses((status = 200, body = Done), ChangeProblems)
 )]
 pub async fn schedule(
-    _registrar: AsRegistrar,
+    registrar: AsRegistrar,
     state: web::Data<HttpState>,
     key: web::Path<String>,
     body: web::Json<ScheduleBody>,
@@ -214,7 +270,8 @@ pub async fn schedule(
         return Err(Problem::new(&INVALID, "closes_at must be after opens_at, and after now"));
     }
     let (opens_at, closes_at) = (body.opens_at.map(Timestamp), body.closes_at.map(Timestamp));
-    done(&state, Command::Schedule { window, opens_at, closes_at }).await
+    let why = reason(body.reason.as_deref())?;
+    act(&state, registrar, why, Command::Schedule { window, opens_at, closes_at }).await
 }
 
 /// Set how fast a window's line is served
@@ -224,14 +281,15 @@ pub async fn schedule(
     responses((status = 200, body = Done), ChangeProblems)
 )]
 pub async fn pace(
-    _registrar: AsRegistrar,
+    registrar: AsRegistrar,
     state: web::Data<HttpState>,
     key: web::Path<String>,
     body: web::Json<PaceBody>,
 ) -> Result<HttpResponse, Problem> {
     let window = find(&state, &key)?;
     within("pace", body.pace, 1..=PACE_MAX)?;
-    done(&state, Command::SetPace(window, body.pace)).await
+    let why = reason(body.reason.as_deref())?;
+    act(&state, registrar, why, Command::SetPace(window, body.pace)).await
 }
 
 /// Set a section's capacity; below what is taken, nobody is thrown out
@@ -240,13 +298,14 @@ pub async fn pace(
     responses((status = 200, body = Done), ChangeProblems)
 )]
 pub async fn capacity(
-    _registrar: AsRegistrar,
+    registrar: AsRegistrar,
     state: web::Data<HttpState>,
     body: web::Json<CapacityBody>,
 ) -> Result<HttpResponse, Problem> {
     within("capacity", body.capacity, 0..=CAPACITY_MAX)?;
     let section = convert::section_id(&state.gateway.catalogue(), &body.section)?;
-    done(&state, Command::SetCapacity(section, body.capacity)).await
+    let why = reason(body.reason.as_deref())?;
+    act(&state, registrar, why, Command::SetCapacity(section, body.capacity)).await
 }
 
 /// Open, close or cancel a section
@@ -255,7 +314,7 @@ pub async fn capacity(
     responses((status = 200, body = Done), ChangeProblems)
 )]
 pub async fn section_status(
-    _registrar: AsRegistrar,
+    registrar: AsRegistrar,
     state: web::Data<HttpState>,
     body: web::Json<StatusBody>,
 ) -> Result<HttpResponse, Problem> {
@@ -264,7 +323,12 @@ pub async fn section_status(
     let status = all.into_iter().find(|s| convert::section_status(*s) == body.status);
     let status =
         status.ok_or_else(|| Problem::new(&INVALID, "status is open, closed or cancelled"))?;
-    done(&state, Command::SetStatus(section, status)).await
+    let given = body.reason.as_deref();
+    let why = match status {
+        SectionStatus::Open => reason(given)?,
+        SectionStatus::Closed | SectionStatus::Cancelled => required_reason(given)?,
+    };
+    act(&state, registrar, why, Command::SetStatus(section, status)).await
 }
 
 /// Windows and how many wait

@@ -17,8 +17,20 @@ use crate::protocol::convert::hex;
 use crate::theme::{TOKENS, Theme};
 
 /// Where the page's own router goes: each is answered with the same document.
-pub const PAGES: [&str; 8] =
-    ["/", "/opening", "/outcomes", "/timetable", "/results", "/messages", "/account", "/registrar"];
+pub const PAGES: [&str; 12] = [
+    "/",
+    "/opening",
+    "/outcomes",
+    "/timetable",
+    "/results",
+    "/messages",
+    "/account",
+    "/registrar",
+    "/registrar/before",
+    "/registrar/student",
+    "/registrar/announcement",
+    "/registrar/log",
+];
 
 /// Names with a hash in them never change.
 const HASHED: &str = "/assets/";

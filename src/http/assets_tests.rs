@@ -142,7 +142,8 @@ const SIGN_IN_SCRIPT_BYTES_MAX: usize = 30_000;
 
 fn asset(name: &str) -> &'static File {
     let path = format!("{HASHED}{name}");
-    let meant = |f: &&File| f.path.starts_with(&path) && !f.path.contains("-views-");
+    let later = |f: &File| ["-views-", "-registrar-"].iter().any(|part| f.path.contains(part));
+    let meant = |f: &&File| f.path.starts_with(&path) && !later(f);
     FILES.iter().find(meant).unwrap_or_else(|| panic!("no {path}"))
 }
 

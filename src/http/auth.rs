@@ -6,6 +6,7 @@ use actix_web::cookie::{Cookie, CookieJar, Key as SigningKey};
 
 use super::problem::{NOT_SIGNED_IN, Problem, SIGNED_OUT, TOKEN_EXPIRED, TOKEN_INVALID};
 use crate::domain::account::DeviceId;
+use crate::domain::acts::is_reserved;
 use crate::domain::ids::{Key, Timestamp};
 use crate::limits;
 
@@ -49,6 +50,8 @@ pub struct Claims {
     pub role: Role,
     /// Which student; present exactly when the role is student.
     pub student: Option<Key>,
+    /// Which registrar; never with another role. Without a name she is `registrar`.
+    pub name: Option<Key>,
     /// Not valid from then on.
     pub expires: Timestamp,
     /// When it was made.
@@ -104,7 +107,10 @@ impl Tokens {
         let Claims { role, expires, issued, device, .. } = claims;
         let device = device.map_or_else(String::new, |id| format!("{:x}", id.0));
         let (role, student) = (role.as_str(), hex(student));
-        let payload = format!("{PURPOSE}.{role}.{}.{}.{device}.{student}", expires.0, issued.0);
+        let name =
+            claims.name.as_ref().map_or_else(String::new, |n| format!(".{}", hex(n.as_str())));
+        let (expires, issued) = (expires.0, issued.0);
+        let payload = format!("{PURPOSE}.{role}.{expires}.{issued}.{device}.{student}{name}");
         let mut jar = CookieJar::new();
         if let Some(key) = self.keys.first() {
             jar.signed_mut(key).add(Cookie::new(PURPOSE, payload));
@@ -147,8 +153,16 @@ fn parse(payload: &str) -> Option<Claims> {
         "" => None,
         text => Some(Key::new(&unhex(text)?).ok()?),
     };
+    // A registrar's name came later: a token without one still holds.
+    let name = match (parts.next(), role) {
+        (None, _) => None,
+        (Some(text), Role::Registrar) => {
+            Some(Key::new(&unhex(text)?).ok().filter(|name| !is_reserved(name))?)
+        }
+        (Some(_), _) => return None,
+    };
     let whole = parts.next().is_none() && student.is_some() == (role == Role::Student);
-    whole.then_some(Claims { role, student, expires, issued, device })
+    whole.then_some(Claims { role, student, name, expires, issued, device })
 }
 
 fn hex(text: &str) -> String {
@@ -181,7 +195,7 @@ mod tests {
     fn claims() -> Claims {
         let student = Some(Key::new("s/1:2#3.4").unwrap());
         let (expires, device) = (NOW.plus_ms(1), Some(DeviceId(0xfedc_ba98_7654_3210)));
-        Claims { role: Role::Student, student, expires, issued: NOW, device }
+        Claims { role: Role::Student, student, name: None, expires, issued: NOW, device }
     }
 
     #[test]
@@ -190,9 +204,11 @@ mod tests {
         let token = tokens.mint(&claims());
         assert_eq!(tokens.verify(&token, NOW), Ok(claims()));
         assert_eq!(tokens.verify(&token, NOW.plus_ms(1)), Err(AuthError::Expired));
-        for role in [Role::Registrar, Role::Operator] {
+        let named = Key::new("a.jansen").ok();
+        let staff = [(Role::Registrar, None), (Role::Registrar, named), (Role::Operator, None)];
+        for (role, name) in staff {
             let (expires, student, device) = (NOW.plus_ms(1), None, None);
-            let claims = Claims { role, student, expires, issued: NOW, device };
+            let claims = Claims { role, student, name, expires, issued: NOW, device };
             assert_eq!(tokens.verify(&tokens.mint(&claims), NOW), Ok(claims));
         }
     }
@@ -237,6 +253,11 @@ mod tests {
             "sluis-signin-2.dean.9999999999999.1..",
             "sluis-signin-2.student.9999999999999.1.a.",
             "sluis-signin-2.registrar.9999999999999.1..73",
+            "sluis-signin-2.operator.9999999999999.1...73",
+            "sluis-signin-2.registrar.9999999999999.1...",
+            "sluis-signin-2.registrar.9999999999999.1...73.73",
+            // `schedule`, which nobody may be called.
+            "sluis-signin-2.registrar.9999999999999.1...7363686564756c65",
             "sluis-signin-2.student.9999999999999.1.a.73.more",
             "sluis-signin-2.student.soon.1.a.73",
             "sluis-signin-2.student.9999999999999.then.a.73",

@@ -1,8 +1,8 @@
-//! `/api/admin/enrolments`: who is enrolled in what, as a stream. Read in pieces, so that the
-//! Registrar never stands still for it; each row bears the journal position of its grant.
+//! `/api/admin/enrolments…`, `/api/admin/waitlists…`: who is enrolled in what and who waits for
+//! what, as a stream. Read in pieces, so that the Registrar never stands still for it; each row
+//! bears the journal position that it comes from.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
 use bytes::Bytes;
@@ -14,10 +14,13 @@ use super::HttpState;
 use super::access::AsRegistrar;
 use super::openapi::ReadProblems;
 use super::problem::{INVALID, Problem};
-use crate::actors::gateway::{Denied, Gateway};
+use super::turns;
+use crate::actors::gateway::Gateway;
+use crate::domain::ids::{CourseId, Sequence};
 use crate::domain::registry::Registry;
+use crate::domain::survey::WaitCursor;
 use crate::limits;
-use crate::protocol::export::{self, Row};
+use crate::protocol::export::{self, Csv, Row, WaitRow};
 
 /// How to write it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
@@ -35,57 +38,75 @@ enum Format {
 }
 
 impl Format {
-    fn header(self) -> &'static str {
+    fn header<R: Csv>(self) -> &'static str {
         match self {
-            Self::Csv => export::CSV_HEADER,
+            Self::Csv => R::HEADER,
             Self::Json => "",
         }
     }
 
-    fn row(self, row: &Row) -> String {
+    fn row<R: Csv + Serialize>(self, row: &R) -> String {
         match self {
             Self::Csv => row.csv(),
             Self::Json => serde_json::to_string(row).map_or_else(|_| String::new(), |t| t + "\n"),
         }
     }
-}
 
-/// The enrolments of some students, and whether there are students after them.
-fn chunk(registry: &Registry, first: usize, count: usize) -> (Vec<Row>, bool) {
-    let students = registry.students.iter().skip(first).take(count);
-    let rows = students.flat_map(|student| export::rows_of(registry, student)).collect();
-    (rows, first.saturating_add(count) < registry.students.len())
-}
+    fn rows<R: Csv + Serialize>(self, rows: &[R]) -> Bytes {
+        Bytes::from(rows.iter().map(|row| self.row(row)).collect::<String>())
+    }
 
-async fn read(gateway: &Gateway, first: usize) -> Result<(Vec<Row>, bool), Problem> {
-    let mut tries = 0;
-    loop {
-        let count = limits::EXPORT_STUDENTS_CHUNK;
-        match gateway.read(move |registry| chunk(registry, first, count)).await {
-            Ok((_, found)) => return Ok(found),
-            Err(Denied::Busy { retry_after_ms }) if tries < limits::EXPORT_RETRIES_MAX => {
-                tries += 1;
-                let wait = Duration::from_millis(u64::from(retry_after_ms));
-                actix_web::rt::time::sleep(wait).await;
-            }
-            Err(denied) => return Err(denied.into()),
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Json => "application/x-ndjson",
         }
     }
 }
 
+/// A piece of a file: rows from a place on, and the place to go on from.
+type Piece<R, C> = fn(&Registry, C) -> (Vec<R>, Option<C>);
+
+/// The enrolments of some students.
+fn enrolled(registry: &Registry, first: usize) -> (Vec<Row>, Option<usize>) {
+    let next = first.saturating_add(limits::EXPORT_STUDENTS_CHUNK);
+    let students = registry.students.iter().skip(first).take(limits::EXPORT_STUDENTS_CHUNK);
+    let rows = students.flat_map(|student| export::rows_of(registry, student)).collect();
+    (rows, (next < registry.students.len()).then_some(next))
+}
+
+/// Some places on waitlists.
+fn waiting(registry: &Registry, from: WaitCursor) -> (Vec<WaitRow>, Option<WaitCursor>) {
+    export::wait_rows(registry, from, limits::EXPORT_STUDENTS_CHUNK)
+}
+
+async fn read<R, C>(
+    gateway: &Gateway,
+    piece: Piece<R, C>,
+    from: C,
+) -> Result<(Vec<R>, Option<C>), Problem>
+where
+    R: Send + 'static,
+    C: Copy + Send + 'static,
+{
+    Ok(turns::piece(gateway, move |registry| piece(registry, from)).await?.1)
+}
+
 /// Rows in pieces. A piece that cannot be read breaks the transfer off: half a file never looks
 /// like a whole one.
-fn stream(
+fn stream<R, C>(
     gateway: Gateway,
     format: Format,
-    start: &(Vec<Row>, bool),
-) -> impl Stream<Item = Result<Bytes, Problem>> + use<> {
-    let head = Bytes::from_static(format.header().as_bytes());
-    let text =
-        move |rows: &[Row]| Bytes::from(rows.iter().map(|row| format.row(row)).collect::<String>());
-    let ready = VecDeque::from([head, text(&start.0)]);
-    let next = start.1.then_some(limits::EXPORT_STUDENTS_CHUNK);
-    unfold((gateway, ready, next), move |(gateway, mut ready, next)| async move {
+    piece: Piece<R, C>,
+    start: (Vec<R>, Option<C>),
+) -> impl Stream<Item = Result<Bytes, Problem>> + use<R, C>
+where
+    R: Csv + Serialize + Send + 'static,
+    C: Copy + Send + 'static,
+{
+    let head = Bytes::from_static(format.header::<R>().as_bytes());
+    let ready = VecDeque::from([head, format.rows(&start.0)]);
+    unfold((gateway, ready, start.1), move |(gateway, mut ready, next)| async move {
         loop {
             match ready.pop_front() {
                 Some(bytes) if bytes.is_empty() => {}
@@ -93,21 +114,37 @@ fn stream(
                 None => break,
             }
         }
-        let mut first = next?;
+        let mut from = next?;
         loop {
-            match read(&gateway, first).await {
+            match read(&gateway, piece, from).await {
                 Err(problem) => return Some((Err(problem), (gateway, ready, None))),
-                Ok((rows, more)) => {
-                    let after = more.then_some(first + limits::EXPORT_STUDENTS_CHUNK);
+                Ok((rows, after)) => {
                     if !rows.is_empty() {
-                        return Some((Ok(text(&rows)), (gateway, ready, after)));
+                        return Some((Ok(format.rows(&rows)), (gateway, ready, after)));
                     }
-                    first = after?;
+                    from = after?;
                 }
             }
         }
     })
 }
+
+async fn answer<R, C>(
+    state: &HttpState,
+    format: Format,
+    piece: Piece<R, C>,
+    first: C,
+) -> Result<HttpResponse, Problem>
+where
+    R: Csv + Serialize + Send + 'static,
+    C: Copy + Send + 'static,
+{
+    let start = read(&state.gateway, piece, first).await?;
+    let body = stream(state.gateway.clone(), format, piece, start);
+    Ok(HttpResponse::Ok().content_type(format.kind()).streaming(body))
+}
+
+const FIRST: WaitCursor = (CourseId(0), Sequence(0));
 
 /// Everybody's enrolments
 ///
@@ -124,14 +161,74 @@ pub async fn enrolments(
     state: web::Data<HttpState>,
     query: web::Query<ExportQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (format, kind) = match query.format.as_deref() {
-        None | Some("csv") => (Format::Csv, "text/csv; charset=utf-8"),
-        Some("json") => (Format::Json, "application/x-ndjson"),
+    let format = match query.format.as_deref() {
+        None | Some("csv") => Format::Csv,
+        Some("json") => Format::Json,
         Some(_) => return Err(Problem::new(&INVALID, "format is csv or json")),
     };
-    let start = read(&state.gateway, 0).await?;
-    let body = stream(state.gateway.clone(), format, &start);
-    Ok(HttpResponse::Ok().content_type(kind).streaming(body))
+    answer(&state, format, enrolled, 0).await
+}
+
+/// Everybody's enrolments, as a spreadsheet
+#[utoipa::path(
+    get, path = "/api/admin/enrolments.csv", tag = "registrar",
+    responses((status = 200, content((String = "text/csv"))), ReadProblems)
+)]
+pub async fn enrolments_csv(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    answer(&state, Format::Csv, enrolled, 0).await
+}
+
+/// Everybody's enrolments, one JSON object a line
+#[utoipa::path(
+    get, path = "/api/admin/enrolments.json", tag = "registrar",
+    responses((status = 200, content((Row = "application/x-ndjson"))), ReadProblems)
+)]
+pub async fn enrolments_json(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    answer(&state, Format::Json, enrolled, 0).await
+}
+
+/// Every place on every waitlist, one JSON object a line
+///
+/// During registration, rows are as of the moment each was read.
+#[utoipa::path(
+    get, path = "/api/admin/waitlists", tag = "registrar",
+    responses((status = 200, content((WaitRow = "application/x-ndjson"))), ReadProblems)
+)]
+pub async fn waitlists(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    answer(&state, Format::Json, waiting, FIRST).await
+}
+
+/// Every place on every waitlist, one JSON object a line
+#[utoipa::path(
+    get, path = "/api/admin/waitlists.json", tag = "registrar",
+    responses((status = 200, content((WaitRow = "application/x-ndjson"))), ReadProblems)
+)]
+pub async fn waitlists_json(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    answer(&state, Format::Json, waiting, FIRST).await
+}
+
+/// Every place on every waitlist, as a spreadsheet
+#[utoipa::path(
+    get, path = "/api/admin/waitlists.csv", tag = "registrar",
+    responses((status = 200, content((String = "text/csv"))), ReadProblems)
+)]
+pub async fn waitlists_csv(
+    _registrar: AsRegistrar,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    answer(&state, Format::Csv, waiting, FIRST).await
 }
 
 #[cfg(test)]

@@ -36,11 +36,15 @@ fn json_problem(error: &JsonPayloadError) -> Problem {
         JsonPayloadError::ContentType => {
             Problem::new(&MEDIA_TYPE, "send content-type: application/json")
         }
-        JsonPayloadError::Deserialize(error) if error.is_data() => {
-            Problem::new(&INVALID, shorten(&error.to_string()))
-        }
+        JsonPayloadError::Deserialize(error) => body_problem(error),
         other => Problem::new(&MALFORMED, shorten(&other.to_string())),
     }
+}
+
+/// Problem of a JSON body that is not what is asked for.
+pub(super) fn body_problem(error: &serde_json::Error) -> Problem {
+    let kind = if error.is_data() { &INVALID } else { &MALFORMED };
+    Problem::new(kind, shorten(&error.to_string()))
 }
 
 fn query_problem(error: &QueryPayloadError) -> Problem {

@@ -14,6 +14,7 @@ use super::extract::payload_problem;
 use super::openapi::ChangeProblems;
 use super::problem::{IMPORT_INVALID, Problem, REAL_DATA};
 use crate::actors::gateway::Answer;
+use crate::domain::acts::Author;
 use crate::domain::command::Command;
 use crate::domain::import::{Difference, Draft};
 use crate::limits;
@@ -88,6 +89,7 @@ fn answer(difference: Difference, applied: bool, journal: Option<u64>) -> HttpRe
 /// Parses away from the HTTP worker, compares, and imports unless it is a dry run.
 async fn import(
     state: &HttpState,
+    AsRegistrar(by): AsRegistrar,
     body: Result<web::Bytes, actix_web::Error>,
     name: &str,
     dry_run: bool,
@@ -110,7 +112,8 @@ async fn import(
     if dry_run {
         return Ok(answer(difference, false, None));
     }
-    let journal = match state.gateway.command(Command::Import(draft)).await? {
+    let command = Command::Import(draft).by(Author { by, reason: None });
+    let journal = match state.gateway.command(command).await? {
         Answer::Done(sequence) => Some(sequence.0),
         _ => None,
     };
@@ -124,7 +127,7 @@ async fn import(
     responses((status = 200, body = ImportAnswer), ChangeProblems)
 )]
 pub async fn catalogue(
-    _registrar: AsRegistrar,
+    registrar: AsRegistrar,
     state: web::Data<HttpState>,
     query: web::Query<ImportQuery>,
     body: Result<web::Bytes, actix_web::Error>,
@@ -142,7 +145,7 @@ pub async fn catalogue(
         };
         read(&file, bytes, format.as_deref(), &mut seeds)
     };
-    import(&state, body, &name, dry_run, parse).await
+    import(&state, registrar, body, &name, dry_run, parse).await
 }
 
 /// A window's secret, from one fresh secret and its place in the file.
@@ -158,12 +161,12 @@ fn derived_seed(root: &[u8; 32], count: u32) -> [u8; 32] {
     responses((status = 200, body = ImportAnswer), ChangeProblems)
 )]
 pub async fn students(
-    _registrar: AsRegistrar,
+    registrar: AsRegistrar,
     state: web::Data<HttpState>,
     query: web::Query<ImportQuery>,
     body: Result<web::Bytes, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
-    list(&state, query.into_inner(), "students", state.importers.students, body).await
+    list(&state, registrar, query.into_inner(), "students", state.importers.students, body).await
 }
 
 /// Import study results
@@ -176,16 +179,17 @@ pub async fn students(
     responses((status = 200, body = ImportAnswer), ChangeProblems)
 )]
 pub async fn results(
-    _registrar: AsRegistrar,
+    registrar: AsRegistrar,
     state: web::Data<HttpState>,
     query: web::Query<ImportQuery>,
     body: Result<web::Bytes, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
-    list(&state, query.into_inner(), "results", state.importers.results, body).await
+    list(&state, registrar, query.into_inner(), "results", state.importers.results, body).await
 }
 
 async fn list(
     state: &HttpState,
+    registrar: AsRegistrar,
     query: ImportQuery,
     default_name: &str,
     read: fn(&str, &[u8], Option<&str>) -> FileRead,
@@ -195,7 +199,7 @@ async fn list(
     let name = name.unwrap_or_else(|| default_name.to_owned());
     let file = name.clone();
     let parse = move |bytes: &[u8]| read(&file, bytes, format.as_deref());
-    import(state, body, &name, dry_run, parse).await
+    import(state, registrar, body, &name, dry_run, parse).await
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ mod tests {
     fn claims() -> Claims {
         let (student, device) = (None, None);
         let (expires, issued) = (Timestamp(10), Timestamp(1));
-        Claims { role: Role::Operator, student, expires, issued, device }
+        Claims { role: Role::Operator, student, name: None, expires, issued, device }
     }
 
     #[test]

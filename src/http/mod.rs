@@ -5,12 +5,16 @@
 //! No student number is ever part of a path or a query.
 
 pub mod access;
+pub mod acts;
 pub mod admin;
+pub mod admin_student;
 pub mod alternatives;
 mod assets;
+pub mod audit;
 pub mod auth;
 pub mod calendar;
 pub mod catalogue;
+pub mod console;
 pub mod devices;
 pub mod export;
 mod extract;
@@ -42,6 +46,7 @@ pub mod student;
 #[cfg(test)]
 mod tests;
 pub mod timetable;
+pub mod turns;
 pub mod views;
 pub mod windows;
 #[cfg(test)]
@@ -54,14 +59,18 @@ use actix_web::web;
 use dashmap::DashMap;
 
 pub use access::{Access, AsRegistrar, AsStudent, Authenticated};
+use console::Console;
+use console::archive::Archive;
 pub use finish::finish;
 use imports::Importers;
 use listing::{Listing, Listings};
 pub use measure::{labels, measure};
 use problem::{Problem, UNKNOWN_STUDENT};
+use tokio::sync::Semaphore;
 
 use crate::actors::gateway::Gateway;
 use crate::domain::ids::{Key, StudentId};
+use crate::journal::JournalReader;
 use crate::theme::Theme;
 
 /// What the handlers share.
@@ -72,24 +81,37 @@ pub struct HttpState {
     pub access: Arc<Access>,
     /// The readers of files.
     pub importers: Importers,
+    /// Reads what is on disk, while it is written.
+    pub journal: JournalReader,
+    /// Room for one export of the audit log.
+    audits: Arc<Semaphore>,
     listings: Listings,
     /// Numbers never change hands, so they are kept once asked.
     students: DashMap<Key, StudentId>,
     draws: place::Draws,
     look: Option<assets::Look>,
+    console: Console,
 }
 
 impl HttpState {
     /// From its parts.
-    pub fn new(gateway: Gateway, access: Access, importers: Importers) -> Self {
+    pub fn new(
+        gateway: Gateway,
+        access: Access,
+        importers: Importers,
+        journal: JournalReader,
+    ) -> Self {
         Self {
             gateway,
             access: Arc::new(access),
             importers,
+            journal,
+            audits: Arc::new(Semaphore::new(1)),
             listings: Listings::default(),
             students: DashMap::new(),
             draws: DashMap::new(),
             look: None,
+            console: Console::default(),
         }
     }
 
@@ -97,6 +119,13 @@ impl HttpState {
     #[must_use]
     pub fn with_theme(mut self, theme: Option<&Theme>) -> Self {
         self.look = theme.map(assets::Look::new);
+        self
+    }
+
+    /// The same, with a way for the registrar to what is on disk.
+    #[must_use]
+    pub fn with_archive(mut self, archive: Archive) -> Self {
+        self.console = Console::new(archive);
         self
     }
 

@@ -123,7 +123,7 @@ fn my_data(
             student: who.profile.key.to_string(),
             programme: who.profile.programme.as_ref().map(ToString::to_string),
             year: who.profile.year,
-            blocks: keys(&who.profile.blocks),
+            blocks: who.blocks().map(ToString::to_string).collect(),
             completed: keys(&who.profile.completed),
         },
         plan: who.plan.courses.iter().map(|r| course_request_view(catalogue, r)).collect(),

@@ -11,8 +11,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::problem::{PROBLEM_JSON, ProblemBody};
 use super::{
-    admin, alternatives, calendar, catalogue, devices, export, health, imports, messages, my_data,
-    preferences, results, sign_in, student, windows,
+    acts, admin, admin_student, alternatives, audit, calendar, catalogue, console, devices, export,
+    health, imports, messages, my_data, preferences, results, sign_in, student, windows,
 };
 
 #[derive(OpenApi)]
@@ -35,8 +35,16 @@ use super::{
         devices::list, devices::sign_out_one, devices::sign_out_everywhere,
         preferences::get, preferences::put, my_data::export,
         admin::status, admin::windows, admin::open, admin::close, admin::reset, admin::schedule,
-        admin::pace, admin::capacity, admin::section_status,
+        admin::pace, admin::capacity, admin::section_status, admin::pause, admin::resume,
+        admin_student::enrol, admin_student::move_to, admin_student::remove,
+        admin_student::block, admin_student::unblock, acts::announcement,
+        audit::list, audit::csv, audit::json,
         imports::catalogue, imports::students, imports::results, export::enrolments,
+        export::enrolments_csv, export::enrolments_json,
+        export::waitlists, export::waitlists_csv, export::waitlists_json,
+        console::board::board, console::demand::demand, console::demand::blockers,
+        console::readiness::readiness, console::preview::preview, console::file::student,
+        console::why::why,
     ),
     components(schemas(ProblemBody)),
     security(("cookie" = []), ("bearer" = [])),

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::actors::gateway::Denied;
 use crate::domain::account::Language;
-use crate::domain::outcome::Rejection;
+use crate::domain::outcome::{Reason, Rejection};
 use crate::protocol::convert::Unknown;
 
 /// The language that an `Accept-Language` header prefers; English when it names neither.
@@ -85,12 +85,29 @@ kinds! {
         "Too many requests this term";
     REAL_DATA: 409 "real_data" "Niet in de demonstratie" "Not into the demonstration";
     LINE_BUSY: 409 "line_busy" "Anderen staan in de rij" "Others are in line";
+    WINDOW_PAUSED: 409 "window_paused" "Inschrijving gepauzeerd" "Registration is paused";
+    TOO_MANY_BLOCKS: 409 "too_many_blocks" "Te veel blokkades" "Too many blocks";
+    NOT_ENROLLED: 409 "not_enrolled" "Niet ingeschreven" "Not enrolled";
+    NOT_WAITLISTED: 409 "not_waitlisted" "Niet op de wachtlijst" "Not on the waitlist";
+    ALREADY_ENROLLED: 409 "already_enrolled" "Al ingeschreven" "Enrolled already";
+    ALREADY_WAITLISTED: 409 "already_waitlisted" "Al op de wachtlijst" "On the waitlist already";
+    OUTSIDE_WINDOW: 409 "outside_window" "Buiten elke periode" "Outside every window";
+    BLOCKED: 409 "blocked" "Geblokkeerd" "Blocked";
+    PREREQUISITE_MISSING: 409 "prerequisite_missing" "Voorkennis ontbreekt"
+        "Prerequisite missing";
+    CREDIT_LIMIT: 409 "credit_limit" "Te veel studiepunten" "Too many credits";
+    CLOSED: 409 "closed" "Groep gesloten" "Section closed";
+    CLASH: 409 "clash" "Roosterconflict" "Timetable clash";
+    FULL: 409 "full" "Vol" "Full";
+    WAITLIST_FULL: 409 "waitlist_full" "Wachtlijst vol" "Waitlist full";
     TOO_LARGE: 413 "too_large" "Te groot" "Too large";
     MEDIA_TYPE: 415 "unsupported_media_type" "Soort inhoud niet ondersteund"
         "Unsupported media type";
     INVALID: 422 "invalid" "Ongeldige inhoud" "Invalid content";
     INVALID_COURSE: 422 "unknown_course" "Onbekend vak" "Unknown course";
     INVALID_SECTION: 422 "unknown_section" "Onbekende groep" "Unknown section";
+    SECTIONS_INVALID: 422 "sections_invalid" "Groepen passen niet bij het vak"
+        "Sections do not fit the course";
     TOO_MANY: 422 "too_many" "Te veel tegelijk" "Too many at once";
     PLAN_EMPTY: 422 "plan_empty" "Studieplan leeg" "Plan empty";
     PLAN_INVALID: 422 "plan_invalid" "Studieplan ongeldig" "Plan not valid";
@@ -269,8 +286,30 @@ impl From<Rejection> for Problem {
             Rejection::Conflict => &REQUEST_CONFLICT,
             Rejection::TooManyRequests => &TOO_MANY_REQUESTS,
             Rejection::Import(_) => &IMPORT_INVALID,
+            Rejection::WindowPaused => &WINDOW_PAUSED,
+            Rejection::Sections => &SECTIONS_INVALID,
+            Rejection::TooManyBlocks => &TOO_MANY_BLOCKS,
+            Rejection::Refused(reason) => refusal(reason),
         };
         Self::new(kind, rejection.to_string())
+    }
+}
+
+/// The registrar is told a refusal as a student would be: by the same key.
+fn refusal(reason: &Reason) -> &'static Kind {
+    match reason {
+        Reason::NotEnrolled => &NOT_ENROLLED,
+        Reason::NotWaitlisted => &NOT_WAITLISTED,
+        Reason::AlreadyEnrolled => &ALREADY_ENROLLED,
+        Reason::AlreadyWaitlisted => &ALREADY_WAITLISTED,
+        Reason::OutsideWindow => &OUTSIDE_WINDOW,
+        Reason::Blocked(_) => &BLOCKED,
+        Reason::PrerequisiteMissing(_) => &PREREQUISITE_MISSING,
+        Reason::CreditLimit(_) => &CREDIT_LIMIT,
+        Reason::Closed => &CLOSED,
+        Reason::Clash(_) => &CLASH,
+        Reason::Full => &FULL,
+        Reason::WaitlistFull => &WAITLIST_FULL,
     }
 }
 

@@ -4,8 +4,9 @@ use actix_web::http::Method;
 use actix_web::{Route, web};
 
 use super::{
-    admin, alternatives, calendar, catalogue, devices, export, health, imports, messages, my_data,
-    openapi, plain, preferences, results, sign_in, socket, student, windows,
+    acts, admin, admin_student, alternatives, audit, calendar, catalogue, console, devices, export,
+    health, imports, messages, my_data, openapi, plain, preferences, results, sign_in, socket,
+    student, windows,
 };
 use crate::http::auth::Role;
 use crate::limits;
@@ -101,15 +102,38 @@ pub fn table() -> Vec<Entry> {
         GET "/api/admin/windows" registrar, admin::windows;
         POST "/api/admin/windows/{key:.+}/open" registrar, admin::open;
         POST "/api/admin/windows/{key:.+}/close" registrar, admin::close;
+        POST "/api/admin/windows/{key:.+}/pause" registrar, admin::pause;
+        POST "/api/admin/windows/{key:.+}/resume" registrar, admin::resume;
         POST "/api/admin/windows/{key:.+}/reset" registrar, admin::reset;
         POST "/api/admin/windows/{key:.+}/schedule" registrar, admin::schedule;
         POST "/api/admin/windows/{key:.+}/pace" registrar, admin::pace;
         POST "/api/admin/sections/capacity" registrar, admin::capacity;
         POST "/api/admin/sections/status" registrar, admin::section_status;
+        POST "/api/admin/student/enrol" registrar, admin_student::enrol;
+        POST "/api/admin/student/move" registrar, admin_student::move_to;
+        POST "/api/admin/student/drop" registrar, admin_student::remove;
+        POST "/api/admin/student/block" registrar, admin_student::block;
+        POST "/api/admin/student/unblock" registrar, admin_student::unblock;
+        POST "/api/admin/announcement" registrar, acts::announcement;
+        GET "/api/admin/audit" registrar, audit::list;
+        GET "/api/admin/audit.csv" registrar, audit::csv;
+        GET "/api/admin/audit.json" registrar, audit::json;
         POST "/api/admin/catalogue" registrar, imports::catalogue;
         POST "/api/admin/students" registrar, imports::students;
         POST "/api/admin/results" registrar, imports::results;
         GET "/api/admin/enrolments" registrar, export::enrolments;
+        GET "/api/admin/enrolments.csv" registrar, export::enrolments_csv;
+        GET "/api/admin/enrolments.json" registrar, export::enrolments_json;
+        GET "/api/admin/waitlists" registrar, export::waitlists;
+        GET "/api/admin/waitlists.csv" registrar, export::waitlists_csv;
+        GET "/api/admin/waitlists.json" registrar, export::waitlists_json;
+        GET "/api/admin/board" registrar, console::board::board;
+        GET "/api/admin/demand" registrar, console::demand::demand;
+        GET "/api/admin/blockers" registrar, console::demand::blockers;
+        GET "/api/admin/readiness" registrar, console::readiness::readiness;
+        POST "/api/admin/sections/preview" registrar, console::preview::preview;
+        POST "/api/admin/student" registrar, console::file::student;
+        POST "/api/admin/student/why" registrar, console::why::why;
     }
 }
 

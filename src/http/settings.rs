@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::auth::Role;
-use super::problem::{Problem, SIGN_IN_OFF};
+use super::problem::{INVALID, Problem, SIGN_IN_OFF};
 use crate::domain::ids::Key;
 use crate::domain::import::Draft;
 use crate::protocol::server::TextView;
@@ -76,6 +76,24 @@ impl SignIn {
         match self {
             Self::Off => &[],
             Self::Demo { showcase } => showcase,
+        }
+    }
+
+    /// Names that a registrar can sign in under: two, so that two can be told apart.
+    pub const fn registrars(&self) -> &[&'static str] {
+        match self {
+            Self::Off => &[],
+            Self::Demo { .. } => &["registrar", "registrar2"],
+        }
+    }
+
+    /// The registrar who signs in under this name, if it is offered.
+    pub fn registrar(&self, name: Option<Key>) -> Result<Option<Key>, Problem> {
+        match name {
+            Some(name) if !self.registrars().contains(&name.as_str()) => {
+                Err(Problem::new(&INVALID, "choose a name of those in GET /api/sign-in"))
+            }
+            name => Ok(name),
         }
     }
 
@@ -214,6 +232,11 @@ mod tests {
         let demo = SignIn::Demo { showcase: Vec::new() };
         assert!(demo.accept(Role::Registrar, None).is_ok());
         assert!(demo.accept(Role::Operator, None).is_err());
+        for name in demo.registrars() {
+            assert!(demo.registrar(Key::new(name).ok()).is_ok());
+        }
+        assert!(demo.registrar(Key::new("schedule").ok()).is_err());
+        assert!(demo.registrar(None).is_ok());
         for role in Role::ALL {
             assert!(SignIn::Off.accept(role, None).is_err());
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::HttpState;
-use super::access::{Anybody, Authenticated};
+use super::access::{Anybody, Authenticated, default_registrar};
 use super::auth::{Claims, Role};
 use super::devices::{agent, fresh_device};
 use super::listing::page_bounds;
@@ -25,6 +25,8 @@ pub struct SignInChoices {
     pub mode: String,
     /// Roles that can be chosen.
     pub roles: Vec<String>,
+    /// Names under which a registrar can sign in (demonstration only).
+    pub registrars: Vec<String>,
     /// Students worth a look.
     pub showcase: Vec<Showcase>,
     /// All students' numbers of this page (demonstration only).
@@ -59,6 +61,9 @@ pub struct SignInRequest {
     /// `registrar`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// With the role `registrar`: under which name; one of those offered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// Who is signed in.
@@ -69,6 +74,8 @@ pub struct Me {
     pub role: String,
     /// Student number.
     pub student: Option<String>,
+    /// A registrar's name, which her acts bear.
+    pub name: Option<String>,
     /// The sign-in runs out then.
     pub expires: u64,
     /// Now.
@@ -76,6 +83,18 @@ pub struct Me {
 }
 
 impl SignInRequest {
+    /// The name asked for; only a registrar has one.
+    fn registrar(&self, role: Role) -> Result<Option<Key>, Problem> {
+        match (&self.name, role) {
+            (None, _) => Ok(None),
+            (Some(name), Role::Registrar) => match Key::new(name) {
+                Ok(key) => Ok(Some(key)),
+                Err(e) => Err(Problem::new(&INVALID, format!("name {e}"))),
+            },
+            (Some(_), _) => Err(Problem::new(&INVALID, "a name goes with the role registrar")),
+        }
+    }
+
     /// What is asked for: exactly one of the two.
     fn parse(&self) -> Result<(Role, Option<Key>), Problem> {
         let invalid = |detail: &str| Problem::new(&INVALID, detail);
@@ -94,10 +113,16 @@ impl SignInRequest {
     }
 }
 
+fn registrar_name(claims: &Claims) -> Option<Key> {
+    let named = || claims.name.clone().unwrap_or_else(default_registrar);
+    (claims.role == Role::Registrar).then(named)
+}
+
 fn me(state: &HttpState, claims: &Claims) -> Me {
     Me {
         role: claims.role.as_str().to_owned(),
         student: claims.student.as_ref().map(ToString::to_string),
+        name: registrar_name(claims).map(|name| name.to_string()),
         expires: claims.expires.0,
         server_time: state.access.clock.now().0,
     }
@@ -120,6 +145,7 @@ pub async fn choices(
     let mut choices = SignInChoices {
         mode: sign_in.mode().to_owned(),
         roles: Vec::new(),
+        registrars: sign_in.registrars().iter().map(|name| (*name).to_owned()).collect(),
         showcase: sign_in.showcase().to_vec(),
         students: Vec::new(),
         page,
@@ -155,6 +181,7 @@ pub async fn sign_in(
     access.check_origin(&req)?;
     let (role, student) = body.parse()?;
     let (role, student) = access.settings.sign_in.accept(role, student)?;
+    let name = access.settings.sign_in.registrar(body.registrar(role)?)?;
     if let Some(student) = &student
         && state.find_student(student).await?.is_none()
     {
@@ -167,7 +194,7 @@ pub async fn sign_in(
         None => None,
         Some(key) => Some(new_device(&state, key, agent(&req), expires).await?),
     };
-    let claims = Claims { role, student, expires, issued: now, device };
+    let claims = Claims { role, student, name, expires, issued: now, device };
     let cookie = access.cookie(Some(access.tokens.mint(&claims)));
     Ok(HttpResponse::Ok().cookie(cookie).json(me(&state, &claims)))
 }

@@ -59,7 +59,7 @@ pub(super) fn state(core: &Core, rates: Rates) -> Arc<HttpState> {
             read.map_err(|faults| faults.iter().map(ToString::to_string).collect())
         },
     };
-    Arc::new(HttpState::new(core.gateway.clone(), access, importers))
+    Arc::new(HttpState::new(core.gateway.clone(), access, importers, core.journal.clone()))
 }
 
 pub(super) fn quick() -> Rates {
@@ -80,7 +80,7 @@ async fn token(state: &HttpState, role: Role) -> String {
     let expires = NOW.plus_ms(1_000);
     // Made after whatever a test signs out everywhere.
     let (issued, device) = (NOW.plus_ms(1), None);
-    state.access.tokens.mint(&Claims { role, student: key, expires, issued, device })
+    state.access.tokens.mint(&Claims { role, student: key, name: None, expires, issued, device })
 }
 
 macro_rules! serve {
@@ -88,6 +88,8 @@ macro_rules! serve {
         init_service(App::new().configure(routes($state)).wrap(from_fn(finish))).await
     };
 }
+
+mod acts;
 
 fn request(method: &Method, path: &str) -> TestRequest {
     TestRequest::default()
@@ -106,6 +108,8 @@ async fn problem(response: ServiceResponse<impl actix_web::body::MessageBody>) -
     }
     body
 }
+
+mod console;
 
 fn expected(entry: &Entry, role: Option<Role>) -> Option<u16> {
     match (entry.who, role) {
@@ -332,7 +336,7 @@ async fn who_asks_too_fast_waits_and_others_do_not() {
     for nth in 0..2 {
         let key = Some(student(&state, nth).await);
         let (role, expires, device) = (Role::Student, NOW.plus_ms(1_000), None);
-        let claims = Claims { role, student: key, expires, issued: NOW, device };
+        let claims = Claims { role, student: key, name: None, expires, issued: NOW, device };
         bearers.push(format!("Bearer {}", state.access.tokens.mint(&claims)));
     }
     let me = |who: &String| {

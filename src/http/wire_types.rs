@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use ts_rs::{Config, TS};
 
+use super::console::types;
 use super::{
-    admin, alternatives, calendar, catalogue, devices, messages, results, sign_in, timetable,
-    views, windows,
+    acts, admin, admin_student, alternatives, audit, calendar, catalogue, devices, messages,
+    results, sign_in, timetable, views, windows,
 };
 use crate::protocol::{client, server, transcript};
 
@@ -50,6 +51,22 @@ fn generate(to: &Path) {
         admin::PaceBody,
         admin::CapacityBody,
         admin::StatusBody,
+        acts::ReasonBody,
+        acts::AnnouncementBody,
+        admin_student::PlaceBody,
+        admin_student::RemoveBody,
+        admin_student::BlockBody,
+        audit::Audit,
+        types::Board,
+        types::Demand,
+        types::PlanBlockers,
+        types::Readiness,
+        types::PreviewBody,
+        types::CapacityPreview,
+        types::StudentBody,
+        types::StudentFile,
+        types::WhyBody,
+        types::Why,
     );
 }
 

@@ -68,7 +68,7 @@ async fn a_device_signed_out_whose_news_was_lost_is_closed_at_the_next_beat() {
     let token = |device| {
         let (role, student, device) = (Role::Student, Some(key.clone()), Some(DeviceId(device)));
         let (issued, expires) = (NOW, NOW.plus_ms(60_000));
-        state.access.tokens.mint(&Claims { role, student, expires, issued, device })
+        state.access.tokens.mint(&Claims { role, student, name: None, expires, issued, device })
     };
     let mut phone = connect(address, &token(1)).await;
     let mut laptop = connect(address, &token(2)).await;

@@ -275,7 +275,23 @@ fn check_event(registry: &Registry, event: &Event) -> Result<(), Mismatch> {
         Event::CapacitySet(section, _) | Event::StatusSet(section, _) => {
             check_sections(registry, &[*section])
         }
-        Event::MessagesRead(student, _)
+        Event::WindowPaused(window) | Event::WindowResumed(window) => {
+            check_window(registry, *window)
+        }
+        Event::Placed { student, course, sections, window, over, .. } => {
+            check_student(registry, *student)?;
+            check_course(registry, *course)?;
+            check_window(registry, *window)?;
+            check_sections(registry, sections)?;
+            check_sections(registry, over)
+        }
+        Event::Removed { student, course } => {
+            check_student(registry, *student)?;
+            check_course(registry, *course)
+        }
+        Event::Announced(_) => Ok(()),
+        Event::BlockSet { student, .. }
+        | Event::MessagesRead(student, _)
         | Event::PreferencesSet(student, _)
         | Event::CalendarSet(student, _)
         | Event::SignedIn { student, .. }
@@ -409,6 +425,17 @@ mod tests {
             Event::MessagesRead(none, Sequence(1)),
             Event::CalendarSet(none, None),
             Event::SignedOut(none, None),
+            Event::WindowPaused(WindowId(999)),
+            Event::Removed { student: none, course: CourseId(0) },
+            Event::Placed {
+                student: StudentId(0),
+                course: CourseId(0),
+                sections: vec![section],
+                window,
+                moved: false,
+                leaves: false,
+                over: vec![],
+            },
             Event::ImportApplied { items: 7 },
         ];
         for event in events {

@@ -13,6 +13,7 @@
 //!
 //! Deliberately absent: truncation, and a second try at a failed write.
 
+mod acts;
 mod buffer;
 #[cfg(test)]
 mod conformance;
@@ -27,6 +28,7 @@ mod group;
 pub mod inspect;
 mod log;
 pub mod memory;
+pub mod past;
 pub mod record;
 mod recover;
 mod replay;
@@ -42,6 +44,7 @@ mod testkit;
 mod wire;
 mod writer;
 
+pub use acts::each_act;
 pub use buffer::{RecordBuffer, Records};
 pub use directory::DataDir;
 pub use error::{JournalError, Place};

@@ -88,12 +88,22 @@ impl JournalReader {
     /// Shows every record from `from` to what is durable at the call; returns the last sequence
     /// shown, or the one before `from`.
     pub fn replay(&self, from: Sequence, visit: &mut VisitRecord<'_>) -> Result<Sequence> {
-        self.walk(from, visit).map_err(|e| e.within(&self.view.path()))
+        self.replay_to(from, self.durable(), visit)
     }
 
-    fn walk(&self, from: Sequence, visit: &mut VisitRecord<'_>) -> Result<Sequence> {
+    /// As [`Self::replay`], up to `to` if that is durable.
+    pub fn replay_to(
+        &self,
+        from: Sequence,
+        to: Sequence,
+        visit: &mut VisitRecord<'_>,
+    ) -> Result<Sequence> {
+        let end = to.min(self.durable());
+        self.walk(from, end, visit).map_err(|e| e.within(&self.view.path()))
+    }
+
+    fn walk(&self, from: Sequence, end: Sequence, visit: &mut VisitRecord<'_>) -> Result<Sequence> {
         let from = Sequence(from.0.max(1));
-        let end = self.durable();
         if from > end {
             return Ok(Sequence(from.0 - 1));
         }
@@ -109,7 +119,7 @@ impl JournalReader {
                 return Ok(false);
             }
             for (sequence, record) in entry.records.iter() {
-                if sequence >= from {
+                if sequence >= from && sequence <= end {
                     visit(sequence, record)?;
                     last = sequence;
                 }
@@ -125,6 +135,22 @@ impl JournalReader {
     /// The newest snapshot that is whole, and those that are not.
     pub fn latest_snapshot(&self) -> Result<Latest> {
         snapshot::latest(&*self.view, self.durable())
+    }
+
+    /// The newest snapshot at or before `last` that is whole, and those that are not.
+    pub fn latest_snapshot_at(&self, last: Sequence) -> Result<Latest> {
+        snapshot::latest_at(&*self.view, last.min(self.durable()))
+    }
+
+    /// The sequence of the newest snapshot that a start would look at first; 0 if there is none.
+    /// Its chunks are not read.
+    pub fn newest_snapshot(&self) -> Result<Sequence> {
+        let durable = self.durable();
+        let all = snapshot::manifests(&*self.view)?;
+        let whole = |(sequence, manifest): &(Sequence, std::result::Result<_, String>)| {
+            manifest.is_ok() && *sequence <= durable
+        };
+        Ok(all.iter().find(|found| whole(found)).map_or(Sequence(0), |(sequence, _)| *sequence))
     }
 
     /// The newest whole snapshot, if any, without the list of damaged ones.

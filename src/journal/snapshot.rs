@@ -142,6 +142,26 @@ pub fn latest(view: &dyn View, durable: Sequence) -> Result<Latest> {
     Ok(latest)
 }
 
+/// The newest one at or before `last`; see [`Latest`]. Newer ones are no fault.
+pub fn latest_at(view: &dyn View, last: Sequence) -> Result<Latest> {
+    let mut latest = Latest::default();
+    for (sequence, manifest) in manifests(view)? {
+        let read = match manifest {
+            _ if sequence > last => continue,
+            Ok(manifest) => read(view, &manifest)?,
+            Err(what) => Err(what),
+        };
+        match read {
+            Ok(bytes) => {
+                latest.snapshot = Some(Snapshot { sequence, bytes });
+                break;
+            }
+            Err(what) => latest.damaged.push(DamagedSnapshot { sequence, what }),
+        }
+    }
+    Ok(latest)
+}
+
 /// Reads a snapshot's bytes; the inner error says what is wrong with them.
 pub fn read(view: &dyn View, manifest: &Manifest) -> Result<std::result::Result<Vec<u8>, String>> {
     if manifest.bytes > SNAPSHOT_BYTES_MAX as u64 {

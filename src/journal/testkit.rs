@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::account::{DeviceId, Language, Preferences, Topics};
+use crate::domain::acts::{Author, Place};
 use crate::domain::catalogue::{ComponentKind, Term, Text};
 use crate::domain::command::Command;
 use crate::domain::event::{Event, Record};
@@ -214,6 +215,28 @@ fn account(random: &mut Random, student: StudentId) -> Command {
     }
 }
 
+fn act(random: &mut Random, student: StudentId, window: WindowId, course: CourseId) -> Command {
+    let section = course.0 * SECTIONS + 1 + random.below(2);
+    let code = || key(["FIN", "LIB"][course.index() % 2]);
+    let command = match random.below(10) {
+        0 => Command::Pause(window),
+        1..=2 => Command::Resume(window),
+        3..=6 => Command::Place(Box::new(Place {
+            student,
+            course,
+            sections: vec![SectionId(course.0 * SECTIONS), SectionId(section)],
+            moved: random.one_in(2),
+            over_capacity: random.one_in(2),
+            override_checks: random.one_in(2),
+        })),
+        7 => Command::Remove { student, course },
+        8 => Command::SetBlock { student, code: code(), blocked: random.one_in(2) },
+        _ => Command::SetCapacity(SectionId(section), Some(random.below(5))),
+    };
+    let reason = random.one_in(2).then(|| "Zaal te klein".into());
+    command.by(Author { by: key("registrar"), reason })
+}
+
 fn command(random: &mut Random) -> Command {
     let student = StudentId(random.below(STUDENTS));
     let window = WindowId(random.below(WINDOWS));
@@ -223,7 +246,7 @@ fn command(random: &mut Random) -> Command {
     let mut request_id = [0; 16];
     request_id[15] = random.below(60) as u8;
     let request_id = RequestId(request_id);
-    match random.below(46) {
+    match random.below(56) {
         0..=5 => Command::SetPlan(student, plan(random)),
         6..=8 => Command::Arm { student, window, request: request_id },
         9 => Command::Disarm(student, window),
@@ -247,6 +270,7 @@ fn command(random: &mut Random) -> Command {
         39 if random.one_in(8) => Command::Close(window),
         40..=41 => Command::Import(Arc::new(results(random))),
         42..=45 => account(random, student),
+        46..=53 => act(random, student, window, course),
         _ => Command::SetPace(window, Some(random.below(9))),
     }
 }

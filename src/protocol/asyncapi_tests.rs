@@ -234,7 +234,13 @@ fn messages(world: &World) -> Vec<ServerMessage> {
         outcome: Outcome::Dropped,
         instead_of: Some(world.c("B")),
     });
-    let status = |status| Notice::SectionStatus { section, status };
+    let because = || Some("the room is too small".into());
+    let status = |status| Notice::SectionStatus { section, status, reason: because() };
+    let placed = |moved, over| {
+        let sections = vec![world.s("A/l1"), section];
+        Notice::Placed { course: a, sections, moved, over, reason: because() }
+    };
+    let block = |blocked| Notice::Block { code: key("FEE"), blocked, reason: because() };
     notices.extend([
         Notice::Promoted { course: a, sections: vec![section], replaces: Some(world.c("B")) },
         Notice::PassedOver { course: a, blocker: Reason::PrerequisiteMissing(key("X")) },
@@ -243,7 +249,13 @@ fn messages(world: &World) -> Vec<ServerMessage> {
         status(SectionStatus::Open),
         status(SectionStatus::Closed),
         status(SectionStatus::Cancelled),
+        Notice::SectionStatus { section, status: SectionStatus::Open, reason: None },
         Notice::TicketEnded { window: W },
+        placed(false, true),
+        placed(true, false),
+        Notice::Removed { course: a, reason: because() },
+        block(true),
+        block(false),
         Notice::Result { result: study_result(None), corrected: false },
         Notice::Result { result: study_result(Some(key("essay"))), corrected: true },
     ]);
@@ -254,12 +266,13 @@ fn messages(world: &World) -> Vec<ServerMessage> {
             Notice::Outcome { .. } | Notice::Promoted { .. } | Notice::PassedOver { .. } => {}
             Notice::CapacityChanged { .. } | Notice::SectionStatus { .. } => {}
             Notice::TicketEnded { .. } | Notice::Result { .. } => {}
+            Notice::Placed { .. } | Notice::Removed { .. } | Notice::Block { .. } => {}
         }
         let item = InboxItem { sequence, student_sequence: 2, at, notice };
         convert::message_view(registry, &item, index, Sequence(4))
     });
-    use WindowNoticeKind::{Closed, Closing, Opened, Reset};
-    let windows = [Opened, Closing, Closed, Reset].map(|kind| {
+    use WindowNoticeKind::{Closed, Closing, Opened, Paused, Reset, Resumed};
+    let windows = [Opened, Closing, Closed, Reset, Paused, Resumed].map(|kind| {
         let notice = WindowNotice { sequence, at, window: W, kind };
         convert::window_message_view(registry, &notice, Sequence(9))
     });
@@ -283,10 +296,12 @@ fn errors() -> Vec<ServerMessage> {
         Rejection::AlreadyInLine,
         Rejection::NotInLine,
         Rejection::LineBusy,
+        Rejection::WindowPaused,
         Rejection::Conflict,
         Rejection::TooManyRequests,
         Rejection::Import("x".to_owned()),
     ];
+    // What only the registrar can be told is an answer over HTTP.
     let unknown = [
         Unknown::Course("x".to_owned()),
         Unknown::Section("x".to_owned()),
@@ -390,6 +405,11 @@ fn server_samples() -> Vec<ServerMessage> {
         S::Outcomes { sequence: 1, unread: 0, outcomes: view.outcomes.clone() },
         S::WaitlistRank { entry },
         S::Plan { plan: view.plan.clone(), sequence: 2 },
+        S::Announcement {
+            journal: 9,
+            at: 1,
+            text: server::TextView { nl: "Dag".to_owned(), en: "Hello".to_owned() },
+        },
         S::Busy { id: None, retry_after_ms: limits::BUSY_RETRY_MS },
         S::Busy { id: Some(Uuid::from_u128(2)), retry_after_ms: 1 },
         S::Read { up_to: 7, unread: 0, sequence: 3 },
@@ -408,7 +428,7 @@ fn server_samples() -> Vec<ServerMessage> {
             S::Welcome(_) | S::Window { .. } | S::Armed { .. } | S::Disarmed { .. } => {}
             S::Position { .. } | S::Forecast { .. } | S::Seats { .. } | S::Outcomes { .. } => {}
             S::WaitlistRank { .. } | S::Message { .. } | S::Plan { .. } | S::Busy { .. } => {}
-            S::Read { .. } | S::Preferences { .. } => {}
+            S::Read { .. } | S::Preferences { .. } | S::Announcement { .. } => {}
             S::Error { .. } | S::Resync {} | S::Pong { .. } => {}
         }
     }

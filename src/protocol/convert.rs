@@ -267,6 +267,7 @@ pub fn window_view(catalogue: &Catalogue, window: &Window) -> WindowView {
         name: text_view(&rules.name),
         term: catalogue.terms[usize::from(rules.term)].key.to_string(),
         state: window_state(window.state).to_owned(),
+        paused: window.paused,
         opens_at: rules.opens_at.map(|t| t.0),
         closes_at: rules.closes_at.map(|t| t.0),
         order: match rules.order {
@@ -308,11 +309,7 @@ pub const fn window_state(state: WindowState) -> &'static str {
 
 /// A section's status on the wire.
 pub const fn section_status(status: SectionStatus) -> &'static str {
-    match status {
-        SectionStatus::Open => "open",
-        SectionStatus::Closed => "closed",
-        SectionStatus::Cancelled => "cancelled",
-    }
+    status.key()
 }
 
 /// A section's seats for the wire.
@@ -355,6 +352,7 @@ pub fn message_view(
         reason: None,
         about: None,
         instead_of: None,
+        note: None,
         read: item.sequence <= read_up_to,
     };
     match &item.notice {
@@ -387,7 +385,8 @@ pub fn message_view(
             view.sections = section_keys(catalogue, &[*section]);
             view.about = capacity.map(|seats| seats.to_string());
         }
-        Notice::SectionStatus { section, status } => {
+        Notice::SectionStatus { section, status, reason } => {
+            view.note = reason.as_deref().map(str::to_owned);
             view.kind = match status {
                 SectionStatus::Open => "section_opened".to_owned(),
                 SectionStatus::Closed => "section_closed".to_owned(),
@@ -395,6 +394,24 @@ pub fn message_view(
             };
             view.course = Some(course_key(catalogue, catalogue.section(*section).course));
             view.sections = section_keys(catalogue, &[*section]);
+        }
+        Notice::Placed { course, sections, moved, reason, .. } => {
+            let kind = if *moved { "registrar_moved" } else { "registrar_enrolled" };
+            view.kind = kind.to_owned();
+            view.course = Some(course_key(catalogue, *course));
+            view.sections = section_keys(catalogue, sections);
+            view.note = reason.as_deref().map(str::to_owned);
+        }
+        Notice::Removed { course, reason } => {
+            view.kind = "registrar_dropped".to_owned();
+            view.course = Some(course_key(catalogue, *course));
+            view.note = reason.as_deref().map(str::to_owned);
+        }
+        Notice::Block { code, blocked, reason } => {
+            let kind = if *blocked { "blocked" } else { "unblocked" };
+            view.kind = kind.to_owned();
+            view.about = Some(code.to_string());
+            view.note = reason.as_deref().map(str::to_owned);
         }
         Notice::TicketEnded { window } => {
             view.kind = "ticket_ended".to_owned();
@@ -423,6 +440,8 @@ pub fn window_message_view(
         WindowNoticeKind::Closing => "window_closing",
         WindowNoticeKind::Closed => "window_closed",
         WindowNoticeKind::Reset => "window_reset",
+        WindowNoticeKind::Paused => "window_paused",
+        WindowNoticeKind::Resumed => "window_resumed",
     };
     MessageView {
         journal: notice.sequence.0,
@@ -437,6 +456,7 @@ pub fn window_message_view(
         reason: None,
         about: None,
         instead_of: None,
+        note: None,
         read: notice.sequence <= read_up_to,
     }
 }

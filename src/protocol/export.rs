@@ -1,12 +1,15 @@
-//! Enrolments as files: what the command line and the registrar's route give alike.
+//! Enrolments and waitlists as files: what the command line and the registrar's routes give alike.
 
 use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::WindowId;
+use crate::domain::course::WaitlistEntry;
+use crate::domain::ids::{CourseId, SectionId, WindowId};
+use crate::domain::plan::Choice;
 use crate::domain::registry::Registry;
 use crate::domain::student::Student;
+use crate::domain::survey::{Place, WaitCursor};
 use utoipa::ToSchema;
 
 /// The first line of a spreadsheet.
@@ -27,17 +30,65 @@ pub struct Row {
     pub journal: u64,
 }
 
-impl Row {
-    /// As a line of a spreadsheet. Keys hold no comma, quote or line break; of what a spreadsheet
-    /// would run they can begin with `-` alone, which is then marked as text.
-    pub fn csv(&self) -> String {
-        let text =
-            |key: &str| if key.starts_with('-') { format!("'{key}") } else { key.to_owned() };
+/// One place on a waitlist.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WaitRow {
+    /// Course code.
+    pub course: String,
+    /// Place on its waitlist, from 1, when it was read.
+    pub rank: u32,
+    /// Student number.
+    pub student: String,
+    /// Sections that she accepts by name; of a component without one, any.
+    pub sections: Vec<String>,
+    /// The course whose place she keeps until she is promoted.
+    pub keeps: Option<String>,
+    /// Window key.
+    pub window: String,
+    /// Journal position of her place.
+    pub journal: u64,
+}
+
+/// A row of a spreadsheet. Keys hold no comma, quote or line break; of what a spreadsheet would
+/// run they can begin with `-` alone, which is then marked as text.
+pub trait Csv {
+    /// The first line.
+    const HEADER: &'static str;
+
+    /// This row's line.
+    fn csv(&self) -> String;
+}
+
+fn text(key: &str) -> String {
+    if key.starts_with('-') { format!("'{key}") } else { key.to_owned() }
+}
+
+impl Csv for Row {
+    const HEADER: &'static str = CSV_HEADER;
+
+    fn csv(&self) -> String {
         format!(
             "{},{},{},{},{}\r\n",
             text(&self.student),
             text(&self.course),
             text(&self.sections.join(" ")),
+            text(&self.window),
+            self.journal
+        )
+    }
+}
+
+impl Csv for WaitRow {
+    const HEADER: &'static str = "course,rank,student,sections,keeps,window,journal\r\n";
+
+    fn csv(&self) -> String {
+        format!(
+            "{},{},{},{},{},{},{}\r\n",
+            text(&self.course),
+            self.rank,
+            text(&self.student),
+            text(&self.sections.join(" ")),
+            text(self.keeps.as_deref().unwrap_or_default()),
             text(&self.window),
             self.journal
         )
@@ -69,6 +120,35 @@ pub fn rows_of<'a>(
     })
 }
 
+/// Up to `count` places on waitlists from here on, course by course in order; and where to go on.
+pub fn wait_rows(
+    registry: &Registry,
+    from: WaitCursor,
+    count: usize,
+) -> (Vec<WaitRow>, Option<WaitCursor>) {
+    let (places, next) = registry.waiting_from(from, count);
+    let row = |(course, rank, entry): Place<'_>| wait_row(registry, course, rank, entry);
+    (places.into_iter().map(row).collect(), next)
+}
+
+fn wait_row(registry: &Registry, course: CourseId, rank: u32, entry: &WaitlistEntry) -> WaitRow {
+    let catalogue = &registry.catalogue;
+    let named = entry.request.choices.iter().flat_map(|choice| match choice {
+        Choice::Any => &[][..],
+        Choice::Ranked(sections) => sections.as_slice(),
+    });
+    let window = registry.window(entry.window).map(|w| w.rules.key.to_string());
+    WaitRow {
+        course: catalogue.course(course).key.to_string(),
+        rank,
+        student: registry.student(entry.student).profile.key.to_string(),
+        sections: named.map(|s: &SectionId| catalogue.section(*s).key.to_string()).collect(),
+        keeps: entry.replaces.map(|old| catalogue.course(old).key.to_string()),
+        window: window.unwrap_or_default(),
+        journal: entry.since.0,
+    }
+}
+
 /// Every enrolment as CSV with a header.
 pub fn enrolments_csv(registry: &Registry, mut out: impl Write) -> std::io::Result<()> {
     out.write_all(CSV_HEADER.as_bytes())?;
@@ -86,6 +166,8 @@ pub fn enrolments_json(registry: &Registry, mut out: impl Write) -> std::io::Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::Sequence;
+    use crate::domain::testkit;
 
     #[test]
     fn a_row_is_plain_csv_or_one_line_of_json() {
@@ -101,6 +183,45 @@ mod tests {
         assert_eq!(serde_json::from_str::<Row>(&json).unwrap(), row);
         row.student = "-1+2".to_owned();
         assert!(row.csv().starts_with("'-1+2,"));
+        let mut row = WaitRow {
+            course: "LAW-1".to_owned(),
+            rank: 2,
+            student: "s1".to_owned(),
+            sections: vec!["LAW-1/T2".to_owned()],
+            keeps: None,
+            window: "2026-2".to_owned(),
+            journal: 7,
+        };
+        assert_eq!(row.csv(), "LAW-1,2,s1,LAW-1/T2,,2026-2,7\r\n");
+        assert_eq!(WaitRow::HEADER.matches(',').count(), row.csv().matches(',').count());
+        row.keeps = Some("-1+2".to_owned());
+        assert!(row.csv().contains(",'-1+2,"));
+    }
+
+    #[test]
+    fn waitlists_are_read_in_pieces_and_nobody_twice_while_they_move() {
+        // Given two courses with three and two who wait, when they are read two at a time and the
+        // first leaves after the first piece, then everybody else is read once, in order.
+        let university = testkit::draft().simple("A", 0).simple("B", 0).students(5);
+        let mut world = university.window(|_| {}).open();
+        for (who, code) in [(0, "A"), (1, "A"), (2, "A"), (3, "B"), (4, "B")] {
+            assert!(testkit::is_waitlisted(&world.enrol(who, code)));
+        }
+        let mut from = (CourseId(0), Sequence(0));
+        let mut read = Vec::new();
+        loop {
+            let (rows, next) = wait_rows(&world.university.registry, from, 2);
+            read.extend(rows.into_iter().map(|row| (row.student, row.rank)));
+            if read.len() == 2 {
+                world.leave(0, "A");
+            }
+            let Some(next) = next else { break };
+            from = next;
+        }
+        let read: Vec<_> = read.iter().map(|(who, rank)| (who.as_str(), *rank)).collect();
+        assert_eq!(read, [("s0", 1), ("s1", 2), ("s2", 2), ("s3", 1), ("s4", 2)]);
+        let (rest, none) = wait_rows(&world.university.registry, (CourseId(2), Sequence(9)), 2);
+        assert_eq!((rest.len(), none), (0, None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod asyncapi_tests;
+pub mod audit;
 pub mod client;
 pub mod close;
 pub mod convert;

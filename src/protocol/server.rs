@@ -111,6 +111,15 @@ pub enum ServerMessage {
         /// Position in her stream.
         sequence: u32,
     },
+    /// The registrar tells everybody who is connected something. It stands in no message centre.
+    Announcement {
+        /// Journal position.
+        journal: u64,
+        /// When.
+        at: u64,
+        /// What, in both languages.
+        text: TextView,
+    },
     /// A limit was reached and nothing was changed: send the same again after this long.
     Busy {
         /// The request, where it had an id.
@@ -208,6 +217,8 @@ pub struct WindowView {
     pub term: String,
     /// `planned`, `open` or `closed`.
     pub state: String,
+    /// Open, and admits nobody for the moment: a submit takes a place in the line.
+    pub paused: bool,
     /// Opens by itself then.
     pub opens_at: Option<u64>,
     /// Closes by itself then.
@@ -402,7 +413,8 @@ pub struct MessageView {
     /// `enrolled`, `waitlisted`, `refused`, `dropped`, `left_waitlist`, `promoted`,
     /// `passed_over`, `capacity_changed`, `section_opened`, `section_closed`,
     /// `section_cancelled`, `ticket_ended`, `window_opened`, `window_closing`, `window_closed`,
-    /// `window_reset`, `result` or `result_corrected`.
+    /// `window_reset`, `window_paused`, `window_resumed`, `result`, `result_corrected`,
+    /// `registrar_enrolled`, `registrar_dropped`, `registrar_moved`, `blocked` or `unblocked`.
     pub kind: String,
     /// Course code, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -422,12 +434,15 @@ pub struct MessageView {
     /// Reason key, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What the reason is about; a rank; a capacity; the course given up; a grade.
+    /// What the reason is about; a rank; a capacity; the course given up; a grade; a block's code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     /// Of a swap: the course whose place was, or would have been, given for it; perhaps this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<String>,
+    /// Why, in the registrar's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Whether it has been read.
     pub read: bool,
 }

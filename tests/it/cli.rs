@@ -87,7 +87,8 @@ fn make_journal(data: &Path, record: impl Fn(u64) -> Vec<u8>) {
 fn sound(number: u64) -> Vec<u8> {
     let (courses, students) = (Vec::new(), Vec::new());
     let (sequence, at) = (Sequence(number), Timestamp(number));
-    let record = Record { sequence, epoch: 1, at, courses, students, event: Event::ImportBegun };
+    let event = Event::ImportBegun;
+    let record = Record { sequence, epoch: 1, at, courses, students, event, act: None };
     let mut bytes = Vec::new();
     record::encode(&record, &mut bytes).unwrap();
     bytes
@@ -109,6 +110,10 @@ fn help_shows_examples_and_exit_codes() {
         &["export", "enrolments", "--help"],
         &["lottery", "verify", "--help"],
         &["token", "--help"],
+        &["admin", "window", "pause", "--help"],
+        &["admin", "section", "capacity", "--help"],
+        &["admin", "student", "enrol", "--help"],
+        &["audit", "export", "--help"],
     ] {
         program.run(args).expect(0, &["Examples:", "Usage:"]);
     }

@@ -4,13 +4,16 @@
 #![allow(dead_code)]
 
 mod account;
+mod acts;
 mod bounds;
 mod calendar;
 mod catalogue_files;
 mod cli;
+mod cli_admin;
 mod cli_data;
 mod cli_serve;
 mod compare;
+mod console;
 mod journal_child;
 mod journal_crash;
 mod kill;

@@ -8,7 +8,8 @@ import { courseName, outcomeWords } from './ui/words';
 
 const POSITION_MS = 25_000;
 const NEAR = 10;
-const TOLD = /^(promoted|passed_over|section_|capacity_|ticket_|result)/;
+const TOLD =
+  /^(promoted|passed_over|section_|capacity_|ticket_|result|registrar_|blocked|unblocked)/;
 
 let spoken = { at: 0, position: Number.POSITIVE_INFINITY };
 
@@ -28,9 +29,12 @@ function words(n: News): string | null {
       spoken = { at: 0, position: Number.POSITIVE_INFINITY };
       return outcomeWords(n.outcome);
     case 'window':
-      return n.window.state === 'open' ? t('say.open') : null;
+      if (n.window.state !== 'open') return null;
+      return n.window.paused ? t('say.paused') : t('say.open');
     case 'message':
       return TOLD.test(n.message.kind) ? messageText(n.message) : null;
+    case 'announcement':
+      return null; // its own region says it
     case 'rank':
       return `${courseName(n.entry.course)}: ${t('outcome.waitlisted')}, ${t('outcome.rank', { n: n.entry.rank })}.`;
   }

@@ -1,13 +1,14 @@
 // The frame of the page, and which view stands in it.
-import { untracked, useSignalEffect } from '@preact/signals';
+import { signal, untracked, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { showFavicon } from './favicon';
 import { type Key, lang, t, tAny } from './i18n';
 import { countdown, number } from './i18n/format';
 import { type LazyView, lazy } from './lazy';
-import { path } from './router';
+import { called, path } from './router';
 import { signOut } from './store/session';
 import { connection, me, now, positions, ready, serverNow, unread, windows } from './store/store';
+import { Announcements } from './ui/Announcements';
 import { Empty, Loading } from './ui/basics';
 import { ConnectionBanner, LATE_MS } from './ui/Connection';
 import { Icon, type IconName } from './ui/Icon';
@@ -23,7 +24,15 @@ const Timetable = lazy(async () => (await import('./views/timetable/Timetable'))
 const Results = lazy(async () => (await import('./views/results/Results')).Results);
 const Messages = lazy(async () => (await import('./views/messages/Messages')).Messages);
 const Account = lazy(async () => (await import('./views/account/Account')).Account);
-const Registrar = lazy(async () => (await import('./views/registrar/Registrar')).Registrar);
+
+/** The registrar's places; they come with her console. */
+const consoleNav = signal<(() => preact.JSX.Element) | null>(null);
+const Registrar = lazy(async () => {
+  const own = await import('./views/registrar/Registrar');
+  await own.loadTexts();
+  consoleNav.value = own.RegistrarNav;
+  return own.Registrar;
+});
 
 interface Route {
   path: string;
@@ -43,13 +52,12 @@ const STUDENT: Route[] = [
   { path: '/messages', name: 'nav.messages', icon: 'messages', view: Messages },
   { path: '/account', name: 'nav.account', icon: 'account', view: Account, aside: true },
 ];
-const REGISTRAR: Route[] = [
-  { path: '/registrar', name: 'nav.registrar', icon: 'registrar', view: Registrar },
-];
 
 /** The view of this address, before it is known who is there; whoever was here is likely to be. */
-export const loadView = (): void =>
-  void [...STUDENT, ...REGISTRAR].find((r) => r.path === path.value)?.view.load();
+export function loadView(): void {
+  if (path.value.startsWith('/registrar')) void Registrar.load();
+  else void STUDENT.find((r) => r.path === path.value)?.view.load();
+}
 
 /** The other views, in a quiet moment: they must be there when the connection is not. */
 export function loadViews(): void {
@@ -57,11 +65,7 @@ export function loadViews(): void {
   for (const route of STUDENT) void route.view.load();
 }
 
-/** The registrar has one view, wherever she comes in. */
-function current(): Route | undefined {
-  if (me.value?.role === 'student') return STUDENT.find((r) => r.path === path.value);
-  return REGISTRAR[0];
-}
+const current = (): Route | undefined => STUDENT.find((r) => r.path === path.value);
 
 function NavLink({ route }: { route: Route }) {
   const here = route === current();
@@ -143,6 +147,7 @@ function Nothing() {
 function View() {
   if (me.value === undefined) return <Loading />;
   if (me.value === null) return <SignIn />;
+  if (me.value.role !== 'student') return <Registrar />;
   const route = current();
   if (!route) {
     return (
@@ -154,7 +159,7 @@ function View() {
       </>
     );
   }
-  if (me.value.role === 'student' && !ready.value) {
+  if (!ready.value) {
     return (
       <>
         <h1>{tAny(route.name, {})}</h1>
@@ -169,7 +174,7 @@ function title(): string {
   if (!me.value) return `${t('signIn.title')} · Sluis`;
   const place = Object.values(positions.value)[0];
   const route = current();
-  const name = tAny(route?.name ?? 'app.notFound', {});
+  const name = called.value || tAny(route?.name ?? 'app.notFound', {});
   if (place) return `(${number(place.position)}) ${t('line.title')} · Sluis`;
   const next = windows.value.find((w) => w.state === 'planned' && w.opens_at);
   const left = (next?.opens_at ?? 0) - serverNow.value;
@@ -186,7 +191,7 @@ export function App() {
   // fall ten times a second.
   useSignalEffect(() => {
     document.documentElement.lang = lang.value;
-    for (const signal of [now, me, path, unread]) signal.value;
+    for (const each of [now, me, path, unread, called]) each.value;
     untracked(() => {
       document.title = title();
       showFavicon(Object.values(positions.value)[0]?.position);
@@ -197,23 +202,26 @@ export function App() {
     if (!first.current) main.current?.focus({ preventScroll: true });
     first.current = false;
   }, [path.value]);
-  const routes = me.value?.role === 'student' ? STUDENT : [];
+  const student = me.value?.role === 'student';
+  const ConsoleNav = me.value && !student ? consoleNav.value : null;
   return (
     <>
       <a class="skip" href="#main">
         {t('app.skip')}
       </a>
       <Header />
-      {routes.length > 0 && (
+      {ConsoleNav && <ConsoleNav />}
+      {student && (
         <nav class="nav" aria-label={t('app.nav')}>
           <ul>
-            {routes.map((route) => (
+            {STUDENT.map((route) => (
               <NavLink key={route.path} route={route} />
             ))}
           </ul>
         </nav>
       )}
-      {me.value?.role === 'student' && <ConnectionBanner />}
+      {student && <ConnectionBanner />}
+      {student && <Announcements />}
       <main id="main" tabIndex={-1} ref={main}>
         <View />
       </main>

@@ -39,7 +39,8 @@ export function told(news: News[]): Told[] {
   for (const n of news) {
     if (n.kind !== 'message') continue;
     const topic = topicOf(n.message.kind);
-    if (topic === 'outcomes') continue; // told as outcomes
+    // Her own requests are told as outcomes; what the registrar did is told as a message.
+    if (topic === 'outcomes' && !/^(registrar_|blocked|unblocked)/.test(n.message.kind)) continue;
     list.push({ topic, tag: n.message.id, text: messageText(n.message), to: '/messages' });
   }
   return list;

@@ -6,6 +6,9 @@ export const path = signal(location.pathname);
 /** What in the view is meant: the part of the address behind `#`. */
 export const target = signal(about());
 
+/** What this place is called, where its view says so itself. */
+export const called = signal('');
+
 function about(): string {
   try {
     return decodeURIComponent(location.hash.slice(1));

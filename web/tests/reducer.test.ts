@@ -4,6 +4,7 @@ import { answered, canonical, reduce } from '../src/store/reducer';
 import { type CourseRequest, initial, type Request, type State } from '../src/store/state';
 import type { OutcomeView } from '../src/wire/OutcomeView';
 import type { ServerMessage } from '../src/wire/ServerMessage';
+import type { WindowView } from '../src/wire/WindowView';
 import { message, outcome, outcomes, position, welcome, win, windowMessage } from './samples';
 
 const told = (state: State, ...list: ServerMessage[]) =>
@@ -76,6 +77,53 @@ describe('the place in line', () => {
       { type: 'disarmed', window: 'w' },
     );
     expect([s.line, s.positions, s.forecasts]).toEqual([[], {}, {}]);
+  });
+});
+
+describe('what the registrar does', () => {
+  const announced = (journal: number): ServerMessage => ({
+    type: 'announcement',
+    journal,
+    at: 1,
+    text: { nl: `mededeling ${journal}`, en: `announcement ${journal}` },
+  });
+
+  test('an announcement is shown once, newest first, three at most', () => {
+    const s = run(welcome(), ...[5, 6, 6, 7, 8].map(announced));
+    expect(s.announcements.map((a) => a.journal)).toEqual([8, 7, 6]);
+    expect(reduce(s, announced(9))[1]).toEqual([
+      { kind: 'announcement', announcement: expect.objectContaining({ journal: 9 }) },
+    ]);
+    expect(reduce(s, announced(8))[1]).toEqual([]);
+  });
+
+  test('an announcement outlives a connection that is lost', () => {
+    expect(run(welcome(), announced(5), welcome()).announcements).toHaveLength(1);
+  });
+
+  test('a seat given is hers at once, and the rest is read anew', () => {
+    const kind = 'registrar_enrolled';
+    const s = run(welcome(), message({ kind, course: 'C', sections: ['C/2'], journal: 9 }));
+    expect(s.enrolments.map((e) => [e.course, e.sections, e.journal])).toEqual([['C', ['C/2'], 9]]);
+    expect([s.stale, s.outcomes[0]?.outcome]).toEqual([true, 'enrolled']);
+  });
+
+  test('a seat moved is one seat, and a seat taken back is gone', () => {
+    const one = run(welcome(), outcomes(outcome({})));
+    const moved = message({ kind: 'registrar_moved', course: 'C', sections: ['C/3'], journal: 9 });
+    const s = told(one, moved);
+    expect(s.enrolments.map((e) => e.sections)).toEqual([['C/3']]);
+    const dropped = message({ kind: 'registrar_dropped', course: 'C', journal: 10 });
+    expect([told(s, dropped).enrolments, told(s, dropped).stale]).toEqual([[], true]);
+  });
+
+  test('a pause is news, and so is its end; a new pace is not', () => {
+    const open = run(welcome());
+    const news = (s: State, w: WindowView) => reduce(s, windowMessage(w))[1].length;
+    expect(news(open, { ...win('open'), paused: true })).toBe(1);
+    expect(news(open, { ...win('open'), pace: 1 })).toBe(0);
+    const paused = told(open, windowMessage({ ...win('open'), paused: true }));
+    expect(news(paused, win('open'))).toBe(1);
   });
 });
 

@@ -10,6 +10,7 @@ export const win = (state: WindowView['state'], run = 0): WindowView => ({
   name: { nl: 'Vakken', en: 'Courses' },
   term: '2026-2',
   state,
+  paused: false,
   opens_at: 60_000,
   closes_at: null,
   order: 'lottery',

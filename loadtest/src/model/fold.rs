@@ -79,7 +79,9 @@ impl Model {
             let (waits, grants) = known.entry((event.student, event.course)).or_default();
             match event.what {
                 What::Waitlisted { .. } => *waits = true,
-                What::Enrolled { .. } | What::Promoted { .. } => grants.push(event.journal),
+                What::Enrolled { .. } | What::Promoted { .. } | What::Placed { .. } => {
+                    grants.push(event.journal);
+                }
                 _ => {}
             }
         }
@@ -168,6 +170,10 @@ impl Model {
                 if !registry.free(key) && complete {
                     self.told_wrong(Promise::I3, event, "dropped what she did not have".into());
                 }
+            }
+            What::Placed { sections } => registry.place(key, sections, event.journal),
+            What::Removed => {
+                registry.free(key);
             }
             What::Left => {
                 registry.waiting.entry(course).or_default().retain(|(who, _)| *who != student);
@@ -321,6 +327,17 @@ impl Registry {
     /// The first of those who wait for the course.
     fn first_waiting(&self, course: u32) -> Option<u32> {
         self.waiting.get(&course)?.first().map(|(student, _)| *student)
+    }
+
+    /// The registrar's word: it ends the wait, and goes beyond a capacity without being an oversell.
+    fn place(&mut self, key: (u32, u32), sections: &[u32], journal: u64) {
+        let (student, course) = key;
+        if !self.free(key) {
+            let list = self.waiting.entry(course).or_default();
+            list.retain(|(who, _)| *who != student);
+        }
+        sections.iter().for_each(|section| self.taken[*section as usize] += 1);
+        self.holds.insert(key, (sections.to_vec(), journal));
     }
 
     /// Frees what she has in the course; whether she had anything.

@@ -144,6 +144,13 @@ pub enum What {
     },
     /// A seat was free, and a check of hers stood in the way.
     PassedOver,
+    /// The registrar enrolled or moved her, beyond a capacity perhaps.
+    Placed {
+        /// Indices.
+        sections: Vec<u32>,
+    },
+    /// The registrar took her seats back.
+    Removed,
 }
 
 impl What {
@@ -183,6 +190,8 @@ impl What {
             Self::Left => "left_waitlist",
             Self::Promoted { .. } => "promoted",
             Self::PassedOver => "passed_over",
+            Self::Placed { .. } => "registrar_placed",
+            Self::Removed => "registrar_dropped",
         }
     }
 

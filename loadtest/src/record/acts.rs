@@ -96,6 +96,12 @@ impl Reader<'_> {
             Event::WindowClosed(window) if *window == self.window => {
                 self.deeds.push((at, Deed::Close));
             }
+            Event::WindowPaused(window) if *window == self.window => {
+                self.deeds.push((at, Deed::Pause));
+            }
+            Event::WindowResumed(window) if *window == self.window => {
+                self.deeds.push((at, Deed::Resume));
+            }
             Event::PaceSet(window, pace) if *window == self.window => {
                 self.deeds.push((at, Deed::Pace(*pace)));
             }

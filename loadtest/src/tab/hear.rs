@@ -209,7 +209,7 @@ impl Player {
     fn denied(&mut self, frame: &[u8]) -> Result<(), serde_json::Error> {
         let answer: Answer = serde_json::from_slice(frame)?;
         let about = self.about(&answer);
-        if let (Some(at), "line_busy") = (about, &*answer.code) {
+        if let (Some(at), "line_busy" | "window_paused") = (about, &*answer.code) {
             self.pending[at].again = Some(Instant::now() + AGAIN);
             self.world.measures.borrow_mut().counts.busy += 1;
             return Ok(());

@@ -31,8 +31,10 @@ impl Audit {
     /// Applies one record to the state before it and checks what it did.
     pub fn record(&mut self, university: &mut University, record: &Record) {
         the_first_eligible_is_served(university, record);
+        nothing_is_decided_while_paused(&university.registry, record);
         self.passed_over_is_news(university, record);
         let before = Inboxes::of(&university.registry);
+        acts_say_who(&university.registry, record);
         let excess: Vec<u32> = university.sections.iter().map(Section::over_capacity).collect();
         university.apply(record);
         self.sequences(&university.registry, record, &before);
@@ -45,9 +47,16 @@ impl Audit {
                 Event::ImportApplied { .. } => true,
                 _ => false,
             };
-            assert!(capacity_set || section.over_capacity() <= before, "the excess only falls");
+            let granted = match &record.event {
+                Event::Placed { over, .. } => u32::from(over.contains(&section.id)),
+                _ => 0,
+            };
+            let most = before + granted;
+            assert!(capacity_set || section.over_capacity() <= most, "the excess only falls");
         }
         self.line_follows(&university.registry, record);
+        let newest = university.registry.audit.iter().next_back().map(|entry| entry.journal);
+        assert_eq!(newest == Some(record.sequence), record.act.is_some(), "{record:?}");
         let found: Vec<Violation> =
             [invariants::no_oversell, invariants::seats_are_enrolments, invariants::no_double]
                 .iter()
@@ -218,6 +227,22 @@ fn told_once(registry: &Registry, record: &Record, before: &Inboxes) {
         Event::Decided { student, outcomes, .. } => {
             assert_eq!(news(student.index()).count(), outcomes.len());
         }
+        Event::Placed { student, .. }
+        | Event::Removed { student, .. }
+        | Event::BlockSet { student, .. } => {
+            let reason = record.act.as_ref().and_then(|act| act.reason.as_ref());
+            for i in 0..registry.students.len() {
+                let told = news(i).filter(|n| match n {
+                    Notice::Placed { reason: r, .. }
+                    | Notice::Removed { reason: r, .. }
+                    | Notice::Block { reason: r, .. } => r.as_ref() == reason,
+                    _ => false,
+                });
+                let all = news(i).count();
+                let once = usize::from(i == student.index());
+                assert_eq!((told.count(), all), (once, once), "{record:?}");
+            }
+        }
         _ => {}
     }
 }
@@ -239,7 +264,7 @@ fn grants_are_legitimate(registry: &Registry, record: &Record) {
         let student = registry.student(student);
         let enrolment = student.enrolment(course).expect("granted");
         let rules = &registry.windows[enrolment.window.index()].rules;
-        assert!(student.profile.blocks.is_empty());
+        assert!(student.blocks().next().is_none());
         let mut needed = catalogue.course(course).prerequisites.iter();
         assert!(needed.all(|p| student.has_completed(p)));
         let credits = |e: &Enrolment| catalogue.course(e.course).credits.0;
@@ -252,6 +277,40 @@ fn grants_are_legitimate(registry: &Registry, record: &Record) {
         });
         assert!(!clash || rules.clash == ClashPolicy::Warn, "{record:?}");
     }
+}
+
+/// A paused window admits nobody and gives no new place; what is given back still goes on.
+fn nothing_is_decided_while_paused(registry: &Registry, record: &Record) {
+    let Event::Decided { via, .. } = &record.event else { return };
+    let window = match via {
+        Via::Ticket(window, _) | Via::Submit(window) | Via::Swap { window, .. } => *window,
+        Via::Drop | Via::Leave => return,
+    };
+    assert!(!registry.windows[window.index()].paused, "{record:?}");
+}
+
+/// Each act names its subject; a promotion is nobody's act.
+fn acts_say_who(registry: &Registry, record: &Record) {
+    let Some(act) = &record.act else { return };
+    let subject = act.subject.as_ref().map(crate::domain::ids::Key::as_str);
+    let known = match &record.event {
+        Event::Placed { student, .. }
+        | Event::Removed { student, .. }
+        | Event::BlockSet { student, .. } => Some(registry.student(*student).profile.key.as_str()),
+        Event::CapacitySet(section, _) | Event::StatusSet(section, _) => {
+            Some(registry.catalogue.section(*section).key.as_str())
+        }
+        Event::WindowOpened(w)
+        | Event::WindowClosed(w)
+        | Event::WindowPaused(w)
+        | Event::WindowResumed(w)
+        | Event::WindowScheduled { window: w, .. }
+        | Event::WindowReset { window: w, .. }
+        | Event::PaceSet(w, _) => Some(registry.windows[w.index()].rules.key.as_str()),
+        Event::Announced(_) | Event::ImportApplied { .. } => None,
+        other => panic!("no act: {other:?}"),
+    };
+    assert_eq!(subject, known, "{record:?}");
 }
 
 /// I6: no newcomer gets a seat in a course while a waiting entry could have had one, and what is

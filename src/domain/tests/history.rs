@@ -6,6 +6,8 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::domain::acts::{Author, Place};
+use crate::domain::catalogue::{Component, Text};
 use crate::domain::command::Command;
 use crate::domain::decide::Verdict;
 use crate::domain::ids::{CourseId, Credits, SectionId, Sequence, StudentId, WindowId};
@@ -41,6 +43,13 @@ pub enum Act {
     Capacity(u8, Option<u32>),
     Status(u8, u8),
     Import(u8, u8),
+    Pause(u8),
+    Resume(u8),
+    /// Student, course, section of each component, moved, over capacity, checks overridden.
+    Place(u8, u8, [u8; 2], bool, bool, bool),
+    Remove(u8, u8),
+    Block(u8, u8, bool),
+    Announce,
 }
 
 /// A section in the raw: seats (over 2 = unlimited), slot of the week, parent.
@@ -102,6 +111,12 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
         4 => (n(), seats()).prop_map(|(s, c)| Act::Capacity(s, c)),
         2 => (n(), 0..3_u8).prop_map(|(s, st)| Act::Status(s, st)),
         2 => (n(), n()).prop_map(|(a, b)| Act::Import(a, b)),
+        2 => n().prop_map(Act::Pause),
+        3 => n().prop_map(Act::Resume),
+        6 => placing(),
+        2 => (n(), n()).prop_map(|(s, c)| Act::Remove(s, c)),
+        2 => (n(), n(), any::<bool>()).prop_map(|(s, c, b)| Act::Block(s, c, b)),
+        1 => Just(Act::Announce),
     ];
     vec(act, 1..=most)
 }
@@ -117,8 +132,20 @@ pub fn busy(most: usize) -> impl Strategy<Value = Vec<Act>> {
         1 => (n(), n()).prop_map(|(s, c)| Act::Leave(s, c)),
         1 => (n(), 0..3_u32).prop_map(|(s, c)| Act::Capacity(s, Some(c))),
         1 => (n(), 0..3_u8).prop_map(|(s, st)| Act::Status(s, st)),
+        3 => placing(),
+        1 => (n(), n()).prop_map(|(s, c)| Act::Remove(s, c)),
+        1 => (n(), n(), any::<bool>()).prop_map(|(s, c, b)| Act::Block(s, c, b)),
     ];
     vec(act, 10..=most)
+}
+
+/// The registrar enrols somebody, or moves her.
+fn placing() -> impl Strategy<Value = Act> {
+    let n = any::<u8>;
+    let coins = (any::<bool>(), any::<bool>(), any::<bool>());
+    (n(), n(), [n(), n()], coins).prop_map(|(s, c, sections, (moved, over, checks))| {
+        Act::Place(s, c, sections, moved, over, checks)
+    })
 }
 
 impl Raw {
@@ -241,18 +268,71 @@ impl History {
             }
             Act::Read(s) => Command::MarkRead(student(s), Sequence(u64::MAX)),
             Act::Repeat(n) => self.commands.get(usize::from(*n))?.1.clone(),
-            Act::Open(w) => Command::Open(window(w)),
+            Act::Open(w) => self.by_somebody(Command::Open(window(w))),
             Act::Closing(w) => Command::Closing(window(w)),
-            Act::Close(w) => Command::Close(window(w)),
-            Act::Reset(w) => Command::Reset { window: window(w), seed: [*w; 32], opens_at: None },
-            Act::Pace(w, pace) => Command::SetPace(window(w), *pace),
-            Act::Schedule(w) => {
-                Command::Schedule { window: window(w), opens_at: None, closes_at: None }
+            Act::Close(w) => self.by_somebody(Command::Close(window(w))),
+            Act::Reset(w) => {
+                let window = window(w);
+                self.by_somebody(Command::Reset { window, seed: [*w; 32], opens_at: None })
             }
-            Act::Capacity(s, seats) => Command::SetCapacity(section(s), *seats),
-            Act::Status(s, n) => Command::SetStatus(section(s), STATUS[usize::from(*n)]),
-            Act::Import(a, b) => self.import(*a, *b),
+            Act::Pace(w, pace) => self.by_somebody(Command::SetPace(window(w), *pace)),
+            Act::Schedule(w) => {
+                let (window, opens_at, closes_at) = (window(w), None, None);
+                self.by_somebody(Command::Schedule { window, opens_at, closes_at })
+            }
+            Act::Capacity(s, seats) => self.by_somebody(Command::SetCapacity(section(s), *seats)),
+            Act::Status(s, n) => {
+                let status = STATUS[usize::from(*n)];
+                self.by_somebody(Command::SetStatus(section(s), status))
+            }
+            Act::Import(a, b) => {
+                let import = self.import(*a, *b);
+                self.by_somebody(import)
+            }
+            Act::Pause(w) => self.by_somebody(Command::Pause(window(w))),
+            Act::Resume(w) => self.by_somebody(Command::Resume(window(w))),
+            Act::Place(s, c, sections, moved, over_capacity, override_checks) => {
+                let (student, course) = (student(s), course(c));
+                let parts = registry.catalogue.course(course).components.iter();
+                let pick = |(part, n): (&Component, &u8)| {
+                    part.sections[usize::from(*n) % part.sections.len()]
+                };
+                let sections = parts.zip(sections).map(pick).collect();
+                let (moved, over_capacity) = (*moved, *over_capacity);
+                let override_checks = *override_checks;
+                self.by_somebody(Command::Place(Box::new(Place {
+                    student,
+                    course,
+                    sections,
+                    moved,
+                    over_capacity,
+                    override_checks,
+                })))
+            }
+            Act::Remove(s, c) => {
+                let (student, course) = (student(s), course(c));
+                self.by_somebody(Command::Remove { student, course })
+            }
+            Act::Block(s, n, blocked) => {
+                let (student, blocked) = (student(s), *blocked);
+                let code = key(["debt", "library"][usize::from(*n) % 2]);
+                self.by_somebody(Command::SetBlock { student, code, blocked })
+            }
+            Act::Announce => {
+                let text = Text { nl: "Even geduld".into(), en: "One moment".into() };
+                self.by_somebody(Command::Announce(Arc::new(text)))
+            }
         })
+    }
+
+    /// Somebody is answerable for two of three; the rest are as older versions wrote them.
+    fn by_somebody(&self, command: Command) -> Command {
+        let reason = match self.commands.len() % 3 {
+            0 => return command,
+            1 => None,
+            _ => Some("because".into()),
+        };
+        command.by(Author { by: key("anna"), reason })
     }
 
     /// A file that differs a little from the last one.

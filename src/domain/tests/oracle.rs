@@ -18,7 +18,7 @@ pub fn eligible(university: &University, course: CourseId, entry: &WaitlistEntry
         student.enrolments.iter().filter(|e| Some(e.course) != entry.replaces).collect();
     let credits: u32 = kept.iter().map(|e| catalogue.course(e.course).credits.0).sum();
     let mut needed = info.prerequisites.iter();
-    if !student.profile.blocks.is_empty()
+    if student.blocks().next().is_some()
         || !needed.all(|p| student.has_completed(p))
         || rules.credit_limit.is_some_and(|limit| credits + info.credits.0 > limit.0)
     {

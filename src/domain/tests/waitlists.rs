@@ -71,7 +71,7 @@ fn a_closed_section_grants_nothing_and_an_opened_one_promotes() {
         let mut world = queue(1, 3);
         let before = world.now();
         world.status("A/1", shut);
-        let told = Notice::SectionStatus { section: SectionId(0), status: shut };
+        let told = Notice::SectionStatus { section: SectionId(0), status: shut, reason: None };
         assert_eq!(world.told_since(0, before), std::slice::from_ref(&told), "she has a seat");
         assert_eq!(world.told_since(1, before), [told], "she waits for one");
         world.drop(0, "A");

@@ -1,5 +1,5 @@
 //! A record as bytes, and back. The first byte is the version of the format; everything that a
-//! version ever wrote stays readable (`tests/fixtures/records-v1.hex`).
+//! version ever wrote stays readable (`tests/fixtures/records-v1.hex`, `records-v2.hex`).
 //!
 //! A record as of version 1, in postcard's terms (numbers as varints):
 //!
@@ -8,9 +8,11 @@
 //! ```
 //!
 //! The positions leave the ids out where the event names them itself, which is nearly always; the
-//! flags say so. Deliberately absent: checksums and lengths, which the storage has.
+//! flags say so. Version 2 adds who is answerable for the record; what version 1 can hold is
+//! written in version 1. Deliberately absent: checksums and lengths, which the storage has.
 
 mod account_v1;
+mod act_v2;
 mod item_v1;
 mod outcome_v1;
 #[cfg(test)]
@@ -18,16 +20,18 @@ pub mod samples;
 #[cfg(test)]
 mod tests;
 mod v1;
+mod v2;
 
 pub use account_v1::{PreferencesV1, ResultV1};
+pub use act_v2::ActV2;
 pub use item_v1::{CourseV1, ItemV1, ProfileV1, ProgrammeV1, SectionInfoV1, TermV1, WindowRulesV1};
 pub use outcome_v1::{CourseRequestV1, OutcomeV1, PlanV1, ReasonV1, StatusV1};
 
 use crate::domain::event::Record;
 use crate::limits::JOURNAL_RECORD_BYTES_MAX;
 
-/// The version written.
-pub const VERSION: u8 = 1;
+/// The newest version written.
+pub const VERSION: u8 = 2;
 
 /// A record that cannot be stored: a bound in `limits.rs` was not kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -66,8 +70,16 @@ impl From<postcard::Error> for DecodeError {
 /// Appends a record. On an error `out` is as it was.
 pub fn encode(record: &Record, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
-    out.push(VERSION);
-    v1::put(record, out);
+    match v1::EventV1::of(&record.event).filter(|_| record.act.is_none()) {
+        Some(event) => {
+            out.push(1);
+            v1::put(record, &event, out);
+        }
+        None => {
+            out.push(VERSION);
+            v2::put(record, out);
+        }
+    }
     let bytes = out.len() - start;
     if bytes > JOURNAL_RECORD_BYTES_MAX {
         out.truncate(start);
@@ -85,10 +97,16 @@ pub fn decode(bytes: &[u8]) -> Result<Record, DecodeError> {
     let record = match version {
         0 => return Err(DecodeError::NoVersion),
         1 => v1::take(&mut rest)?,
+        2 => v2::take(&mut rest)?,
         newer => return Err(DecodeError::Newer(*newer)),
     };
     match rest.len() {
         0 => Ok(record),
         left => Err(DecodeError::LeftOver(left)),
     }
+}
+
+/// Whether the bytes may be a record that somebody is answerable for: a look without reading it.
+pub fn may_be_act(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|version| *version != 1)
 }

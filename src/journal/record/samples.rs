@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::domain::account::{DeviceId, Language, Preferences, Topic, Topics};
+use crate::domain::acts::{Act, Action};
 use crate::domain::catalogue::{
     Component, ComponentKind, Course, Item, Meeting, Programme, Requirement, SectionInfo, Term,
     Text, Weeks,
@@ -285,6 +286,81 @@ fn largest_account() -> Vec<Event> {
     ]
 }
 
+/// The kinds that came with acts.
+fn act_events() -> Vec<Event> {
+    let (student, course, window) = (STUDENT, COURSE, WINDOW);
+    let sections = vec![SectionId(1_998), SectionId(2_001)];
+    let placed = |moved, leaves, over: &[SectionId]| {
+        let (sections, over) = (sections.clone(), over.to_vec());
+        Event::Placed { student, course, sections, window, moved, leaves, over }
+    };
+    vec![
+        Event::WindowPaused(window),
+        Event::WindowResumed(window),
+        placed(false, true, &sections[1..]),
+        placed(true, false, &[]),
+        Event::Removed { student, course },
+        Event::BlockSet { student, code: key("FIN"), blocked: true },
+        Event::BlockSet { student, code: key("FIN"), blocked: false },
+        Event::Announced(Arc::new(text("Om 14.00 gaan we verder.", "We go on at 14:00."))),
+    ]
+}
+
+/// A record of each new kind, with nobody answerable and with somebody; and acts of each name.
+pub fn acts() -> Vec<Record> {
+    let act = |action, subject: Option<&str>, before: Option<&str>, after: Option<&str>| Act {
+        by: key("registrar"),
+        action,
+        subject: subject.map(key),
+        before: before.map(Into::into),
+        after: after.map(Into::into),
+        reason: after.map(|_| "Zaal te klein, é".into()),
+    };
+    let by = |event: Event, act: Act| Record { act: Some(Arc::new(act)), ..record(event) };
+    let mut all: Vec<Record> = act_events().into_iter().map(record).collect();
+    for event in act_events() {
+        all.push(by(event, act(Action::StudentEnrol, Some("s1"), Some("a b"), Some("c d"))));
+    }
+    for action in Action::ALL {
+        all.push(by(Event::WindowOpened(WINDOW), act(action, None, None, None)));
+    }
+    let capacity = Event::CapacitySet(SectionId(2_001), Some(80));
+    let raised = act(Action::SectionCapacity, Some("LAW-1010/T3"), Some("30"), Some("80"));
+    all.push(by(capacity, raised));
+    all
+}
+
+/// The largest acts that the limits allow, with the largest numbers.
+pub fn largest_acts() -> Vec<Record> {
+    let most = |chars: usize| Some("𝄞".repeat(chars).into());
+    let names = |count: usize| Some(vec!["k".repeat(KEY_CHARS_MAX); count].join(" ").into());
+    let reason = most(limits::ACT_REASON_CHARS_MAX);
+    let act = |before, after| Act {
+        by: longest(),
+        action: Action::Import,
+        subject: Some(longest()),
+        before,
+        after,
+        reason: reason.clone(),
+    };
+    let sections = vec![SectionId(u32::MAX); limits::COMPONENTS_MAX];
+    let placed = Event::Placed {
+        student: StudentId(u32::MAX),
+        course: CourseId(u32::MAX),
+        sections: sections.clone(),
+        window: WindowId(u32::MAX),
+        moved: true,
+        leaves: true,
+        over: sections,
+    };
+    let said = filled(limits::ANNOUNCEMENT_BYTES_MAX);
+    let announced = Event::Announced(Arc::new(Text { nl: said.clone(), en: said }));
+    let by = |event, act| Record { act: Some(Arc::new(act)), ..record(event) };
+    // Sections held, and others that are all over capacity.
+    let moved = act(names(limits::COMPONENTS_MAX), names(2 * limits::COMPONENTS_MAX + 2));
+    vec![by(placed, moved), by(announced, act(None, most(limits::ACT_TEXT_CHARS_MAX)))]
+}
+
 /// The record of an event, with positions as they are late in a term.
 pub fn record(event: Event) -> Record {
     let course = match event {
@@ -301,6 +377,7 @@ pub fn record(event: Event) -> Record {
         courses: courses.zip(900..).collect(),
         students: students.map(|s| (s, 17)).collect(),
         event,
+        act: None,
     }
 }
 

@@ -35,6 +35,9 @@ fn every_kind_comes_back_as_it_was() {
     for event in samples::events() {
         check(&record(event));
     }
+    for act in samples::acts() {
+        check(&act);
+    }
     for seed in 0..20 {
         for record in history(seed, 200).1 {
             assert_eq!(decode(&bytes(&record)), Ok(record));
@@ -61,8 +64,8 @@ fn positions_that_the_event_does_not_name_come_back_too() {
 
 #[test]
 fn the_largest_of_each_kind_fits() {
-    for event in samples::largest() {
-        let mut record = record(event);
+    let events = samples::largest().into_iter().map(record);
+    for mut record in events.chain(samples::largest_acts()) {
         (record.sequence, record.epoch) = (Sequence(u64::MAX), u32::MAX);
         record.at = Timestamp(u64::MAX);
         record.courses.iter_mut().for_each(|(_, position)| *position = u32::MAX);
@@ -141,8 +144,8 @@ fn a_newer_version_is_named_as_such() {
     assert_eq!(decode(&long), Err(DecodeError::TooLarge(long.len())));
 }
 
-fn fixture() -> PathBuf {
-    let name = format!("tests/fixtures/records-v{VERSION}.hex");
+fn fixture(version: u8) -> PathBuf {
+    let name = format!("tests/fixtures/records-v{version}.hex");
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
@@ -159,27 +162,30 @@ fn unhex(text: &str) -> Vec<u8> {
     digits.map(|d| u8::from_str_radix(std::str::from_utf8(d).unwrap(), 16).unwrap()).collect()
 }
 
-/// The bytes of version 1 as they were first written.
+/// The bytes of each version as they were first written.
 /// `SLUIS_FIXTURES=write cargo test --lib fixtures` adds the lines of new kinds at the end of the
 /// file; a line once there is what was promised, and stays.
 #[test]
-fn fixtures_of_this_version_stay_as_they_were() {
-    let path = fixture();
+fn fixtures_of_each_version_stay_as_they_were() {
+    let first = samples::events().into_iter().map(record).collect();
+    fixtures_stay(1, first);
+    fixtures_stay(2, samples::acts());
+}
+
+fn fixtures_stay(version: u8, expected: Vec<Record>) {
+    let path = fixture(version);
     if env::var_os("SLUIS_FIXTURES").is_some_and(|v| v == "write") {
         let mut text = fs::read_to_string(&path).unwrap_or_default();
         let there = text.lines().count();
-        let line = |e| {
-            let record = record(e);
-            format!("{}  {record:?}\n", hex(&bytes(&record)))
-        };
-        text.extend(samples::events().into_iter().skip(there).map(line));
+        let line = |record: &Record| format!("{}  {record:?}\n", hex(&bytes(record)));
+        text.extend(expected.iter().skip(there).map(line));
         fs::write(&path, text).unwrap();
     }
     let text = fs::read_to_string(&path).unwrap();
-    let expected: Vec<Record> = samples::events().into_iter().map(record).collect();
     assert_eq!(text.lines().count(), expected.len(), "one line for each sample");
     for (line, record) in text.lines().zip(expected) {
         let (stored, _) = line.split_once("  ").unwrap();
+        assert_eq!(unhex(stored)[0], version);
         assert_eq!(decode(&unhex(stored)).as_ref(), Ok(&record), "{line}");
         assert_eq!(hex(&bytes(&record)), stored, "the bytes of {record:?} changed");
     }
@@ -192,7 +198,7 @@ proptest! {
     ) {
         let _ = decode(&bytes);
         if let Some(first) = bytes.first_mut() {
-            *first = VERSION;
+            *first = 1 + *first % VERSION;
             if let Ok(record) = decode(&bytes) {
                 let again = decode(&self::bytes(&record));
                 prop_assert_eq!(again, Ok(record));
@@ -205,8 +211,9 @@ proptest! {
         sample in any::<prop::sample::Index>(),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
-        let events = samples::events();
-        let mut bytes = bytes(&record(events[sample.index(events.len())].clone()));
+        let records = samples::events().into_iter().map(record);
+        let records: Vec<Record> = records.chain(samples::acts()).collect();
+        let mut bytes = bytes(&records[sample.index(records.len())]);
         for (at, byte) in changes {
             let at = at.index(bytes.len());
             bytes[at] = byte;

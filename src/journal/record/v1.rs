@@ -20,16 +20,18 @@ const COURSES_NAMED: u8 = 1;
 /// The student is the one that the event names.
 const STUDENT_NAMED: u8 = 2;
 
+/// What a record begins with.
 #[derive(Serialize, Deserialize)]
-struct HeadV1 {
+pub struct HeadV1 {
     sequence: u64,
     epoch: u32,
     at: u64,
     flags: u8,
 }
 
+/// [`Event`] on disk, as of version 1.
 #[derive(Serialize, Deserialize)]
-enum EventV1 {
+pub enum EventV1 {
     Decided(DecidedV1),
     Promoted { student: u32, course: u32, sections: Vec<u32>, replaces: Option<u32> },
     PassedOver { student: u32, course: u32, blocker: ReasonV1 },
@@ -54,8 +56,9 @@ enum EventV1 {
     SignedOut(u32, Option<[u8; 8]>),
 }
 
+/// A decision.
 #[derive(Serialize, Deserialize)]
-struct DecidedV1 {
+pub struct DecidedV1 {
     student: u32,
     request: [u8; 16],
     body: [u8; 8],
@@ -63,8 +66,9 @@ struct DecidedV1 {
     outcomes: Vec<(u32, OutcomeV1)>,
 }
 
+/// A place in the line.
 #[derive(Serialize, Deserialize)]
-struct TicketTakenV1 {
+pub struct TicketTakenV1 {
     window: u32,
     ticket: u32,
     student: u32,
@@ -73,8 +77,9 @@ struct TicketTakenV1 {
     plan: Option<PlanV1>,
 }
 
+/// By which way.
 #[derive(Serialize, Deserialize)]
-enum ViaV1 {
+pub enum ViaV1 {
     Ticket(u32, u32),
     Submit(u32),
     Drop,
@@ -83,7 +88,15 @@ enum ViaV1 {
 }
 
 /// Appends a record, without its version.
-pub fn put(record: &Record, out: &mut Vec<u8>) {
+pub fn put(record: &Record, event: &EventV1, out: &mut Vec<u8>) {
+    let head = head(record);
+    wire::put(&head, out);
+    wire::put(event, out);
+    put_ends(record, &head, out);
+}
+
+/// What the record begins with.
+pub fn head(record: &Record) -> HeadV1 {
     let named =
         |(i, (course, _)): (usize, &(CourseId, u32))| record.event.named_course(i) == Some(*course);
     let whole = record.event.named_course(record.courses.len()).is_none();
@@ -93,14 +106,18 @@ pub fn put(record: &Record, out: &mut Vec<u8>) {
         (students, None) => students.is_empty(),
         _ => false,
     };
-    let head = HeadV1 {
+    HeadV1 {
         sequence: record.sequence.0,
         epoch: record.epoch,
         at: record.at.0,
         flags: u8::from(courses_named) * COURSES_NAMED + u8::from(student_named) * STUDENT_NAMED,
-    };
-    wire::put(&head, out);
-    wire::put(&EventV1::from(&record.event), out);
+    }
+}
+
+/// Appends what a record ends with.
+pub fn put_ends(record: &Record, head: &HeadV1, out: &mut Vec<u8>) {
+    let courses_named = head.flags & COURSES_NAMED != 0;
+    let student_named = head.flags & STUDENT_NAMED != 0;
     let courses = record.courses.iter().map(|(course, n)| (course.0, *n));
     put_positions(courses, courses_named, out);
     let students = record.students.iter().map(|(student, n)| (student.0, *n));
@@ -121,11 +138,22 @@ fn put_positions(all: impl ExactSizeIterator<Item = (u32, u32)>, named: bool, ou
 
 /// Takes a record, without its version, off the front.
 pub fn take(bytes: &mut &[u8]) -> postcard::Result<Record> {
+    let head = take_head(bytes)?;
+    let event = Event::from(wire::take::<EventV1>(bytes)?);
+    take_ends(&head, event, bytes)
+}
+
+/// Takes what a record begins with.
+pub fn take_head(bytes: &mut &[u8]) -> postcard::Result<HeadV1> {
     let head: HeadV1 = wire::take(bytes)?;
     if head.flags > COURSES_NAMED + STUDENT_NAMED {
         return Err(postcard::Error::SerdeDeCustom);
     }
-    let event = Event::from(wire::take::<EventV1>(bytes)?);
+    Ok(head)
+}
+
+/// Takes what a record ends with.
+pub fn take_ends(head: &HeadV1, event: Event, bytes: &mut &[u8]) -> postcard::Result<Record> {
     let mut courses = Vec::new();
     if head.flags & COURSES_NAMED == 0 {
         let pairs: Vec<(u32, u32)> = wire::take(bytes)?;
@@ -143,12 +171,13 @@ pub fn take(bytes: &mut &[u8]) -> postcard::Result<Record> {
         students = vec![(student, wire::take(bytes)?)];
     }
     let (sequence, at) = (Sequence(head.sequence), Timestamp(head.at));
-    Ok(Record { sequence, epoch: head.epoch, at, courses, students, event })
+    Ok(Record { sequence, epoch: head.epoch, at, courses, students, event, act: None })
 }
 
-impl From<&Event> for EventV1 {
-    fn from(event: &Event) -> Self {
-        match event {
+impl EventV1 {
+    /// The event, unless its kind came later.
+    pub fn of(event: &Event) -> Option<Self> {
+        Some(match event {
             Event::ImportBegun => Self::ImportBegun,
             Event::ImportItem(item) => Self::ImportItem(item.into()),
             Event::ImportApplied { items } => Self::ImportApplied(*items),
@@ -212,7 +241,13 @@ impl From<&Event> for EventV1 {
             Event::SignedOut(student, device) => {
                 Self::SignedOut(student.0, device.map(|id| id.0.to_le_bytes()))
             }
-        }
+            Event::WindowPaused(_)
+            | Event::WindowResumed(_)
+            | Event::Placed { .. }
+            | Event::Removed { .. }
+            | Event::BlockSet { .. }
+            | Event::Announced(_) => return None,
+        })
     }
 }
 

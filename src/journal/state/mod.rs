@@ -11,12 +11,14 @@
 //! request led to is written once, with its student; her message centre refers to it.
 //!
 //! Version 2 is version 1 and what came with results and accounts, in blocks of their own at the
-//! end of the students. Version 3 is version 2 with messages of swaps that name both courses, and adds
-//! how many swaps there were. Older versions are read as well.
+//! end of the students. Version 3 is that with messages of swaps that name both courses, the number of
+//! swaps, and what came with the registrar's acts, in blocks of their own. Versions 1 and 2 are read
+//! as well.
 //!
 //! Deliberately absent: checksums, which the storage has.
 
 mod account_v2;
+mod acts_v3;
 mod read;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::account_v2::{AccountV2, ChangesV2};
+use super::acts_v3::{AuditEntryV3, OverridesV3};
 use super::v1::{
     EndV1, HeadV1, MemoV1, SeatsV1, StudentV1, TicketV1, WaitingV1, WindowNoticeV1, WindowV1, kind,
 };
@@ -159,6 +160,20 @@ impl Parts {
                 self.rest.swaps = swaps;
                 Ok(())
             }),
+            kind::PAUSED => each(bytes, |window: u32| {
+                let window = self.rest.windows.get_mut(window as usize);
+                window.ok_or(postcard::Error::SerdeDeCustom)?.paused = true;
+                Ok(())
+            }),
+            kind::OVERRIDES => each(bytes, |words: OverridesV3| {
+                let student = self.students.get_mut(words.student as usize);
+                student.ok_or(postcard::Error::SerdeDeCustom)?.overrides = words.into_words();
+                Ok(())
+            }),
+            kind::ACT => each(bytes, |entry: AuditEntryV3| {
+                self.rest.audit.push(entry.into());
+                Ok(())
+            }),
             kind::END => each(bytes, |end| {
                 self.end = Some(end);
                 Ok(())
@@ -217,6 +232,7 @@ impl Parts {
             read_up_to: Sequence(0),
             read_items: 0,
             account: Account::default(),
+            overrides: Vec::new(),
         };
         read.mark_read(Sequence(student.read_up_to));
         self.students.push(read);
@@ -279,6 +295,7 @@ fn window_of(window: WindowV1) -> Window {
     Window {
         rules: window.rules.into(),
         state: window.state.into(),
+        paused: false,
         run: window.run,
         opened_at: window.opened_at.map(Timestamp),
         drawn: window.drawn,

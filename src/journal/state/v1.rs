@@ -12,6 +12,7 @@ use crate::domain::window::{TicketState, WindowState};
 use crate::journal::record::{
     CourseRequestV1, OutcomeV1, PlanV1, ProfileV1, ReasonV1, ResultV1, StatusV1, WindowRulesV1,
 };
+use crate::journal::wire::KeyV1;
 
 /// What a block holds. The numbers are the format.
 pub mod kind {
@@ -47,6 +48,12 @@ pub mod kind {
     pub const ACCOUNT: u8 = 15;
     /// How often the catalogue changed, once; since version 2.
     pub const CHANGES: u8 = 16;
+    /// Windows that are paused; since version 3.
+    pub const PAUSED: u8 = 17;
+    /// The registrar's word on blocks, by student; since version 3.
+    pub const OVERRIDES: u8 = 18;
+    /// The latest acts, oldest first; since version 3.
+    pub const ACT: u8 = 19;
     /// Swaps counted, once; since version 3.
     pub const SWAPS: u8 = 24;
 }
@@ -128,6 +135,14 @@ pub enum NoticeV1 {
     TicketEnded(u32),
     /// Since version 2.
     Result(Box<ResultV1>, bool),
+    /// Since version 3: a section's status, with the registrar's reason.
+    SectionStatusBecause(u32, StatusV1, Box<str>),
+    /// Since version 3: course, sections, moved, over capacity, and why.
+    Placed(u32, Vec<u32>, bool, bool, Option<Box<str>>),
+    /// Since version 3.
+    Removed(u32, Option<Box<str>>),
+    /// Since version 3.
+    Block(KeyV1, bool, Option<Box<str>>),
     /// The outcome of a swap, and the course that was to be given for it. Since version 3.
     Swap([u8; 16], u32, OutcomeV1, u32),
 }
@@ -195,6 +210,10 @@ enum WindowNoticeKindV1 {
     Closing,
     Closed,
     Reset,
+    /// Since version 3.
+    Paused,
+    /// Since version 3.
+    Resumed,
 }
 
 /// The seats of a section.
@@ -242,6 +261,8 @@ impl From<&WindowNotice> for WindowNoticeV1 {
                 WindowNoticeKind::Closing => WindowNoticeKindV1::Closing,
                 WindowNoticeKind::Closed => WindowNoticeKindV1::Closed,
                 WindowNoticeKind::Reset => WindowNoticeKindV1::Reset,
+                WindowNoticeKind::Paused => WindowNoticeKindV1::Paused,
+                WindowNoticeKind::Resumed => WindowNoticeKindV1::Resumed,
             },
         }
     }
@@ -258,6 +279,8 @@ impl From<WindowNoticeV1> for WindowNotice {
                 WindowNoticeKindV1::Closing => WindowNoticeKind::Closing,
                 WindowNoticeKindV1::Closed => WindowNoticeKind::Closed,
                 WindowNoticeKindV1::Reset => WindowNoticeKind::Reset,
+                WindowNoticeKindV1::Paused => WindowNoticeKind::Paused,
+                WindowNoticeKindV1::Resumed => WindowNoticeKind::Resumed,
             },
         }
     }
@@ -320,8 +343,18 @@ impl From<&Notice> for NoticeV1 {
             Notice::CapacityChanged { section, capacity } => {
                 Self::CapacityChanged(section.0, *capacity)
             }
-            Notice::SectionStatus { section, status } => {
+            Notice::SectionStatus { section, status, reason: None } => {
                 Self::SectionStatus(section.0, (*status).into())
+            }
+            Notice::SectionStatus { section, status, reason: Some(reason) } => {
+                Self::SectionStatusBecause(section.0, (*status).into(), reason.clone())
+            }
+            Notice::Placed { course, sections, moved, over, reason } => {
+                Self::Placed(course.0, numbers(sections), *moved, *over, reason.clone())
+            }
+            Notice::Removed { course, reason } => Self::Removed(course.0, reason.clone()),
+            Notice::Block { code, blocked, reason } => {
+                Self::Block(code.into(), *blocked, reason.clone())
             }
             Notice::TicketEnded { window } => Self::TicketEnded(window.0),
             Notice::Result { result, corrected } => {
@@ -359,8 +392,26 @@ impl NoticeV1 {
             Self::CapacityChanged(section, capacity) => {
                 Notice::CapacityChanged { section: SectionId(section), capacity }
             }
-            Self::SectionStatus(section, status) => {
-                Notice::SectionStatus { section: SectionId(section), status: status.into() }
+            Self::SectionStatus(section, status) => Notice::SectionStatus {
+                section: SectionId(section),
+                status: status.into(),
+                reason: None,
+            },
+            Self::SectionStatusBecause(section, status, reason) => Notice::SectionStatus {
+                section: SectionId(section),
+                status: status.into(),
+                reason: Some(reason),
+            },
+            Self::Placed(course, numbers, moved, over, reason) => Notice::Placed {
+                course: CourseId(course),
+                sections: numbers.into_iter().map(SectionId).collect(),
+                moved,
+                over,
+                reason,
+            },
+            Self::Removed(course, reason) => Notice::Removed { course: CourseId(course), reason },
+            Self::Block(code, blocked, reason) => {
+                Notice::Block { code: code.into(), blocked, reason }
             }
             Self::TicketEnded(window) => Notice::TicketEnded { window: WindowId(window) },
             Self::Result(result, corrected) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::account_v2::{AccountV2, ChangesV2};
+use super::acts_v3::{AuditEntryV3, OverridesV3};
 use super::v1::{
     EndV1, EnrolmentV1, HeadV1, InboxItemV1, MemoV1, NoticeV1, SeatsV1, StudentV1, TicketV1,
     WaitingV1, WindowNoticeV1, WindowV1, kind,
@@ -47,6 +48,7 @@ pub fn write_state<E>(
             blocks.put(kind::ACCOUNT, &account)?;
         }
     }
+    write_acts(&mut blocks, registry)?;
     let (count, at) = registry.catalogue_changes;
     if count > 0 {
         blocks.put(kind::CHANGES, &ChangesV2 { count, at: at.0 })?;
@@ -129,6 +131,22 @@ fn write_catalogue<E>(blocks: &mut Blocks<'_, E>, registry: &Registry) -> Result
     }
     for programme in &catalogue.programmes {
         blocks.put(kind::PROGRAMME, &ProgrammeV1::from(programme))?;
+    }
+    Ok(())
+}
+
+fn write_acts<E>(blocks: &mut Blocks<'_, E>, registry: &Registry) -> Result<(), E> {
+    let windows = registry.windows.iter().enumerate();
+    for (i, _) in windows.filter(|(_, window)| window.paused) {
+        blocks.put(kind::PAUSED, &(i as u32))?;
+    }
+    for (i, student) in registry.students.iter().enumerate() {
+        if let Some(words) = OverridesV3::of(StudentId(i as u32), student) {
+            blocks.put(kind::OVERRIDES, &words)?;
+        }
+    }
+    for entry in registry.audit.iter() {
+        blocks.put(kind::ACT, &AuditEntryV3::from(entry))?;
     }
     Ok(())
 }

@@ -29,13 +29,13 @@ pub const PATIENCE: Duration = Duration::from_secs(15);
 pub fn student_token(tokens: &Tokens, student: &str, now: Timestamp) -> String {
     let student = Some(Key::new(student).unwrap());
     let (role, expires, issued) = (Role::Student, now.plus_ms(3_600_000), now);
-    tokens.mint(&Claims { role, student, expires, issued, device: None })
+    tokens.mint(&Claims { role, student, name: None, expires, issued, device: None })
 }
 
 /// A sign-in token of a role without a student.
 pub fn role_token(tokens: &Tokens, role: Role, now: Timestamp) -> String {
     let (student, expires, issued) = (None, now.plus_ms(3_600_000), now);
-    tokens.mint(&Claims { role, student, expires, issued, device: None })
+    tokens.mint(&Claims { role, student, name: None, expires, issued, device: None })
 }
 
 /// Waits until something holds.

@@ -51,6 +51,7 @@ const EXCUSED: [(&str, &[&str]); 5] = [
         "how often or how long: a period, a wait or a share, which nothing outside can exceed",
         &[
             "ANSWER_DEADLINE_MS",
+            "BOARD_SAMPLE_MS",
             "CLOSING_NOTICE_MS",
             "COARSER_PUSH_SESSIONS",
             "EXACT_POSITION_TICKS",
@@ -81,10 +82,12 @@ const EXCUSED: [(&str, &[&str]); 5] = [
         "how much at once: more is simply the next turn",
         &[
             "ADMIT_BATCH_MAX",
+            "AUDIT_PIECES_MAX",
             "EXPORT_STUDENTS_CHUNK",
             "EXPORT_RETRIES_MAX",
             "SNAPSHOT_JOBS_MAX",
             "TALLY_ENTRIES_CHUNK",
+            "SURVEY_TURN_ITEMS",
             "TURNS_PER_FLUSH_MAX",
         ],
     ),

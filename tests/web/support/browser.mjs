@@ -1,7 +1,8 @@
 // Debian's Chromium, with pages that note every fault of theirs.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -12,6 +13,10 @@ export const DESKTOP = { width: 1440, height: 900 };
 const SHOTS = fileURLToPath(new URL('../../../target/web-shots/', import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** A page that was built apart (`npm run build` in web/), in place of the program's own: so that a
+ * change to it is tried without compiling the gateway. */
+const DIST = process.env.SLUIS_PAGE_DIST;
 
 export const launch = (more = []) =>
   chromium.launch({
@@ -24,6 +29,8 @@ export const launch = (more = []) =>
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // A document that a test hands over does not count as one of this machine.
+      ...(DIST ? ['--disable-features=LocalNetworkAccessChecks'] : []),
       ...more,
     ],
   });
@@ -35,6 +42,21 @@ export const NO_NETWORK =
 export const NOT_SIGNED_IN = /status of 401|WebSocket connection/;
 /** What it says of an answer of 404. */
 export const NOT_FOUND = /status of 404/;
+
+const KINDS = { js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' };
+
+async function builtApart(context) {
+  await context.route(/^https?:[^?#]*/, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    const path = join(DIST, pathname);
+    const kind = KINDS[pathname.split('.').at(-1)];
+    if (kind && existsSync(path)) return route.fulfill({ path, contentType: kind });
+    if (route.request().resourceType() !== 'document') return route.continue();
+    const response = await route.fetch();
+    const own = response.headers()['content-security-policy'] && !/^\/plain|\.html$/.test(pathname);
+    return route.fulfill({ response, ...(own && { path: join(DIST, 'index.html') }) });
+  });
+}
 
 /** A page in a browser profile of its own. `lang`, `theme`, `size`, `motion` as the matrix has them;
  * `context`: more of what Playwright gives a profile. */
@@ -53,6 +75,7 @@ export async function newPage(browser, address, options = {}) {
   });
   context.setDefaultTimeout(15_000);
   context.faults = [];
+  if (DIST) await builtApart(context);
   const page = await context.newPage();
   watch(page);
   return page;

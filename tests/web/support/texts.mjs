@@ -8,7 +8,8 @@ const { transformWithOxc } = await import(require.resolve('vite'));
 
 async function read(lang) {
   const all = {};
-  for (const name of [lang, `${lang}-views`]) {
+  for (const part of ['', '-views', '-registrar', '-file-registrar']) {
+    const name = lang + part;
     const file = new URL(`src/i18n/${name}.ts`, web).pathname;
     const { code } = await transformWithOxc(await readFile(file, 'utf8'), file);
     const module = await import(`data:text/javascript,${encodeURIComponent(code)}`);

@@ -3,10 +3,12 @@
 import { signal } from '@preact/signals';
 import type { TextView } from '../wire/TextView';
 import type { nl } from './nl';
+import type { nlFileRegistrar } from './nl-file-registrar';
+import type { nlRegistrar } from './nl-registrar';
 import type { nlViews } from './nl-views';
 
 export type Lang = 'nl' | 'en';
-type Dutch = typeof nl & typeof nlViews;
+type Dutch = typeof nl & typeof nlViews & typeof nlRegistrar & typeof nlFileRegistrar;
 export type Key = keyof Dutch;
 /** A text, or its forms by number. */
 export type Text = string | { readonly one: string; readonly other: string };
@@ -17,6 +19,9 @@ type Same<T> = {
 export type Texts = Same<typeof nl>;
 /** Texts of views that are read when they are needed. */
 export type ViewTexts = Same<typeof nlViews>;
+/** Texts of the registrar's console. */
+export type RegistrarTexts = Same<typeof nlRegistrar>;
+export type FileRegistrarTexts = Same<typeof nlFileRegistrar>;
 
 /** The names between braces. */
 type Names<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
@@ -31,6 +36,7 @@ const readViews = {
   nl: async (): Promise<ViewTexts> => (await import('./nl-views')).nlViews,
   en: async (): Promise<ViewTexts> => (await import('./en-views')).enViews,
 };
+type More = { [L in Lang]: () => Promise<Partial<Record<Key, Text>>> };
 const texts: Record<Lang, Partial<Record<Key, Text>>> = { nl: {}, en: {} };
 const loaded = new Set<string>();
 const STORED = 'sluis.lang';
@@ -43,13 +49,16 @@ function first(): Lang {
 
 export const lang = signal<Lang>(first());
 
-async function have(name: string, of: Lang, read: () => Promise<Texts | ViewTexts>) {
+async function have(name: string, of: Lang, read: () => Promise<Partial<Record<Key, Text>>>) {
   if (loaded.has(name)) return;
   Object.assign(texts[of], await read());
   loaded.add(name);
 }
 
-const haveViews = (of: Lang) => have(`${of}-views`, of, readViews[of]);
+/** Texts beside the first, by name: those in use are read in the next language too. */
+const more: Record<string, More> = { views: readViews };
+const haveMore = (of: Lang) =>
+  Promise.all(Object.entries(more).map(([name, by]) => have(`${of}-${name}`, of, by[of])));
 
 /** Reads the first texts of a language; `false` when they cannot be had now. */
 export async function loadTexts(of: Lang = lang.value): Promise<boolean> {
@@ -62,12 +71,18 @@ export async function loadTexts(of: Lang = lang.value): Promise<boolean> {
 }
 
 /** Reads the texts of the other views. */
-export const loadViewTexts = (): Promise<void> => haveViews(lang.value);
+export const loadViewTexts = (): Promise<unknown> => haveMore(lang.value);
+
+/** Reads texts that only some people need, now and whenever the language changes. */
+export function loadMoreTexts(name: string, by: More): Promise<unknown> {
+  more[name] = by;
+  return haveMore(lang.value);
+}
 
 /** Speaks this from now on, as soon as it can. */
 export async function setLang(to: Lang): Promise<boolean> {
   try {
-    await Promise.all([have(to, to, read[to]), haveViews(to)]);
+    await Promise.all([have(to, to, read[to]), haveMore(to)]);
   } catch {
     return false;
   }

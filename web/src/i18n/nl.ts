@@ -28,7 +28,6 @@ export const nl = {
   'nav.results': 'Resultaten',
   'nav.messages': 'Berichten',
   'nav.account': 'Mijn account',
-  'nav.registrar': 'Inschrijfperioden',
   'signIn.title': 'Inloggen',
   'signIn.lead': 'Wie wil je zijn?',
   'signIn.demo':
@@ -38,7 +37,8 @@ export const nl = {
   'signIn.number': 'Studentnummer',
   'signIn.go': 'Inloggen',
   'signIn.staff': 'Studentenadministratie',
-  'signIn.staffWhat': 'Een inschrijfperiode openen, sluiten of opnieuw laten oefenen.',
+  'signIn.staffWhat': 'De inschrijving openen en sluiten, het verloop volgen, een student helpen.',
+  'signIn.staffOther': 'Een tweede, om te zien wat de eerste doet.',
   'signIn.off': 'Zo inloggen kan hier niet.',
   'signIn.promise': 'Rustig inschrijven: zet je plan klaar, en de server doet de rest.',
   'lost.title': 'Geen verbinding.',
@@ -248,6 +248,18 @@ export const nl = {
   'message.window_opened': '{window} is open.',
   'message.window_closing': '{window} sluit bijna.',
   'message.window_closed': '{window} is gesloten.',
+  'message.window_paused': '{window} is even gepauzeerd. Je plaats in de rij blijft.',
+  'message.window_resumed': '{window} gaat verder.',
+  'message.registrar_enrolled':
+    'De studentenadministratie heeft je ingeschreven voor {course}: {sections}.',
+  'message.registrar_moved':
+    'De studentenadministratie heeft je in {course} in een andere groep gezet: {sections}.',
+  'message.registrar_dropped': 'De studentenadministratie heeft je uitgeschreven voor {course}.',
+  'message.blocked': 'Je kunt je niet meer inschrijven (blokkade {code}).',
+  'message.unblocked': 'De blokkade {code} is opgeheven.',
+  'message.note': 'Reden: {note}',
+  'announcement.title': 'Mededeling van de studentenadministratie',
+  'announcement.close': 'Mededeling sluiten',
   'message.window_reset': '{window} wordt opnieuw geoefend; wat eruit kwam, is ingetrokken.',
   'message.result': 'Resultaat voor {course}: {grade}.',
   'message.result_corrected': 'Gecorrigeerd resultaat voor {course}: {grade}.',
@@ -255,6 +267,7 @@ export const nl = {
   'say.place': 'Plaats {n} van {of}.',
   'say.next': 'Je bent bijna aan de beurt.',
   'say.open': 'De inschrijving is open.',
+  'say.paused': 'De inschrijving is even gepauzeerd. Je plaats in de rij blijft.',
   'say.minutes': {
     one: 'Nog {n} minuut tot de opening.',
     other: 'Nog {n} minuten tot de opening.',
@@ -270,6 +283,7 @@ export const nl = {
   'error.plan_invalid': 'Dit plan kon niet worden bewaard; je ziet weer het vorige.',
   'error.already_in_line': 'Je staat al in de rij.',
   'error.not_in_line': 'Je staat niet in de rij.',
+  'error.window_paused': 'De inschrijving is even gepauzeerd; probeer het zo nog eens.',
   'error.line_busy':
     'Er staan anderen in de rij, en een wissel zou hen passeren. Probeer het als de rij leeg is.',
   'error.unknown_window': 'Deze inschrijfperiode bestaat niet meer.',

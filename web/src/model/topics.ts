@@ -8,6 +8,7 @@ export type Topic = (typeof TOPICS)[number];
 export function topicOf(kind: string): Topic {
   if (/^(promoted|passed_over)$/.test(kind)) return 'waitlists';
   if (/^(window|ticket)_/.test(kind)) return 'windows';
+  // What the registrar did to her own courses is an outcome, asked for or not.
   if (/^(section|capacity)_/.test(kind)) return 'sections';
   return /^result/.test(kind) ? 'results' : 'outcomes';
 }

@@ -41,7 +41,7 @@ export function submittable(
 }
 
 /** Open first, then by the time of opening. */
-export function inOrder(windows: WindowView[]): WindowView[] {
+export function inOrder<W extends WindowView>(windows: W[]): W[] {
   const weight = (w: WindowView) => ['open', 'planned', 'closed'].indexOf(w.state);
   const opens = (w: WindowView) => w.opens_at ?? Number.POSITIVE_INFINITY;
   return [...windows].sort((a, b) => weight(a) - weight(b) || (opens(a) < opens(b) ? -1 : 1));

@@ -4,6 +4,8 @@ export class Failed extends Error {
     readonly status: number,
     readonly code: string,
     readonly detail?: string,
+    /** What to do, in English. */
+    readonly advice?: string,
   ) {
     super(code);
   }
@@ -23,5 +25,5 @@ export async function api<T>(path: string, body?: unknown, method?: string): Pro
   const data = await answer.json().catch(() => null);
   if (answer.ok) return data as T;
   const { code, title, detail } = (data ?? {}) as Record<string, string | undefined>;
-  throw new Failed(answer.status, code ?? `http_${answer.status}`, title ?? detail);
+  throw new Failed(answer.status, code ?? `http_${answer.status}`, title ?? detail, detail);
 }

@@ -1,6 +1,8 @@
 // The next state from what the gateway says. Pure: no document, no network, no clock.
+import type { MessageView } from '../wire/MessageView';
 import type { OutcomeView } from '../wire/OutcomeView';
 import type { ServerMessage } from '../wire/ServerMessage';
+import type { WindowView } from '../wire/WindowView';
 import { put, without, withoutKey } from './lists';
 import type { CourseRequest, News, Request, Server, State } from './state';
 
@@ -129,11 +131,39 @@ function forecast(s: State, m: Server<'forecast'>): Change {
 export const readUpTo = (list: State['messages'], up_to: number): State['messages'] =>
   list?.map((x) => (x.journal <= up_to && !x.read ? { ...x, read: true } : x)) ?? null;
 
+/** The registrar enrolled, moved or dropped her. What hangs on it is read anew. */
+function byRegistrar(s: State, m: MessageView): Change {
+  if (!m.course) return {};
+  const { course, journal, at } = m;
+  if (m.kind === 'registrar_dropped') {
+    return { stale: true, enrolments: without(s.enrolments, 'course', course) };
+  }
+  const seat = { course, sections: m.sections ?? [], journal, at };
+  return {
+    stale: true,
+    enrolments: put(s.enrolments, 'course', seat),
+    outcomes: [{ id: '', outcome: 'enrolled', ...seat }, ...without(s.outcomes, 'course', course)],
+  };
+}
+
+/** Announcements that are shown at once. */
+const ANNOUNCEMENTS_MAX = 3;
+
+function announcement(s: State, m: Server<'announcement'>): Change {
+  if (s.announcements.some((a) => a.journal === m.journal)) return {};
+  const { type: _type, ...told } = m;
+  return {
+    announcements: [told, ...s.announcements].slice(0, ANNOUNCEMENTS_MAX),
+    news: [{ kind: 'announcement', announcement: told }],
+  };
+}
+
 function message(s: State, m: Server<'message'>): Change {
   const msg = m.message;
   const known = s.messages?.some((x) => x.id === msg.id);
   const messages = s.messages && !known ? [msg, ...s.messages] : s.messages;
   const next: Change = { messages, unread: m.unread, news: [{ kind: 'message', message: msg }] };
+  if (msg.kind.startsWith('registrar_')) return { ...next, ...byRegistrar(s, msg) };
   if (msg.kind !== 'promoted' || !msg.course) return next;
   const sections = msg.sections ?? [];
   const seat = { course: msg.course, sections, journal: msg.journal, at: msg.at };
@@ -170,6 +200,8 @@ function welcome(s: State, m: Server<'welcome'>, now: number): Change {
   };
 }
 
+const stateOf = (w: WindowView): string => (w.paused ? 'paused' : w.state);
+
 function changedWindow(s: State, m: Server<'window'>): Change {
   const old = s.windows.find((w) => w.key === m.window.key);
   const again = old && m.window.run > old.run; // a rehearsal run again withdraws what came of it
@@ -180,7 +212,7 @@ function changedWindow(s: State, m: Server<'window'>): Change {
       tickets: withoutKey(s.tickets, old.key),
       ...leaveLine(s, old.key),
     }),
-    news: old && old.state !== m.window.state ? [{ kind: 'window', window: m.window }] : [],
+    news: old && stateOf(old) !== stateOf(m.window) ? [{ kind: 'window', window: m.window }] : [],
   };
 }
 
@@ -202,6 +234,8 @@ function change(s: State, m: ServerMessage, now: number, sent: number): Change {
       return position(s, m, now);
     case 'message':
       return message(s, m);
+    case 'announcement':
+      return announcement(s, m);
     case 'armed':
       return {
         tickets: { ...s.tickets, [m.window]: m.ticket },

@@ -51,6 +51,9 @@ export interface Ticket {
 /** A seat, with the time of its grant where this page saw it. */
 export type Enrolment = EnrolmentView & { at?: number };
 
+/** Told to everybody at once. */
+export type Announcement = Omit<Server<'announcement'>, 'type'>;
+
 /** What the page knows, folded from what the gateway says and what she does. */
 export interface State {
   ready: boolean;
@@ -69,6 +72,8 @@ export interface State {
   waitlist: WaitlistView[];
   outcomes: OutcomeView[];
   seats: Record<string, SeatsView>;
+  /** What the registrar told everybody, newest first, and she has not put away. */
+  announcements: Announcement[];
   unread: number;
   /** `null`: to be read again over HTTP. */
   messages: MessageView[] | null;
@@ -92,7 +97,8 @@ export type News =
   | { kind: 'outcome'; outcome: OutcomeView }
   | { kind: 'message'; message: MessageView }
   | { kind: 'window'; window: WindowView }
-  | { kind: 'rank'; entry: WaitlistView };
+  | { kind: 'rank'; entry: WaitlistView }
+  | { kind: 'announcement'; announcement: Announcement };
 
 export const initial = (): State => ({
   ready: false,
@@ -109,6 +115,7 @@ export const initial = (): State => ({
   waitlist: [],
   outcomes: [],
   seats: {},
+  announcements: [],
   unread: 0,
   messages: null,
   older: null,

@@ -30,6 +30,7 @@ export const enrolments = field('enrolments');
 export const waitlist = field('waitlist');
 export const outcomes = field('outcomes');
 export const seats = field('seats');
+export const announcements = field('announcements');
 export const unread = field('unread');
 export const messages = field('messages');
 export const older = field('older');
@@ -172,6 +173,12 @@ export function keep(request: Request): void {
   state.value = { ...state.value, pending: { ...state.value.pending, [request.id]: request } };
   outbox?.keep(request);
   link?.send(request);
+}
+
+/** She has read an announcement, or will not. */
+export function putAway(journal: number): void {
+  const left = state.value.announcements.filter((a) => a.journal !== journal);
+  state.value = { ...state.value, announcements: left };
 }
 
 function setDraft(list: CourseRequest[] | null): void {

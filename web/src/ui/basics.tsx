@@ -131,7 +131,11 @@ export function Checkbox(props: {
 /** Asks before something that cannot be undone, or for a choice. Closes with Escape. */
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => ref.current?.showModal(), []);
+  useEffect(() => {
+    const dialog = ref.current;
+    dialog?.showModal();
+    return () => dialog?.close(); // gives the focus back
+  }, []);
   return (
     <dialog ref={ref} aria-labelledby="dialog-title" onClose={props.onClose}>
       <h2 id="dialog-title">{props.title}</h2>

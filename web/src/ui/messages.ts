@@ -24,8 +24,10 @@ export function messageText(m: MessageView): string {
     reason: m.reason ? reasonText(m.reason, m.about) : '',
     gave: m.about ? courseName(m.about) : '',
     sections: (m.sections ?? []).map(sectionName).join(', '),
+    code: m.about ?? '',
   };
   const inPlace = m.kind === 'promoted' && m.about && m.about !== m.course;
   const key = inPlace ? 'message.promotedFor' : keyOf(`message.${m.kind}`);
-  return key ? tAny(key, words) : t('message.other', { kind: m.kind });
+  const text = key ? tAny(key, words) : t('message.other', { kind: m.kind });
+  return m.note ? `${text} ${t('message.note', { note: m.note })}` : text;
 }

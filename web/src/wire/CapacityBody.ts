@@ -11,4 +11,8 @@ section: string,
 /**
  * Seats, 0 to 1,000,000; `null` is unlimited.
  */
-capacity: number | null, };
+capacity: number | null, 
+/**
+ * Why, in 1 to 300 characters; kept in the audit log.
+ */
+reason: string | null, };

@@ -13,6 +13,10 @@ role: string,
  */
 student: string | null, 
 /**
+ * A registrar's name, which her acts bear.
+ */
+name: string | null, 
+/**
  * The sign-in runs out then.
  */
 expires: number, 

@@ -20,7 +20,8 @@ at: number,
  * `enrolled`, `waitlisted`, `refused`, `dropped`, `left_waitlist`, `promoted`,
  * `passed_over`, `capacity_changed`, `section_opened`, `section_closed`,
  * `section_cancelled`, `ticket_ended`, `window_opened`, `window_closing`, `window_closed`,
- * `window_reset`, `result` or `result_corrected`.
+ * `window_reset`, `window_paused`, `window_resumed`, `result`, `result_corrected`,
+ * `registrar_enrolled`, `registrar_dropped`, `registrar_moved`, `blocked` or `unblocked`.
  */
 kind: string, 
 /**
@@ -48,13 +49,17 @@ window?: string | null,
  */
 reason?: string | null, 
 /**
- * What the reason is about; a rank; a capacity; the course given up; a grade.
+ * What the reason is about; a rank; a capacity; the course given up; a grade; a block's code.
  */
 about?: string | null, 
 /**
  * Of a swap: the course whose place was, or would have been, given for it; perhaps this one.
  */
 instead_of?: string | null, 
+/**
+ * Why, in the registrar's own words.
+ */
+note?: string | null, 
 /**
  * Whether it has been read.
  */

@@ -7,4 +7,8 @@ export type PaceBody = {
 /**
  * Admissions a second, 1 to 1,000,000; `null` is as fast as they can be decided.
  */
-pace: number | null, };
+pace: number | null, 
+/**
+ * Why, in 1 to 300 characters; kept in the audit log.
+ */
+reason: string | null, };

@@ -7,4 +7,8 @@ export type ResetBody = {
 /**
  * Opens after so many seconds; left out, it waits for the registrar.
  */
-opens_in_s: number | null, };
+opens_in_s: number | null, 
+/**
+ * Why, in 1 to 300 characters; kept in the audit log.
+ */
+reason: string | null, };

@@ -11,4 +11,8 @@ opens_at: number | null,
 /**
  * Milliseconds since 1970, later than now; `null` waits for the registrar.
  */
-closes_at: number | null, };
+closes_at: number | null, 
+/**
+ * Why, in 1 to 300 characters; kept in the audit log.
+ */
+reason: string | null, };

@@ -6,6 +6,7 @@ import type { PlanView } from "./PlanView";
 import type { PreferencesView } from "./PreferencesView";
 import type { SeatsView } from "./SeatsView";
 import type { StudentView } from "./StudentView";
+import type { TextView } from "./TextView";
 import type { WaitlistView } from "./WaitlistView";
 import type { WindowView } from "./WindowView";
 
@@ -128,7 +129,19 @@ preferences: PreferencesView,
 /**
  * Position in her stream.
  */
-sequence: number, } | { "type": "busy", 
+sequence: number, } | { "type": "announcement", 
+/**
+ * Journal position.
+ */
+journal: number, 
+/**
+ * When.
+ */
+at: number, 
+/**
+ * What, in both languages.
+ */
+text: TextView, } | { "type": "busy", 
 /**
  * The request, where it had an id.
  */

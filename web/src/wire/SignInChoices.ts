@@ -15,6 +15,10 @@ mode: string,
  */
 roles: Array<string>, 
 /**
+ * Names under which a registrar can sign in (demonstration only).
+ */
+registrars: Array<string>, 
+/**
  * Students worth a look.
  */
 showcase: Array<Showcase>, 

@@ -11,4 +11,8 @@ student?: string | null,
 /**
  * `registrar`.
  */
-role?: string | null, };
+role?: string | null, 
+/**
+ * With the role `registrar`: under which name; one of those offered.
+ */
+name?: string | null, };

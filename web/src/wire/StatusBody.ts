@@ -11,4 +11,8 @@ section: string,
 /**
  * `open`, `closed` or `cancelled`.
  */
-status: string, };
+status: string, 
+/**
+ * Why, in 1 to 300 characters: whoever is in it reads it. Needed to close or cancel.
+ */
+reason: string | null, };

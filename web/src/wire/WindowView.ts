@@ -22,6 +22,10 @@ term: string,
  */
 state: string, 
 /**
+ * Open, and admits nobody for the moment: a submit takes a place in the line.
+ */
+paused: boolean, 
+/**
  * Opens by itself then.
  */
 opens_at: number | null, 

@@ -7,7 +7,7 @@ import { courses, lookUp } from '../../store/catalogue';
 import { line, pending, plan, theLink, windows } from '../../store/store';
 import { todoIn } from '../../store/todo';
 import { Blocked } from '../../ui/Blocked';
-import { Button, Empty, Tag } from '../../ui/basics';
+import { Button, Empty, Mark, Tag } from '../../ui/basics';
 import type { WindowView } from '../../wire/WindowView';
 import { InLine } from './InLine';
 import { Order } from './Order';
@@ -56,12 +56,11 @@ function State({ window: w }: { window: WindowView }) {
   return ticket ? <InLine window={w} /> : <Open window={w} />;
 }
 
-const stateName = (w: WindowView): string =>
-  w.state === 'open'
-    ? t('opening.state.open')
-    : w.state === 'planned'
-      ? t('opening.state.planned')
-      : t('opening.state.closed');
+function stateName(w: WindowView): string {
+  if (w.paused) return t('opening.state.paused');
+  if (w.state === 'open') return t('opening.state.open');
+  return w.state === 'planned' ? t('opening.state.planned') : t('opening.state.closed');
+}
 
 /** The seats of her own sections are pushed while she waits. */
 function useOwnSeats(): void {
@@ -92,6 +91,11 @@ export function Opening() {
           <h2 id={`w-${w.key}`}>
             {named(w.name)} <Tag>{stateName(w)}</Tag>
           </h2>
+          {w.paused && (
+            <Mark tone="wait" icon="wait">
+              {t('opening.paused')}
+            </Mark>
+          )}
           <State window={w} />
           <Order window={w} />
         </section>

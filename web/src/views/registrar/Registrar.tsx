@@ -1,118 +1,82 @@
-// The registrar's windows: open, close, run again.
-import { useEffect, useState } from 'preact/hooks';
-import { named, t } from '../../i18n';
-import { number } from '../../i18n/format';
-import { api } from '../../store/api';
-import { attempt } from '../../store/session';
-import { fault, serverNow, state } from '../../store/store';
-import { Button, Confirm, Loading, Tag } from '../../ui/basics';
-import { say } from '../../ui/live';
-import type { Windows } from '../../wire/Windows';
-import type { WindowView } from '../../wire/WindowView';
-import { Order } from '../opening/Order';
-import { Countdown } from '../opening/Planned';
+// The registrar's console: its places, and which of them stands here.
+import './registrar.css';
+import { useSignalEffect } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { type Key, loadMoreTexts, t, tAny } from '../../i18n';
+import { called, path } from '../../router';
+import { forgetConsole } from '../../store/registrar';
+import { Icon, type IconName } from '../../ui/Icon';
+import { Announce } from './Announce';
+import { Before } from './Before';
+import { Board } from './Board';
+import { Log } from './Log';
+import { Student } from './Student';
 
-const POLL_MS = 2000;
-const SOON_MS = 60_000;
-
-type Change = (key: string, what: string, body: object) => void;
-
-function Facts({ window: w }: { window: WindowView }) {
-  return (
-    <dl class="facts">
-      <dt>{w.state === 'planned' ? t('registrar.armed') : t('registrar.waiting')}</dt>
-      <dd>{number(w.waiting)}</dd>
-      <dt>{t('registrar.pace')}</dt>
-      <dd>{w.pace ? t('registrar.perSecond', { n: w.pace }) : t('registrar.noPace')}</dd>
-      {w.rehearsal && <dt>{t('registrar.run')}</dt>}
-      {w.rehearsal && <dd>{number(w.run + 1)}</dd>}
-    </dl>
-  );
+interface Place {
+  path: string;
+  name: Key;
+  icon: IconName;
+  view: () => preact.JSX.Element;
 }
 
-function Card({ window: w, change }: { window: WindowView; change: Change }) {
-  const [asking, ask] = useState<'close' | 'reset' | null>(null);
-  const soon = { opens_at: Math.round(serverNow.value) + SOON_MS, closes_at: w.closes_at };
-  const name = named(w.name);
-  const key =
-    w.state === 'open'
-      ? 'opening.state.open'
-      : w.state === 'planned'
-        ? 'opening.state.planned'
-        : 'opening.state.closed';
-  return (
-    <section class="window" aria-labelledby={`w-${w.key}`}>
-      <h2 id={`w-${w.key}`}>
-        {name} <Tag>{t(key)}</Tag>
-      </h2>
-      {w.state === 'planned' && <Countdown window={w} />}
-      <Facts window={w} />
-      <div class="row">
-        {w.state === 'planned' && (
-          <>
-            <Button kind="primary" onClick={() => change(w.key, 'open', {})}>
-              {t('registrar.open')}
-            </Button>
-            <Button onClick={() => change(w.key, 'schedule', soon)}>
-              {t('registrar.schedule')}
-            </Button>
-          </>
-        )}
-        {w.state === 'open' && <Button onClick={() => ask('close')}>{t('registrar.close')}</Button>}
-        {w.rehearsal && w.state !== 'planned' && (
-          <Button onClick={() => ask('reset')}>{t('registrar.reset')}</Button>
-        )}
-      </div>
-      <Order window={w} />
-      {asking === 'close' && (
-        <Confirm
-          title={t('registrar.closeSure', { window: name })}
-          text={t('registrar.closeWhat')}
-          go={t('registrar.close')}
-          onGo={() => change(w.key, 'close', {})}
-          onClose={() => ask(null)}
-        />
-      )}
-      {asking === 'reset' && (
-        <Confirm
-          title={t('registrar.resetSure', { window: name })}
-          text={t('registrar.resetWhat')}
-          go={t('registrar.reset')}
-          onGo={() => change(w.key, 'reset', { opens_in_s: SOON_MS / 1000 })}
-          onClose={() => ask(null)}
-        />
-      )}
-    </section>
-  );
+const BOARD: Place = { path: '/registrar', name: 'console.board', icon: 'registrar', view: Board };
+const PLACES: Place[] = [
+  BOARD,
+  { path: '/registrar/before', name: 'console.before', icon: 'outcomes', view: Before },
+  { path: '/registrar/student', name: 'console.student', icon: 'account', view: Student },
+  { path: '/registrar/announcement', name: 'console.announce', icon: 'messages', view: Announce },
+  { path: '/registrar/log', name: 'console.log', icon: 'plan', view: Log },
+];
+
+async function readNl() {
+  const [one, two] = await Promise.all([
+    import('../../i18n/nl-registrar'),
+    import('../../i18n/nl-file-registrar'),
+  ]);
+  return { ...one.nlRegistrar, ...two.nlFileRegistrar };
 }
+
+async function readEn() {
+  const [one, two] = await Promise.all([
+    import('../../i18n/en-registrar'),
+    import('../../i18n/en-file-registrar'),
+  ]);
+  return { ...one.enRegistrar, ...two.enFileRegistrar };
+}
+
+/** The console's own texts; they come with it. */
+export const loadTexts = (): Promise<unknown> =>
+  loadMoreTexts('registrar', { nl: readNl, en: readEn });
+
+/** Wherever she comes in, she sees the board. */
+const current = (): Place => PLACES.find((p) => p.path === path.value) ?? BOARD;
+
+export const RegistrarNav = () => (
+  <nav class="nav" aria-label={t('app.nav')}>
+    <ul>
+      {PLACES.map((p) => (
+        <li key={p.path}>
+          <a href={p.path} aria-current={p === current() ? 'page' : undefined}>
+            <Icon name={p.icon} />
+            <span class="nav-name">{tAny(p.name, {})}</span>
+          </a>
+        </li>
+      ))}
+    </ul>
+  </nav>
+);
 
 export function Registrar() {
-  const [list, setList] = useState<WindowView[] | null>(null);
-  const read = () =>
-    attempt(async () => {
-      const data = await api<Windows>('/api/admin/windows');
-      setList(data.windows);
-      state.value = { ...state.value, offset: data.server_time - Date.now() };
-      if (fault.value?.code === 'offline') fault.value = null;
-    });
-  useEffect(() => {
-    void read();
-    const timer = setInterval(() => document.hidden || void read(), POLL_MS);
-    return () => clearInterval(timer);
-  }, []);
-  const change: Change = (key, what, body) =>
-    void attempt(async () => {
-      await api(`/api/admin/windows/${encodeURIComponent(key)}/${what}`, body);
-      say(t('registrar.done'));
-      await read();
-    });
-  return (
-    <>
-      <h1>{t('registrar.title')}</h1>
-      {!list && <Loading />}
-      {list?.map((w) => (
-        <Card key={w.key} window={w} change={change} />
-      ))}
-    </>
+  useSignalEffect(() => {
+    called.value = tAny(current().name, {});
+  });
+  useEffect(
+    () => () => {
+      called.value = '';
+      forgetConsole();
+    },
+    [],
   );
+  const { view: View } = current();
+  return <View key={current().path} />;
 }

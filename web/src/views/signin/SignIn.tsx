@@ -61,7 +61,14 @@ function Demo() {
       </form>
       <h2>{t('signIn.staff')}</h2>
       <ul class="whos">
-        <Who name={t('signIn.staff')} about={t('signIn.staffWhat')} as={{ role: 'registrar' }} />
+        {info.registrars.map((name, i) => (
+          <Who
+            key={name}
+            name={i ? `${t('signIn.staff')} ${i + 1}` : t('signIn.staff')}
+            about={i ? t('signIn.staffOther') : t('signIn.staffWhat')}
+            as={{ role: 'registrar', name }}
+          />
+        ))}
       </ul>
     </>
   );

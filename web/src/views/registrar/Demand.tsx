@@ -1,0 +1,148 @@
+// What plans ask of each section: where seats will be short, while there is time to add some.
+import { useState } from 'preact/hooks';
+import { named, t } from '../../i18n';
+import { number } from '../../i18n/format';
+import { demand, PAGE } from '../../store/registrar';
+import { Empty, Mark } from '../../ui/basics';
+import { kindName } from '../../ui/words';
+import type { DemandSection } from '../../wire/DemandSection';
+import { DEMAND_SORTS, type DemandSort, matches, paged, sorted } from './model/sections';
+import { Choose, Field } from './parts/Field';
+import { Figure } from './parts/Figure';
+import { Part } from './parts/Freshness';
+import { Paging } from './parts/Paging';
+import { Change } from './Sections';
+
+const Short = ({ section: s }: { section: DemandSection }) =>
+  s.shortage > 0 ? (
+    <Mark tone="bad" icon="warn">
+      {t('demand.short', { n: s.shortage })}
+    </Mark>
+  ) : (
+    <Mark tone="good" icon="check">
+      {t('demand.enough')}
+    </Mark>
+  );
+
+const Row = ({ section: s }: { section: DemandSection }) => (
+  <tr data-section={s.section}>
+    <th scope="row">
+      <span class="row-key">{s.section}</span>
+      <span class="meta row-name">
+        {named(s.name)} · {kindName(s.kind)}
+      </span>
+      <span class="narrow-cell meta">
+        {t('demand.narrow', {
+          first: s.first_choices,
+          all: s.all_choices,
+          capacity: s.capacity === null ? t('section.unlimited') : number(s.capacity),
+        })}
+      </span>
+    </th>
+    <td class="wide-cell figures">{number(s.first_choices)}</td>
+    <td class="wide-cell figures">{number(s.all_choices)}</td>
+    <td class="wide-cell figures">
+      {s.capacity === null ? t('section.unlimited') : number(s.capacity)}
+    </td>
+    <td>
+      <Short section={s} />
+      <span class="narrow-cell">
+        <Change section={s.section} />
+      </span>
+    </td>
+    <td class="row-act wide-cell">
+      <Change section={s.section} />
+    </td>
+  </tr>
+);
+
+const Table = ({ list }: { list: DemandSection[] }) => (
+  <table class="console-table demand-table">
+    <caption class="hidden">{t('demand.title')}</caption>
+    <thead>
+      <tr>
+        <th scope="col">{t('section.section')}</th>
+        <th scope="col" class="wide-cell figures">
+          {t('demand.first')}
+        </th>
+        <th scope="col" class="wide-cell figures">
+          {t('demand.all')}
+        </th>
+        <th scope="col" class="wide-cell figures">
+          {t('demand.capacity')}
+        </th>
+        <th scope="col">{t('demand.shortage')}</th>
+        <th scope="col" class="wide-cell">
+          <span class="hidden">{t('section.change')}</span>
+        </th>
+      </tr>
+    </thead>
+    <tbody>
+      {list.map((s) => (
+        <Row key={s.section} section={s} />
+      ))}
+    </tbody>
+  </table>
+);
+
+function List({ all }: { all: DemandSection[] }) {
+  const [by, setBy] = useState<DemandSort>('shortage');
+  const [q, setQ] = useState('');
+  const [page, setPage] = useState(1);
+  const found = sorted(
+    all.filter((s) => matches(s, q)),
+    by,
+  );
+  const shown = paged(found, page, PAGE);
+  return (
+    <>
+      <search class="list-tools">
+        <Field
+          id="demand-find"
+          label={t('section.find')}
+          value={q}
+          onInput={(to) => {
+            setQ(to);
+            setPage(1);
+          }}
+        />
+        <Choose<DemandSort>
+          id="demand-sort"
+          label={t('list.sort')}
+          value={by}
+          options={DEMAND_SORTS.map((s) => [s, t(`sort.${s}`)] as const)}
+          onChange={setBy}
+        />
+      </search>
+      {found.length ? (
+        <Table list={shown.items} />
+      ) : (
+        <Empty icon="plan" title={q ? t('section.noneFound') : t('demand.none')}>
+          {q ? t('section.noneFoundHow') : t('demand.noneHow')}
+        </Empty>
+      )}
+      <Paging total={found.length} page={shown.page} size={PAGE} onPage={setPage} />
+    </>
+  );
+}
+
+export const DemandList = () => (
+  <section aria-labelledby="demand">
+    <h2 id="demand">{t('demand.title')}</h2>
+    <p class="quiet">{t('demand.how')}</p>
+    <Part of={demand}>
+      {(d) => (
+        <>
+          <dl class="figures-row">
+            <Figure name={t('demand.plans')}>{number(d.students_with_plan)}</Figure>
+            <Figure name={t('window.armed')}>{number(d.armed)}</Figure>
+            <Figure name={t('demand.shortSections')}>
+              {number(d.sections.filter((s) => s.shortage > 0).length)}
+            </Figure>
+          </dl>
+          <List all={d.sections} />
+        </>
+      )}
+    </Part>
+  </section>
+);

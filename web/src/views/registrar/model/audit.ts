@@ -1,0 +1,65 @@
+// An entry of the audit log in words, and which entries a search finds.
+import { keyOf, t, tAny } from '../../../i18n';
+import { stamp } from '../../../i18n/format';
+import type { AuditEntry } from '../../../wire/AuditEntry';
+
+/** Every action, as src/domain/acts.rs names them. */
+export const ACTIONS = [
+  'window_open',
+  'window_close',
+  'window_pause',
+  'window_resume',
+  'window_schedule',
+  'window_pace',
+  'window_reset',
+  'section_capacity',
+  'section_status',
+  'student_enrol',
+  'student_drop',
+  'student_move',
+  'student_block',
+  'student_unblock',
+  'announcement',
+  'import',
+] as const;
+
+export const actionName = (action: string): string => {
+  const key = keyOf(`action.${action}`);
+  return key ? tAny(key, {}) : action;
+};
+
+export const subjectName = (e: AuditEntry): string => e.subject ?? '';
+
+const TIMES = /^opens (.+), closes (.+)$/;
+
+const when = (text: string): string => {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? t('brief.byHand') : stamp(ms);
+};
+
+/** A state or times in words; anything else as it is. */
+function brief(text: string): string {
+  const [, opens, closes] = TIMES.exec(text) ?? [];
+  if (opens && closes) return t('brief.times', { opens: when(opens), closes: when(closes) });
+  const key = keyOf(`brief.${text}`);
+  return key ? tAny(key, {}) : text;
+}
+
+/** `30 → 80`, or what became of it where there was nothing before. */
+export function change(e: AuditEntry): string {
+  if (e.before === null && e.after === null) return '';
+  const after = e.after === null ? '–' : brief(e.after);
+  return e.before === null ? after : `${brief(e.before)} → ${after}`;
+}
+
+/** Every word of the search stands somewhere in the entry. */
+export function finds(e: AuditEntry, action: string, q: string): boolean {
+  if (action && e.action !== action) return false;
+  const text = [actionName(e.action), e.by, e.subject, e.before, e.after, e.reason, e.journal]
+    .join(' ')
+    .toLowerCase();
+  return q
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}
