@@ -19,7 +19,7 @@ use crate::actors::registrar::{Parts, Registrar};
 use crate::actors::sign_ins::SignIns;
 use crate::actors::tell;
 use crate::clock::Clock;
-use crate::journal::{JournalError, OnFault, Writer};
+use crate::journal::{JournalError, JournalReader, OnFault, Writer};
 use crate::limits;
 use crate::metrics::Metrics;
 
@@ -43,6 +43,8 @@ pub struct Core {
     pub gateway: Gateway,
     /// The way to the disk.
     pub writer: Arc<Writer>,
+    /// What is on disk, to be read meanwhile.
+    pub journal: JournalReader,
     /// What waits at the gate.
     pub gate: Gate,
     arbiter: Arbiter,
@@ -77,6 +79,7 @@ impl Core {
             Arc::clone(&metrics),
         );
         let reader = journal.reader();
+        let on_disk = reader.clone();
         let counters = Arc::clone(&metrics);
         let on_durable = Box::new(move |durable, stats: &_| {
             counters.committed(durable, stats);
@@ -120,7 +123,7 @@ impl Core {
             metrics,
             options.clock,
         );
-        Ok(Self { gateway, writer, gate, arbiter, snapshotter })
+        Ok(Self { gateway, writer, journal: on_disk, gate, arbiter, snapshotter })
     }
 
     /// Decides no more, makes durable what was decided, and lets go of the journal.

@@ -6,8 +6,8 @@ use crate::clock;
 use crate::domain::ids::Sequence;
 use crate::domain::invariants::{self, Violation};
 use crate::domain::university::University;
-use crate::journal::fold::Fold;
-use crate::journal::{Journal, JournalError, JournalReader, Place, state};
+pub use crate::journal::digest::fold_up_to;
+use crate::journal::{Journal, JournalError};
 
 /// What the journal folds into, and how it went.
 pub struct Recovered {
@@ -49,41 +49,6 @@ fn checks(university: &University) -> Vec<Violation> {
     found.extend(invariants::seats_are_enrolments(university));
     found.extend(invariants::no_double(university));
     found
-}
-
-/// Folds the journal up to a durable sequence: from the newest whole snapshot, if there is one.
-pub fn fold_up_to(
-    reader: &JournalReader,
-    last: Sequence,
-) -> Result<(University, Sequence, u64), JournalError> {
-    let latest = reader.latest_snapshot()?;
-    for damaged in &latest.damaged {
-        tracing::warn!(sequence = %damaged.sequence, what = damaged.what, "damaged snapshot");
-    }
-    let mut fold = Fold::default();
-    let mut from = Sequence(0);
-    if let Some(snapshot) = latest.snapshot.filter(|s| s.sequence <= last) {
-        match state::read_state(snapshot.bytes.as_slice()) {
-            Ok(university) if university.registry.sequence == snapshot.sequence => {
-                from = snapshot.sequence;
-                fold = Fold::from(university);
-            }
-            Ok(_) => tracing::warn!(sequence = %snapshot.sequence, "a snapshot of another state"),
-            // The journal is whole: it takes longer, and nothing is lost.
-            Err(error) => tracing::warn!(%error, sequence = %snapshot.sequence, "bad snapshot"),
-        }
-    }
-    let mut replayed = 0;
-    reader.replay(from.next(), &mut |sequence, bytes| {
-        if sequence > last {
-            return Ok(());
-        }
-        replayed += 1;
-        fold.push(sequence, bytes)
-            .map(|_| ())
-            .map_err(|damaged| JournalError::damaged(Place::at(sequence), damaged.what.to_string()))
-    })?;
-    Ok((fold.into_university(), from, replayed))
 }
 
 /// Enrolments in force.

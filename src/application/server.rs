@@ -175,7 +175,8 @@ impl Built {
             seed::demo(&core.gateway, seed_demo).await?;
         }
         let access = access(&config, clock, demo, core.gateway.clone())?;
-        let state = Arc::new(HttpState::new(core.gateway.clone(), access, seed::importers()));
+        let (gateway, journal) = (core.gateway.clone(), core.journal.clone());
+        let state = Arc::new(HttpState::new(gateway, journal, access, seed::importers()));
         let (server, addresses) = listen(&config, bound, &state)?;
         // Tools on this machine come straight in, not through a proxy.
         let url = format!("http://{}", addresses[0]);

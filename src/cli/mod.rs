@@ -2,6 +2,7 @@
 //! exit code that tells what kind of failure it was. Nothing is ever asked back.
 
 pub mod args;
+mod backup;
 mod config;
 mod export;
 mod failure;

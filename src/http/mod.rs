@@ -19,6 +19,7 @@ mod frames;
 pub mod health;
 pub mod ical;
 pub mod imports;
+pub mod journal;
 pub mod key_file;
 pub mod limit;
 pub mod listing;
@@ -59,15 +60,19 @@ use problem::{Problem, UNKNOWN_STUDENT};
 
 use crate::actors::gateway::Gateway;
 use crate::domain::ids::{Key, StudentId};
+use crate::journal::JournalReader;
 
 /// What the handlers share.
 pub struct HttpState {
     /// The door to the actors.
     pub gateway: Gateway,
+    /// What is on disk.
+    pub journal: JournalReader,
     /// Who may come in.
     pub access: Arc<Access>,
     /// The readers of files.
     pub importers: Importers,
+    reading: journal::Reading,
     listings: Listings,
     /// Numbers never change hands, so they are kept once asked.
     students: DashMap<Key, StudentId>,
@@ -76,11 +81,18 @@ pub struct HttpState {
 
 impl HttpState {
     /// From its parts.
-    pub fn new(gateway: Gateway, access: Access, importers: Importers) -> Self {
+    pub fn new(
+        gateway: Gateway,
+        journal: JournalReader,
+        access: Access,
+        importers: Importers,
+    ) -> Self {
         Self {
             gateway,
+            journal,
             access: Arc::new(access),
             importers,
+            reading: journal::Reading::default(),
             listings: Listings::default(),
             students: DashMap::new(),
             draws: DashMap::new(),

@@ -11,7 +11,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::problem::{PROBLEM_JSON, ProblemBody};
 use super::{
-    admin, alternatives, calendar, catalogue, devices, export, health, imports, messages, my_data,
+    admin, alternatives, calendar, catalogue, devices, export, health, imports, journal, messages, my_data,
     preferences, results, sign_in, student, windows,
 };
 
@@ -37,6 +37,7 @@ use super::{
         admin::status, admin::windows, admin::open, admin::close, admin::reset, admin::schedule,
         admin::pace, admin::capacity, admin::section_status,
         imports::catalogue, imports::students, imports::results, export::enrolments,
+        journal::export, journal::digest_at,
     ),
     components(schemas(ProblemBody)),
     security(("cookie" = []), ("bearer" = [])),

@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::{Route, web};
 
 use super::{
-    admin, alternatives, calendar, catalogue, devices, export, health, imports, messages, my_data,
+    admin, alternatives, calendar, catalogue, devices, export, health, imports, journal, messages, my_data,
     openapi, plain, preferences, results, sign_in, socket, student, windows,
 };
 use crate::http::auth::Role;
@@ -63,6 +63,7 @@ pub fn table() -> Vec<Entry> {
     use Who::{Anybody, LocalOrOperator, Only, SignedIn};
     let student = Only(Role::Student);
     let registrar = Only(Role::Registrar);
+    let operator = Only(Role::Operator);
     table! {
         GET "/healthz" Anybody, health::healthz;
         GET "/readyz" Anybody, health::readyz;
@@ -113,6 +114,8 @@ pub fn table() -> Vec<Entry> {
         POST "/api/admin/students" registrar, imports::students;
         POST "/api/admin/results" registrar, imports::results;
         GET "/api/admin/enrolments" registrar, export::enrolments;
+        GET "/api/operator/journal" operator, journal::export;
+        GET "/api/operator/journal/digest" operator, journal::digest_at;
     }
 }
 

@@ -55,7 +55,8 @@ fn state(core: &Core, rates: Rates) -> Arc<HttpState> {
             read.map_err(|faults| faults.iter().map(ToString::to_string).collect())
         },
     };
-    Arc::new(HttpState::new(core.gateway.clone(), access, importers))
+    let (gateway, journal) = (core.gateway.clone(), core.journal.clone());
+    Arc::new(HttpState::new(gateway, journal, access, importers))
 }
 
 fn quick() -> Rates {

@@ -13,9 +13,13 @@
 //!
 //! Deliberately absent: truncation, and a second try at a failed write.
 
+pub mod backup;
+#[cfg(test)]
+mod backup_tests;
 mod buffer;
 #[cfg(test)]
 mod conformance;
+pub mod digest;
 mod directory;
 mod error;
 #[cfg(test)]

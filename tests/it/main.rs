@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 mod account;
+mod backup;
 mod bounds;
 mod calendar;
 mod catalogue_files;
