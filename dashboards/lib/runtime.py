@@ -45,7 +45,7 @@ DASHBOARD = Dashboard(
               [Target(sum_rate("sluis_thread_cpu_seconds_total", by=["thread"]), "{{thread}}")],
               width=6),
         Panel("Threads, lag p99", "How late a timer fires: a thread that is busy all the time is late.",
-              "s", [Target(quantile(0.99, "sluis_threads_lag_seconds", by=["thread"]), "{{thread}}")],
+              "s", [Target(quantile(0.99, "sluis_thread_lag_seconds", by=["thread"]), "{{thread}}")],
               thresholds=[(0.1, RED)], line_at=True, width=6),
         Panel("Mailboxes", "Share of each kind's room that is taken.", "percentunit",
               [Target(f"max by (actor) ({sel('sluis_mailbox_depth')} / "

@@ -6,8 +6,11 @@
 //! "sluis-backup" ‖ version ‖ block* ‖ end
 //! block = length, 4 bytes little-endian ‖ an entry as in `frame`, a commit of its own
 //! end   = four zeros ‖ checksum ‖ last sequence ‖ blocks ‖ SHA-256 of all before the four zeros
-//!         ‖ SHA-256 of the state that the records fold into
+//!         ‖ version of the state's form ‖ SHA-256 of the state that the records fold into
 //! ```
+//!
+//! Records stay readable by later versions of Sluis, and so do backups. The state's form may change
+//! with a version: then its digest is not compared, what is before it is.
 //!
 //! Deliberately absent: the key that signs sign-in tokens, and snapshots, which are made anew.
 
@@ -24,13 +27,13 @@ use super::error::io_at;
 use super::fold::Fold;
 use super::frame::{self, HEADER_BYTES};
 use super::replay::Walker;
-use super::{Journal, JournalError, JournalReader, sled};
+use super::{Journal, JournalError, JournalReader, sled, state};
 use crate::domain::ids::Sequence;
 use crate::limits::{JOURNAL_ENTRY_BYTES_MAX, RESTORE_FLUSH_BYTES};
 
 const MAGIC: &[u8] = b"sluis-backup\x01";
 const LENGTH: usize = 4;
-const END_BYTES: usize = 4 + 8 + 8 + 32 + 32;
+const END_BYTES: usize = 4 + 8 + 8 + 32 + 1 + 32;
 
 /// What a backup holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,6 +134,7 @@ impl Output<'_, '_> {
         end.extend_from_slice(&state.sequence.0.to_le_bytes());
         end.extend_from_slice(&self.blocks.to_le_bytes());
         end.extend_from_slice(&before);
+        end.push(state::VERSION);
         end.extend_from_slice(&state.sha256);
         frame::seal(&mut end);
         self.put(&[0; LENGTH])?;
@@ -291,7 +295,7 @@ fn end<R: Read>(mut input: Input<R>, fold: &Fold) -> Result<Backup, BackupError>
         return Err(input.wrong(at, what));
     }
     let state = digest::of_state(fold.university());
-    if state.sha256 != end[52..] {
+    if end[52] == state::VERSION && state.sha256 != end[53..] {
         return Err(input.wrong(at, "its records give another state than the one it was made of"));
     }
     match input.take(&mut [0]) {

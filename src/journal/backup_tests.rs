@@ -4,7 +4,7 @@ use super::backup::{self, Backup, BackupError};
 use super::digest;
 use super::memory::Disk;
 use super::testkit::history;
-use super::{Journal, RecordBuffer, inspect, record, sled};
+use super::{Journal, RecordBuffer, frame, inspect, record, sled};
 use crate::domain::ids::Sequence;
 use crate::limits::RESTORE_FLUSH_BYTES;
 
@@ -101,6 +101,22 @@ fn every_altered_byte_is_refused() {
     longer.push(0);
     let said = backup::check(&*longer).unwrap_err().to_string();
     assert!(said.contains("something follows"), "{said}");
+}
+
+#[test]
+fn a_backup_of_a_version_with_another_form_of_state_is_restored_all_the_same() {
+    let disk = Disk::new();
+    let (mut bytes, made) = backed_up(&*written(&disk, 10, 40));
+    let end = bytes.len() - 85;
+    // As an older version would have written it: another form, another digest.
+    bytes[end + 52] -= 1;
+    bytes[end + 60] ^= 1;
+    frame::seal(&mut bytes[end..]);
+    assert_eq!(backup::check(&*bytes).unwrap(), made, "the digest is this version's");
+    bytes[end + 52] += 1;
+    frame::seal(&mut bytes[end..]);
+    let said = backup::check(&*bytes).unwrap_err().to_string();
+    assert!(said.contains("another state"), "{said}");
 }
 
 #[test]
