@@ -2,6 +2,7 @@
 
 pub mod core;
 mod fresh;
+pub mod operators;
 pub mod recover;
 pub mod seed;
 pub mod server;
@@ -16,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Config, DemoRefusal};
 use crate::demo;
 use crate::journal::{self, DataDir, JournalError};
+use crate::pseudonym::Pseudonyms;
 use crate::serving;
 use crate::telemetry;
 use server::{Running, Start};
@@ -42,6 +44,17 @@ pub enum ServeError {
          another with --listen IP:PORT"
     )]
     Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The operators' address cannot be had.
+    #[error(
+        "metrics.listen: {address} cannot be listened on ({source}); stop the program that has it, \
+         or set another: SLUIS__METRICS__LISTEN=127.0.0.1:0 takes any free port, an empty one none"
+    )]
+    ListenMetrics {
         /// Which.
         address: SocketAddr,
         /// Why.
@@ -88,7 +101,7 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     let public_url = config.server.public_url.clone();
     let clock = Clock::system();
     // Nothing is made or moved before the addresses can be had.
-    let bound = server::bind(&config.server.listen)?;
+    let bound = server::bind(&config)?;
     let dir = DataDir::take(&data)?;
     serving::forget(&data);
     if options.fresh
@@ -99,6 +112,8 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     // Never over a journal that was there: one that reads as empty may have held something.
     let seed_demo = !dir.has_store()? && !options.empty;
     let journal = journal::sled::open_dir(dir)?;
+    let pseudonyms = Pseudonyms::load_or_create(&data);
+    pseudonyms.map_err(|e| ServeError::Key(e.to_string()))?.install();
     let start = Start {
         config,
         journal: Box::new(journal),
@@ -116,7 +131,8 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     if pretty {
         greet(&running, &url, &data, options.config_file.as_deref());
     }
-    tracing::info!(url, data = %data.display(), "ready");
+    let metrics = running.operators.map(|address| format!("http://{address}/metrics"));
+    tracing::info!(url, metrics, data = %data.display(), "ready");
     wait_for_signal()?;
     tracing::info!("stopping: sockets are asked to come back, the journal is drained");
     running.stop()
@@ -141,8 +157,10 @@ fn greet(running: &Running, url: &str, data: &Path, config: Option<&Path>) {
         "open {}, choose {} ({}), add a few courses, press \"Arm my plan\", and watch the line",
         urls[0], visitor.student, visitor.en
     );
+    let metrics = running.operators.map(|address| format!("http://{address}/metrics"));
     let banner = Banner {
         urls: &urls,
+        metrics: metrics.as_deref(),
         data,
         enrolments: running.enrolments,
         config,

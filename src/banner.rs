@@ -8,6 +8,8 @@ use std::path::Path;
 pub struct Banner<'a> {
     /// Where browsers go; the first is the one to click.
     pub urls: &'a [String],
+    /// Where operators look.
+    pub metrics: Option<&'a str>,
     /// The data directory.
     pub data: &'a Path,
     /// Enrolments that replay brought back.
@@ -37,6 +39,9 @@ impl fmt::Display for Banner<'_> {
             None => writeln!(f, "  settings  as shipped; see `sluis config default`")?,
         }
         writeln!(f, "  sign-in   {}", self.sign_in)?;
+        if let Some(metrics) = self.metrics {
+            writeln!(f, "  metrics   {metrics}")?;
+        }
         if let Some(window) = self.window {
             writeln!(f, "  window    {window}")?;
         }
@@ -69,6 +74,7 @@ mod tests {
         let urls = ["http://127.0.0.1:8080".to_owned()];
         let banner = Banner {
             urls: &urls,
+            metrics: Some("http://127.0.0.1:9464/metrics"),
             data: Path::new("./sluis-data"),
             enrolments: 12_345,
             config: None,

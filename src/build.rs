@@ -1,5 +1,5 @@
-//! Builds the page and lists its files, so that the program carries them. The source tree is only
-//! read: everything happens under `OUT_DIR`.
+//! Builds the page and lists its files, so that the program carries them, and notes what it was
+//! built from. The source tree is only read: everything happens under `OUT_DIR`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -25,6 +25,7 @@ const WAYS_OUT: &str = "Two ways without: `--no-default-features` builds Sluis w
 fn main() {
     println!("cargo::rerun-if-changed=src/build.rs");
     println!("cargo::rerun-if-env-changed=SLUIS_WEB_DIST");
+    built_from();
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let files = match page(&out) {
         Ok(Some(dist)) => listed(&dist),
@@ -39,6 +40,31 @@ fn main() {
             }
         }
     }
+}
+
+/// What the program says it was built from: told by the environment, by git, or not known.
+fn built_from() {
+    println!("cargo::rerun-if-env-changed=SLUIS_REVISION");
+    let said = |program: &str, args: &[&str]| {
+        let output = Command::new(program).args(args).output().ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        (output.status.success() && !text.is_empty()).then_some(text)
+    };
+    let told = std::env::var("SLUIS_REVISION").ok().filter(|revision| !revision.is_empty());
+    let revision = told.or_else(|| said("git", &["rev-parse", "--short=12", "HEAD"]));
+    // Where the branch is noted: the revision is told anew when that changes.
+    for name in ["HEAD", "logs/HEAD"] {
+        if let Some(path) = said("git", &["rev-parse", "--git-path", name])
+            && Path::new(&path).exists()
+        {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    let version = said(&rustc, &["--version"]);
+    let version = version.as_deref().and_then(|text| text.split(' ').nth(1)).unwrap_or("unknown");
+    println!("cargo::rustc-env=SLUIS_REVISION={}", revision.as_deref().unwrap_or("unknown"));
+    println!("cargo::rustc-env=SLUIS_RUSTC={version}");
 }
 
 /// The folder with the built page; none when it is left out.

@@ -39,6 +39,8 @@ pub struct Config {
     pub line: Line,
     /// What is written to standard error.
     pub log: Log,
+    /// Where those who watch the gateway look.
+    pub metrics: Metrics,
 }
 
 /// `[server]`
@@ -184,6 +186,27 @@ pub enum LogLevel {
     Trace,
 }
 
+impl LogLevel {
+    /// Every level, the most serious first.
+    pub const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+
+    /// The level with that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == text)
+    }
+}
+
 /// `[log]`
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -192,6 +215,15 @@ pub struct Log {
     pub format: LogFormat,
     /// Level.
     pub level: LogLevel,
+}
+
+/// `[metrics]`
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Address of metrics and log level; none: nowhere.
+    #[serde(with = "address_or_empty")]
+    pub listen: Option<SocketAddr>,
 }
 
 impl Config {
@@ -245,4 +277,26 @@ where
         })
     };
     one_or_many(deserializer)?.into_iter().map(address).collect()
+}
+
+/// An address, or an empty text for none.
+mod address_or_empty {
+    use std::net::SocketAddr;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(at: &Option<SocketAddr>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&at.map(|address| address.to_string()).unwrap_or_default())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+        let text = String::deserialize(from)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse().map(Some).map_err(|_| {
+            let form = "write IP:PORT, as in 127.0.0.1:9464, or \"\" for none";
+            serde::de::Error::custom(format!("{text:?} is not an address; {form}"))
+        })
+    }
 }

@@ -13,6 +13,8 @@ pub mod journal;
 pub mod limits;
 pub mod metrics;
 pub mod protocol;
+pub mod pseudonym;
+pub mod secret;
 pub mod serving;
 pub mod telemetry;
 

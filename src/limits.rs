@@ -251,3 +251,20 @@ pub const OPENS_AFTER_SIGN_IN_S_MAX: u32 = 86_400;
 pub const SCHEDULE_MS_MAX: u64 = 32_503_680_000_000;
 /// Connections besides the WebSockets that the HTTP server takes at once.
 pub const PLAIN_CONNECTIONS_MAX: usize = 1_000;
+
+/// Longest filter for log lines, in bytes.
+pub const LOG_DIRECTIVES_BYTES_MAX: usize = 1024;
+/// Connections to the operators' address at once.
+pub const OPERATOR_CONNECTIONS_MAX: usize = 64;
+/// Windows that metrics tell apart; beyond these they are counted together.
+pub const METRIC_WINDOWS_MAX: usize = 32;
+/// Terms that metrics tell apart; beyond these they are counted together.
+pub const METRIC_TERMS_MAX: usize = 16;
+/// Sections that metrics name: those under most pressure.
+pub const METRIC_SECTIONS_MAX: usize = 20;
+/// Waitlist entries counted for the metrics in one go; the rest wait for the next.
+pub const TALLY_ENTRIES_CHUNK: usize = 20_000;
+/// Students whose unread messages are counted in one go.
+pub const TALLY_STUDENTS_CHUNK: usize = 2_000;
+/// Period of the timer whose lateness is measured, in milliseconds.
+pub const LAG_TIMER_MS: u64 = 101;

@@ -1,15 +1,40 @@
-//! Every metric, and nothing else about metrics anywhere. No student, no section in a label.
+//! Every metric, and nothing else about metrics anywhere. No student in a label, ever; sections
+//! only among the few under most pressure.
+//!
+//! What is counted as it happens is in [`Metrics`]; what is derived from state when it is asked
+//! for, in [`facts`]. Counters of what was decided count what is durable, and after a restart are
+//! what the journal folds into (I2, I12).
+
+mod derived;
+pub mod facts;
+mod known;
+mod make;
+#[cfg(test)]
+mod tests;
+mod threads;
+mod times;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder,
 };
 
 use crate::actors::news::Count;
-use crate::domain::ids::Sequence;
+use crate::domain::ids::{Sequence, WindowId};
 use crate::domain::outcome::Reason;
 use crate::journal::CommitStats;
+use crate::limits;
+use crate::protocol::client::CLIENT_TYPES;
 use crate::protocol::close::Close;
+use facts::Facts;
+use known::{ERROR_CODES, OTHER, PEER_CODES, UNREAD_KIND};
+use make::{Maker, RECORDS, TIMES, WAITS};
+use times::{STAGES, late, seconds};
+
+pub use known::{Full, Limiter, Mailbox, Thread};
+pub use times::{Asked, StageTimes, Turn};
 
 /// The gateway's metrics.
 pub struct Metrics {
@@ -17,53 +42,44 @@ pub struct Metrics {
     outcomes: IntCounterVec,
     promotions: IntCounter,
     passed_over: IntCounter,
-    tickets: IntCounterVec,
-    sessions: IntGauge,
+    swaps: IntCounter,
+    tickets_taken: IntCounter,
+    tickets_left: IntCounter,
+    tickets_decided: IntCounter,
+    /// By window; the last is all others.
+    line_decided: [AtomicU64; limits::METRIC_WINDOWS_MAX + 1],
+    line_wait: Histogram,
+    submit_command: Histogram,
+    submit_ticket: Histogram,
+    stages: HistogramVec,
+    tell: Histogram,
+    opened: IntCounter,
     closed: IntCounterVec,
-    messages: IntCounter,
+    messages: Vec<IntCounter>,
     refused_messages: IntCounterVec,
-    busy: IntCounter,
+    frames: IntCounter,
     slow_consumers: IntCounter,
     deliveries_lost: IntCounter,
+    busy: Vec<IntCounter>,
+    limited: Vec<IntCounter>,
+    depths: Vec<IntGauge>,
     commit_seconds: Histogram,
     sync_seconds: Histogram,
+    batch_records: Histogram,
     records: IntCounter,
     bytes: IntCounter,
     durable: IntGauge,
     violations: IntCounter,
+    requests: IntCounterVec,
+    request_seconds: HistogramVec,
+    requests_in_flight: IntGauge,
+    lag_decision: Histogram,
+    lag_worker: Histogram,
+    threads: threads::Threads,
 }
 
-/// Bounds of the commit histograms, with the targets (5, 25, 100, 250 ms) exactly among them.
-const COMMIT_BUCKETS: [f64; 11] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0];
-
-struct Maker<'a>(&'a Registry);
-
-impl Maker<'_> {
-    fn counter(&self, name: &str, help: &str) -> IntCounter {
-        let counter = IntCounter::new(name, help).expect("a valid metric");
-        self.0.register(Box::new(counter.clone())).expect("a new metric");
-        counter
-    }
-
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-        let counters = IntCounterVec::new(Opts::new(name, help), labels).expect("a valid metric");
-        self.0.register(Box::new(counters.clone())).expect("a new metric");
-        counters
-    }
-
-    fn gauge(&self, name: &str, help: &str) -> IntGauge {
-        let gauge = IntGauge::new(name, help).expect("a valid metric");
-        self.0.register(Box::new(gauge.clone())).expect("a new metric");
-        gauge
-    }
-
-    fn histogram(&self, name: &str, help: &str) -> Histogram {
-        let opts = HistogramOpts::new(name, help).buckets(COMMIT_BUCKETS.to_vec());
-        let histogram = Histogram::with_opts(opts).expect("a valid metric");
-        self.0.register(Box::new(histogram.clone())).expect("a new metric");
-        histogram
-    }
+fn each(counters: &IntCounterVec, values: impl IntoIterator<Item = &'static str>) -> Vec<IntCounter> {
+    values.into_iter().map(|value| counters.with_label_values(&[value])).collect()
 }
 
 impl Metrics {
@@ -71,6 +87,48 @@ impl Metrics {
     pub fn new() -> Self {
         let registry = Registry::new();
         let make = Maker(&registry);
+        let tickets = make.counters(
+            "sluis_tickets_total",
+            "Places in a line: taken, given back (left), decided; since the journal began.",
+            &["event"],
+        );
+        let submit = make.histograms(
+            "sluis_submit_seconds",
+            "From a command received (or a ticket let go by its line) until its outcome was on disk \
+             and handed to the session.",
+            &["via"],
+        );
+        let stages = make.histograms(
+            "sluis_stage_seconds",
+            "Time in each stage: line (until its turn), decide, journal (until on disk), tell \
+             (until handed to the session).",
+            &["stage"],
+        );
+        let messages = make.counters(
+            "sluis_messages_total",
+            "WebSocket messages received, by kind; unreadable: not valid, or over the rate limit.",
+            &["kind"],
+        );
+        let busy = make.counters(
+            "sluis_busy_total",
+            "Times that there was no room, by where; the client was told to come back.",
+            &["where"],
+        );
+        let limited = make.counters(
+            "sluis_limiter_refusals_total",
+            "Requests and messages over a rate limit, by limiter.",
+            &["limiter"],
+        );
+        let depths = make.gauges(
+            "sluis_mailbox_depth",
+            "Messages in an actor's mailbox now, all actors of the kind together.",
+            &["actor"],
+        );
+        let lags = make.histograms(
+            "sluis_thread_lag_seconds",
+            "How late a timer of a tenth of a second fires on a thread.",
+            &["thread"],
+        );
         let metrics = Self {
             outcomes: make.counters(
                 "sluis_outcomes_total",
@@ -85,24 +143,36 @@ impl Metrics {
                 "sluis_passed_over_total",
                 "Blockers told to waiting students whom a free seat passed by.",
             ),
-            tickets: make.counters(
-                "sluis_tickets_total",
-                "Places in a line, taken and given back, since the journal began.",
-                &["event"],
+            swaps: make.counter(
+                "sluis_swaps_total",
+                "Places given for another, at once or by a promotion, since the journal began.",
             ),
-            sessions: make.gauge("sluis_sessions", "Open WebSocket sessions."),
+            tickets_taken: tickets.with_label_values(&["taken"]),
+            tickets_left: tickets.with_label_values(&["left"]),
+            tickets_decided: tickets.with_label_values(&["decided"]),
+            line_decided: [const { AtomicU64::new(0) }; limits::METRIC_WINDOWS_MAX + 1],
+            line_wait: make.histogram(
+                "sluis_line_wait_seconds",
+                "From the opening, or the ticket if that came later, until it was decided.",
+                &WAITS,
+            ),
+            submit_command: submit.with_label_values(&["command"]),
+            submit_ticket: submit.with_label_values(&["ticket"]),
+            tell: stages.with_label_values(&["tell"]),
+            stages,
+            opened: make.counter("sluis_sessions_opened_total", "WebSocket sessions opened."),
             closed: make.counters(
                 "sluis_sessions_closed_total",
-                "WebSocket sessions that the gateway closed, by reason.",
-                &["reason"],
+                "WebSocket sessions closed, by code and reason; peer: the other side did.",
+                &["code", "reason"],
             ),
-            messages: make.counter("sluis_messages_total", "WebSocket messages received."),
+            messages: each(&messages, CLIENT_TYPES.into_iter().chain([UNREAD_KIND])),
             refused_messages: make.counters(
                 "sluis_messages_refused_total",
                 "WebSocket messages not accepted, by error code.",
                 &["code"],
             ),
-            busy: make.counter("sluis_busy_total", "Commands answered with Busy."),
+            frames: make.counter("sluis_frames_sent_total", "Text frames written to sessions."),
             slow_consumers: make.counter(
                 "sluis_slow_consumer_frames_total",
                 "Frames not sent because the reader was too slow; read back from state later.",
@@ -111,19 +181,46 @@ impl Metrics {
                 "sluis_deliveries_lost_total",
                 "Batches that a worker had no room for; its sessions read back from state.",
             ),
+            busy: each(&busy, Full::ALL.map(Full::key)),
+            limited: each(&limited, Limiter::ALL.map(Limiter::key)),
+            depths: Mailbox::ALL.map(|m| depths.with_label_values(&[m.key()])).to_vec(),
             commit_seconds: make.histogram(
                 "sluis_journal_commit_seconds",
                 "Time from handing a commit to the store until it was durable.",
+                &TIMES,
             ),
             sync_seconds: make.histogram(
                 "sluis_journal_sync_seconds",
                 "The part of a commit spent in flush and fdatasync.",
+                &TIMES,
+            ),
+            batch_records: make.histogram(
+                "sluis_journal_batch_records",
+                "Records in one commit.",
+                &RECORDS,
             ),
             records: make.counter("sluis_journal_records_total", "Records made durable."),
             bytes: make.counter("sluis_journal_bytes_total", "Bytes of commits made durable."),
-            durable: make.gauge("sluis_journal_durable_sequence", "Last durable record."),
-            violations: make
-                .counter("sluis_invariant_violations_total", "Broken promises found; must stay 0."),
+            durable: make.gauge("sluis_journal_durable_sequence", "Last record on disk."),
+            violations: make.counter(
+                "sluis_invariant_violations_total",
+                "Broken promises found at the start and in every snapshot; must stay 0.",
+            ),
+            requests: make.counters(
+                "sluis_http_requests_total",
+                "HTTP requests answered, by route pattern, method and class of status.",
+                &["route", "method", "status"],
+            ),
+            request_seconds: make.histograms(
+                "sluis_http_request_seconds",
+                "Time to answer an HTTP request, by route pattern; not the WebSocket's.",
+                &["route"],
+            ),
+            requests_in_flight: make
+                .gauge("sluis_http_in_flight", "HTTP requests being answered now."),
+            lag_decision: lags.with_label_values(&[Thread::Decision.key()]),
+            lag_worker: lags.with_label_values(&[Thread::Worker.key()]),
+            threads: threads::Threads::default(),
             registry: registry.clone(),
         };
         metrics.start_labels();
@@ -143,11 +240,30 @@ impl Metrics {
         for reason in Reason::KEYS {
             self.outcomes.with_label_values(&["refused", reason]);
         }
-        for event in ["taken", "left"] {
-            self.tickets.with_label_values(&[event]);
-        }
         for close in Close::ALL {
-            self.closed.with_label_values(&[close.key()]);
+            let code = close.code().to_string();
+            self.closed.with_label_values(&[code.as_str(), close.key()]);
+        }
+        for code in PEER_CODES {
+            self.closed.with_label_values(&[code, PEER]);
+        }
+        for code in ERROR_CODES {
+            self.refused_messages.with_label_values(&[code]);
+        }
+        for stage in STAGES {
+            self.stages.with_label_values(&[stage]);
+        }
+    }
+
+    /// The routes that requests are counted by; `/ws` has no time of its own.
+    pub fn routes<'a>(&self, routes: impl Iterator<Item = (&'a str, &'a str)>) {
+        for (route, method) in routes {
+            for status in STATUSES {
+                self.requests.with_label_values(&[route, method, status]);
+            }
+            if route != WEB_SOCKET {
+                self.request_seconds.with_label_values(&[route]);
+            }
         }
     }
 
@@ -159,8 +275,40 @@ impl Metrics {
             }
             Count::Promotion => self.promotions.inc(),
             Count::PassedOver => self.passed_over.inc(),
-            Count::Ticket(event) => self.tickets.with_label_values(&[event]).inc(),
+            Count::Swap => self.swaps.inc(),
+            Count::TicketTaken => self.tickets_taken.inc(),
+            Count::TicketLeft => self.tickets_left.inc(),
+            Count::TicketDecided(window) => {
+                self.tickets_decided.inc();
+                self.line_decided[slot(*window)].fetch_add(1, Ordering::Relaxed);
+            }
         }
+    }
+
+    /// Times of stages, for the thread that lets things out of the gate.
+    pub fn stage_times(&self) -> StageTimes {
+        StageTimes::of(&self.stages)
+    }
+
+    /// Tickets were decided that had waited so long, in milliseconds.
+    pub fn waited(&self, waits_ms: &[u64]) {
+        for ms in waits_ms {
+            self.line_wait.observe(Duration::from_millis(*ms).as_secs_f64());
+        }
+    }
+
+    /// Outcomes were handed to a session. `durable`: since when they are on disk.
+    pub fn told(&self, asked: &[Asked], durable: Instant, now: Instant) {
+        for asked in asked {
+            self.submitted(*asked, now);
+            self.tell.observe(seconds(durable, now));
+        }
+    }
+
+    /// An outcome was handed to whoever asked.
+    pub fn submitted(&self, asked: Asked, now: Instant) {
+        let submit = if asked.ticket { &self.submit_ticket } else { &self.submit_command };
+        submit.observe(seconds(asked.since, now));
     }
 
     /// A commit is on disk.
@@ -169,34 +317,74 @@ impl Metrics {
         if stats.records > 0 {
             self.commit_seconds.observe(stats.commit.as_secs_f64());
             self.sync_seconds.observe(stats.sync.as_secs_f64());
+            self.batch_records.observe(stats.records as f64);
             self.records.inc_by(stats.records);
             self.bytes.inc_by(stats.bytes as u64);
         }
     }
 
-    /// Open sessions now.
-    pub fn sessions(&self, open: usize) {
-        self.sessions.set(open as i64);
+    /// What is on disk at the start.
+    pub fn durable(&self, durable: Sequence) {
+        self.durable.set(durable.0 as i64);
+    }
+
+    /// A session began.
+    pub fn opened(&self) {
+        self.opened.inc();
     }
 
     /// The gateway closed a session.
     pub fn closed(&self, close: Close) {
-        self.closed.with_label_values(&[close.key()]).inc();
+        let code = close.code().to_string();
+        self.closed.with_label_values(&[code.as_str(), close.key()]).inc();
     }
 
-    /// A message came in.
-    pub fn message(&self) {
-        self.messages.inc();
+    /// The peer closed a session with this code, or without one; `None`: it was just gone.
+    pub fn closed_by_peer(&self, code: Option<u16>) {
+        let code = code.map_or_else(|| "1006".to_owned(), |code| code.to_string());
+        let known = PEER_CODES.contains(&code.as_str());
+        self.closed.with_label_values(&[if known { code.as_str() } else { OTHER }, PEER]).inc();
+    }
+
+    /// A message came in, of this kind: an index into [`CLIENT_TYPES`].
+    pub fn message(&self, kind: usize) {
+        self.messages[kind.min(CLIENT_TYPES.len())].inc();
+    }
+
+    /// A message came in that could not be read, or too fast.
+    pub fn message_unread(&self) {
+        self.messages[CLIENT_TYPES.len()].inc();
     }
 
     /// A message was not accepted. `code` is one of the protocol's error codes.
     pub fn message_refused(&self, code: &str) {
+        let code = if ERROR_CODES.contains(&code) { code } else { OTHER };
         self.refused_messages.with_label_values(&[code]).inc();
     }
 
-    /// A command was answered with Busy.
-    pub fn busy(&self) {
-        self.busy.inc();
+    /// A text frame was written.
+    pub fn frame(&self) {
+        self.frames.inc();
+    }
+
+    /// There was no room.
+    pub fn busy(&self, full: Full) {
+        self.busy[full as usize].inc();
+    }
+
+    /// A rate limit was reached.
+    pub fn limited(&self, limiter: Limiter) {
+        self.limited[limiter as usize].inc();
+    }
+
+    /// A message is on its way into a mailbox.
+    pub fn mail(&self, mailbox: Mailbox) {
+        self.depths[mailbox as usize].inc();
+    }
+
+    /// A message was taken out of a mailbox, or did not get in.
+    pub fn mail_taken(&self, mailbox: Mailbox) {
+        self.depths[mailbox as usize].dec();
     }
 
     /// A frame did not fit in a session's mailbox.
@@ -214,15 +402,74 @@ impl Metrics {
         self.violations.inc_by(count as u64);
     }
 
-    /// The exposition, in Prometheus's text format.
-    pub fn render(&self) -> String {
-        let mut text = Vec::new();
-        match TextEncoder::new().encode(&self.registry.gather(), &mut text) {
-            Ok(()) => String::from_utf8_lossy(&text).into_owned(),
-            Err(error) => format!("# {error}\n"),
+    /// An HTTP request has come in.
+    pub fn request_begun(&self) {
+        self.requests_in_flight.inc();
+    }
+
+    /// It was answered, or given up. `route` and `method` are from a fixed set.
+    pub fn request_ended(
+        &self,
+        route: &'static str,
+        method: &'static str,
+        status: u16,
+        took: Duration,
+    ) {
+        self.requests_in_flight.dec();
+        let status = STATUSES[usize::from(status / 100).clamp(1, STATUSES.len()) - 1];
+        self.requests.with_label_values(&[route, method, status]).inc();
+        if route != WEB_SOCKET {
+            self.request_seconds.with_label_values(&[route]).observe(took.as_secs_f64());
         }
     }
+
+    /// A timer fired on a thread.
+    pub fn lag(&self, thread: Thread, planned: Duration, took: Duration) {
+        let lag = match thread {
+            Thread::Decision => &self.lag_decision,
+            _ => &self.lag_worker,
+        };
+        lag.observe(late(planned, took));
+    }
+
+    /// The calling thread is this one from now on.
+    pub fn thread_is(&self, thread: Thread) {
+        self.threads.this_is(thread);
+    }
+
+    /// What is counted, without what is derived from state, in Prometheus's text format.
+    pub fn render(&self) -> String {
+        encode(&self.registry.gather())
+    }
+
+    /// Everything, in Prometheus's text format.
+    pub fn render_with(&self, facts: &Facts) -> String {
+        let mut families = self.registry.gather();
+        let decided = self.line_decided.each_ref().map(|count| count.load(Ordering::Relaxed));
+        families.extend(derived::families(facts, &decided, &self.threads));
+        families.sort_by(|a, b| a.name().cmp(b.name()));
+        encode(&families)
+    }
 }
+
+/// The place of a window among those told apart.
+fn slot(window: WindowId) -> usize {
+    window.index().min(limits::METRIC_WINDOWS_MAX)
+}
+
+fn encode(families: &[prometheus::proto::MetricFamily]) -> String {
+    let mut text = Vec::new();
+    match TextEncoder::new().encode(families, &mut text) {
+        Ok(()) => String::from_utf8(text).unwrap_or_default(),
+        Err(error) => format!("# {error}\n"),
+    }
+}
+
+/// Content type of the exposition.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+const PEER: &str = "peer";
+const WEB_SOCKET: &str = "/ws";
+const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 impl Default for Metrics {
     fn default() -> Self {

@@ -16,6 +16,8 @@ use crate::error::{Error, Result};
 const READY_MAX: Duration = Duration::from_secs(60);
 /// Pause between two looks whether it is.
 const READY_PAUSE: Duration = Duration::from_millis(20);
+/// Where a gateway tells its metrics.
+const METRICS: &str = "SLUIS__METRICS__LISTEN";
 /// Lines of a dead child's log that are repeated.
 const LOG_LINES: usize = 3;
 
@@ -89,6 +91,10 @@ impl Home {
         let log = self.path("gateway.log");
         let mut command = own("gateway")?;
         command.args(["serve", "--data", &self.data(), "--listen", &address.to_string()]);
+        // Several may run at once; who wants to watch this one says where.
+        if std::env::var_os(METRICS).is_none() {
+            command.env(METRICS, "127.0.0.1:0");
+        }
         command.envs(self.env());
         let mut server = Server::start(command, address, log)?;
         let admin = Admin::new(address, None);

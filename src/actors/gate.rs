@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use actix::Addr;
 use tokio::sync::watch;
@@ -12,8 +13,10 @@ use super::directory::Directory;
 use super::messenger::{Deliver, Delivery, Messenger};
 use super::news::{Bulletin, Count, News, Output, Public};
 use super::sign_ins::SignIns;
+use super::tally::TallyBoard;
+use crate::clock;
 use crate::domain::ids::{Sequence, StudentId};
-use crate::metrics::Metrics;
+use crate::metrics::{Mailbox, Metrics, StageTimes};
 
 /// A value and the journal position that it rests on. Only the gate can take it out.
 pub struct Gated<T> {
@@ -71,7 +74,9 @@ pub struct Exit {
     sign_ins: Arc<SignIns>,
     public: watch::Sender<Arc<Public>>,
     directory: Arc<Directory>,
+    tallies: Arc<TallyBoard>,
     metrics: Arc<Metrics>,
+    times: StageTimes,
     /// Kept, not asked for each time: a fresh copy of an address is never told "full".
     messengers: Vec<Addr<Messenger>>,
     batches: Vec<Vec<Delivery>>,
@@ -85,6 +90,7 @@ impl Exit {
         sign_ins: Arc<SignIns>,
         public: watch::Sender<Arc<Public>>,
         directory: Arc<Directory>,
+        tallies: Arc<TallyBoard>,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
@@ -93,6 +99,8 @@ impl Exit {
             sign_ins,
             public,
             directory,
+            tallies,
+            times: metrics.stage_times(),
             metrics,
             messengers: Vec::new(),
             batches: Vec::new(),
@@ -105,6 +113,7 @@ impl Exit {
         if outputs.is_empty() {
             return;
         }
+        let now = clock::monotonic();
         let known = self.messengers.len();
         self.messengers.extend(self.directory.messengers_from(known));
         self.batches.resize_with(self.messengers.len(), Vec::new);
@@ -125,10 +134,14 @@ impl Exit {
                 }
                 Output::Read(finish) => finish(durable),
                 Output::Count(counts) => self.count(&counts),
+                Output::Turns(turns) => self.times.durable(&turns, now),
+                Output::Waited(waits) => self.metrics.waited(&waits),
+                Output::Tallies(tallies) => self.tallies.take(tallies),
                 Output::Done(permit) => drop(permit),
             }
         }
-        self.send();
+        self.times.flush();
+        self.send(now);
     }
 
     fn student(&mut self, student: StudentId, news: News) {
@@ -140,8 +153,17 @@ impl Exit {
     }
 
     fn everyone(&mut self, bulletin: &Arc<Bulletin>) {
-        if let Bulletin::Public(public, _) = bulletin.as_ref() {
-            self.public.send_replace(Arc::clone(public));
+        match bulletin.as_ref() {
+            Bulletin::Public(public, changed) => {
+                self.public.send_replace(Arc::clone(public));
+                for id in changed {
+                    let waiting = public.windows.get(id.index()).map_or(0, |w| w.waiting);
+                    self.tallies.line(*id, waiting);
+                }
+            }
+            Bulletin::Line(window, state) => self.tallies.line(*window, state.waiting),
+            Bulletin::Among(window, among) => self.tallies.line(*window, *among),
+            Bulletin::Notice { .. } | Bulletin::Seats(..) => {}
         }
         for batch in &mut self.batches {
             batch.push(Delivery::Everyone(Arc::clone(bulletin)));
@@ -156,10 +178,15 @@ impl Exit {
 
     /// One message per worker and commit. A worker that does not keep up loses the batch and is
     /// told so: its sessions then read everything back from state.
-    fn send(&mut self) {
+    fn send(&mut self, durable: Instant) {
         for (worker, addr) in self.messengers.iter().enumerate() {
             let batch = std::mem::take(&mut self.batches[worker]);
-            if !batch.is_empty() && addr.try_send(Deliver(batch)).is_err() {
+            if batch.is_empty() {
+                continue;
+            }
+            self.metrics.mail(Mailbox::Messenger);
+            if addr.try_send(Deliver { batch, durable }).is_err() {
+                self.metrics.mail_taken(Mailbox::Messenger);
                 self.directory.lost(worker);
                 self.metrics.deliveries_lost();
             }

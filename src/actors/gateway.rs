@@ -16,7 +16,8 @@ use super::news::{Output, Public};
 use super::permits::{Permit, Permits};
 use super::registrar::{Batch, Job, Origin, Registrar};
 use super::sign_ins::SignIns;
-use crate::clock::Clock;
+use super::tally::TallyBoard;
+use crate::clock::{self, Clock};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::command::Command;
 use crate::domain::ids::{CourseId, Sequence, StudentId, Ticket, WindowId};
@@ -24,7 +25,13 @@ use crate::domain::outcome::{Outcome, Rejection};
 use crate::domain::registry::Registry;
 use crate::domain::window::WindowState;
 use crate::limits;
-use crate::metrics::Metrics;
+use crate::metrics::facts::Filled;
+use crate::metrics::{Asked, Full, Limiter, Mailbox, Metrics};
+
+tokio::task_local! {
+    /// The id of the HTTP request in hand, for log lines.
+    pub static REQUEST: String;
+}
 
 /// Why the gateway gave no answer. Nothing was changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -97,6 +104,7 @@ struct Inner {
     board: Arc<SeatBoard>,
     sign_ins: Arc<SignIns>,
     directory: Arc<Directory>,
+    tallies: Arc<TallyBoard>,
     public: watch::Receiver<Arc<Public>>,
     registrar: Addr<Registrar>,
     permits: Permits,
@@ -116,6 +124,7 @@ impl Gateway {
         board: Arc<SeatBoard>,
         sign_ins: Arc<SignIns>,
         directory: Arc<Directory>,
+        tallies: Arc<TallyBoard>,
         public: watch::Receiver<Arc<Public>>,
         registrar: Addr<Registrar>,
         settings: Settings,
@@ -129,6 +138,7 @@ impl Gateway {
             board,
             sign_ins,
             directory,
+            tallies,
             public,
             registrar,
             permits: Permits::new(settings.jobs_in_flight_max),
@@ -157,6 +167,11 @@ impl Gateway {
         &self.0.directory
     }
 
+    /// Who waits for what, counted, as it is on disk.
+    pub fn tallies(&self) -> &TallyBoard {
+        &self.0.tallies
+    }
+
     /// What everybody may know, as it is on disk.
     pub fn public(&self) -> Arc<Public> {
         Arc::clone(&self.0.public.borrow())
@@ -178,7 +193,7 @@ impl Gateway {
     }
 
     /// The counters.
-    pub fn metrics(&self) -> &Metrics {
+    pub fn metrics(&self) -> &Arc<Metrics> {
         &self.0.metrics
     }
 
@@ -191,6 +206,7 @@ impl Gateway {
     pub fn allow_message(&self, student: StudentId) -> Result<(), u32> {
         use governor::clock::{Clock as _, DefaultClock};
         self.0.messages.check_key(&student).map_err(|not_yet| {
+            self.0.metrics.limited(Limiter::StudentMessages);
             let wait = not_yet.wait_time_from(DefaultClock::default().now());
             wait.as_millis().max(1) as u32
         })
@@ -201,28 +217,57 @@ impl Gateway {
         self.0.messages.retain_recent();
     }
 
+    /// Students whose messages are limited just now.
+    pub fn limited_students(&self) -> usize {
+        self.0.messages.len()
+    }
+
+    /// Commands accepted and not answered yet.
+    pub fn in_flight(&self) -> Filled {
+        let most = self.0.settings.jobs_in_flight_max;
+        Filled { now: most.saturating_sub(self.0.permits.free()), most }
+    }
+
     /// A number for a new session.
     pub fn session_number(&self) -> u32 {
         self.0.session_numbers.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Room for one command.
-    pub(super) fn permit(&self) -> Option<Permit> {
-        match self.is_ready() {
+    pub(super) fn permit(&self) -> Result<Permit, Denied> {
+        let permit = match self.is_ready() {
             true => self.0.permits.take(),
             false => None,
-        }
+        };
+        permit.ok_or_else(|| self.busy(Full::Commands))
     }
 
     /// Gives a batch to the Registrar, or gives it back.
     pub(super) fn post(&self, batch: Batch) -> Result<(), Batch> {
+        self.0.metrics.mail(Mailbox::Registrar);
         self.0.registrar.try_send(batch).map_err(|error| match error {
-            SendError::Full(batch) | SendError::Closed(batch) => batch,
+            SendError::Full(batch) | SendError::Closed(batch) => {
+                self.0.metrics.mail_taken(Mailbox::Registrar);
+                batch.0.iter().for_each(|_| self.count_busy(Full::Registrar));
+                batch
+            }
         })
     }
 
-    /// The answer when a limit is reached.
-    pub fn busy(&self) -> Denied {
+    fn count_busy(&self, full: Full) {
+        if self.is_ready() {
+            self.0.metrics.busy(full);
+        }
+    }
+
+    /// A limit was reached: it is counted, and this is the answer.
+    pub fn busy(&self, full: Full) -> Denied {
+        self.count_busy(full);
+        self.refusal()
+    }
+
+    /// The answer to what found no room.
+    pub(super) fn refusal(&self) -> Denied {
         match self.is_ready() {
             true => Denied::Busy { retry_after_ms: limits::BUSY_RETRY_MS },
             false => Denied::Stopping,
@@ -231,11 +276,24 @@ impl Gateway {
 
     /// Gives a command and waits until what came of it is durable.
     pub async fn command(&self, command: Command) -> Result<Answer, Denied> {
-        let permit = self.permit().ok_or_else(|| self.busy())?;
+        let since = clock::monotonic();
+        let permit = Some(self.permit()?);
         let (reply, answer) = oneshot::channel();
-        let job = Job::Command(command, Origin::Caller(reply), Some(permit));
-        self.post(Batch(vec![job])).map_err(|_| self.busy())?;
-        self.wait(answer).await?
+        let job = Job::Command { command, origin: Origin::Caller(reply), permit, since };
+        self.post(Batch(vec![job])).map_err(|_| self.refusal())?;
+        let answer = self.wait(answer).await?;
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            let request = REQUEST.try_with(Clone::clone).ok();
+            let journal = match &answer {
+                Ok(Answer::Done(sequence) | Answer::Decided(sequence, _)) => Some(sequence.0),
+                _ => None,
+            };
+            tracing::debug!(request, journal, taken = answer.is_ok(), "command answered");
+        }
+        if let Ok(Answer::Decided(..)) = &answer {
+            self.0.metrics.submitted(Asked { since, ticket: false }, clock::monotonic());
+        }
+        answer
     }
 
     /// Reads state through the gate: the closure runs between two turns of the Registrar, and its
@@ -244,7 +302,7 @@ impl Gateway {
         &self,
         view: impl FnOnce(&Registry) -> T + Send + 'static,
     ) -> Result<(Sequence, T), Denied> {
-        let permit = self.permit().ok_or_else(|| self.busy())?;
+        let permit = self.permit()?;
         let (reply, answer) = oneshot::channel();
         let read = move |registry: &Registry| {
             let (as_of, value) = (registry.sequence, view(registry));
@@ -253,7 +311,7 @@ impl Gateway {
             }))
         };
         let job = Job::Read(Box::new(read), permit);
-        self.post(Batch(vec![job])).map_err(|_| self.busy())?;
+        self.post(Batch(vec![job])).map_err(|_| self.refusal())?;
         self.wait(answer).await
     }
 
@@ -262,7 +320,7 @@ impl Gateway {
         match tokio::time::timeout(deadline, answer).await {
             Ok(Ok(answer)) => Ok(answer),
             // The journal stalls, or the process is going down: the same request can be repeated.
-            Ok(Err(_)) | Err(_) => Err(self.busy()),
+            Ok(Err(_)) | Err(_) => Err(self.busy(Full::Answer)),
         }
     }
 

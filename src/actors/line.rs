@@ -16,15 +16,17 @@ use super::forecaster::{self, Forecaster, Row};
 use super::gate::{Gate, Gated};
 use super::news::{Bulletin, LineState, News, Output};
 use super::registrar::{Batch, Job, Origin, Parts, Registrar};
+use super::tally::{FirstChoices, Tally};
 use crate::clock::{self, Clock};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::command::Command;
-use crate::domain::ids::{Sequence, StudentId, Ticket, WindowId};
+use crate::domain::ids::{CourseId, Sequence, StudentId, Ticket, Timestamp, WindowId};
 use crate::domain::line::Line;
 use crate::domain::plan::Plan;
 use crate::domain::window::{TicketState, Window, WindowState};
 use crate::journal::Writer;
 use crate::limits;
+use crate::metrics::{Mailbox, Metrics};
 
 /// What changed for a line; in journal order.
 pub enum LineUpdate {
@@ -69,6 +71,8 @@ pub struct Updates {
 struct Rider {
     student: StudentId,
     plan: Arc<Plan>,
+    /// When the line first knew of it; at a start that is when the window opened.
+    since: Timestamp,
 }
 
 /// Measures tickets served a second.
@@ -85,11 +89,18 @@ pub struct LineActor {
     line: Line,
     riders: Vec<Option<Rider>>,
     catalogue: Arc<Catalogue>,
+    /// Which courses the window covers.
+    covered: Vec<bool>,
+    first_choices: FirstChoices,
+    /// How long tickets had waited that were decided since the metrics were last told.
+    waited: Vec<u64>,
     limiter: Option<DefaultDirectRateLimiter>,
     /// Tickets given to the Registrar whose end has not come back yet.
     admitted: HashSet<Ticket>,
     retry_scheduled: bool,
     as_of: Sequence,
+    /// What time it was when updates last came.
+    now: Timestamp,
     /// What was last told to everybody.
     told: (u32, u32),
     /// Somebody left from the middle: exact places are due.
@@ -106,6 +117,7 @@ pub struct LineActor {
     directory: Arc<Directory>,
     board: Arc<SeatBoard>,
     clock: Clock,
+    metrics: Arc<Metrics>,
     push_ms: u64,
 }
 
@@ -116,7 +128,8 @@ impl LineActor {
         let riders = window.tickets.iter().map(|info| {
             let plan = info.plan.as_ref().unwrap_or(&parts.registry.student(info.student).plan);
             let waiting = info.state == TicketState::Waiting;
-            waiting.then(|| Rider { student: info.student, plan: Arc::clone(plan) })
+            let since = window.opened_at.unwrap_or_default();
+            waiting.then(|| Rider { student: info.student, plan: Arc::clone(plan), since })
         });
         let riders = riders.collect();
         let line = Line::new(&window);
@@ -126,10 +139,14 @@ impl LineActor {
             line,
             riders,
             catalogue: Arc::clone(&parts.registry.catalogue),
+            covered: Vec::new(),
+            first_choices: FirstChoices::default(),
+            waited: Vec::new(),
             limiter: None,
             admitted: HashSet::new(),
             retry_scheduled: false,
             as_of: parts.registry.sequence,
+            now: parts.clock.now(),
             told: (0, 0),
             left: false,
             rate: Rate { since: clock::monotonic(), served, per_second: None },
@@ -143,11 +160,24 @@ impl LineActor {
             directory: Arc::clone(&parts.directory),
             board: Arc::clone(&parts.board),
             clock: parts.clock.clone(),
+            metrics: Arc::clone(&parts.metrics),
             push_ms: parts.position_push_ms,
             window,
         };
         line.set_pace();
+        line.count_first_choices();
         line
+    }
+
+    /// Counts anew which sections are wanted first.
+    fn count_first_choices(&mut self) {
+        let courses = 0..self.catalogue.courses.len() as u32;
+        let covers = |course| self.window.covers(&self.catalogue, CourseId(course));
+        self.covered = courses.map(covers).collect();
+        self.first_choices.clear();
+        for rider in self.riders.iter().flatten() {
+            self.first_choices.add(&rider.plan, &self.catalogue, &self.covered);
+        }
     }
 
     fn is_open(&self) -> bool {
@@ -187,13 +217,17 @@ impl LineActor {
         if tickets.is_empty() {
             return;
         }
-        let job =
-            |ticket: &Ticket| Job::Command(Command::Admit(self.id, *ticket), Origin::Own, None);
-        let batch = Batch(tickets.iter().map(job).collect());
-        match self.registrar.try_send(batch) {
-            Ok(()) => self.admitted.extend(tickets),
+        let since = clock::monotonic();
+        let job = |ticket: &Ticket| own_job(Command::Admit(self.id, *ticket), since);
+        match self.post(Batch(tickets.iter().map(job).collect())) {
+            true => {
+                let (window, count) = (self.window.rules.key.as_str(), tickets.len());
+                let first = tickets.first().map(|ticket| ticket.0);
+                tracing::debug!(window, first, count, "tickets let go by the line");
+                self.admitted.extend(tickets);
+            }
             // The Registrar's mailbox is full of commands from outside: the same tickets again.
-            Err(_) => Self::retry_later(&mut self.retry_scheduled, ctx, Duration::from_millis(2)),
+            false => Self::retry_later(&mut self.retry_scheduled, ctx, Duration::from_millis(2)),
         }
     }
 
@@ -208,7 +242,16 @@ impl LineActor {
 
     /// Whether the Registrar took it; if not, the next tick tries again.
     fn own_command(&self, command: Command) -> bool {
-        self.registrar.try_send(Batch(vec![Job::Command(command, Origin::Own, None)])).is_ok()
+        self.post(Batch(vec![own_job(command, clock::monotonic())]))
+    }
+
+    fn post(&self, batch: Batch) -> bool {
+        self.metrics.mail(Mailbox::Registrar);
+        let taken = self.registrar.try_send(batch).is_ok();
+        if !taken {
+            self.metrics.mail_taken(Mailbox::Registrar);
+        }
+        taken
     }
 
     /// Opens and closes on time. The state changes by the Registrar's event, never by the clock.
@@ -324,6 +367,10 @@ impl LineActor {
         ctx.run_later(Duration::from_millis(self.push_ms.saturating_mul(step)), Self::keep_pushing);
         self.ticks += 1;
         self.push();
+        let changed = self.first_choices.changed();
+        if !changed.is_empty() {
+            self.tell(vec![Output::Tallies(vec![Tally::InLine(self.id, changed)])]);
+        }
     }
 
     /// Has the plans ahead run dry on the seats that are on disk, on a thread of its own.
@@ -364,7 +411,9 @@ impl LineActor {
                 if self.riders.len() <= ticket.index() {
                     self.riders.resize_with(ticket.index() + 1, || None);
                 }
-                self.riders[ticket.index()] = Some(Rider { student, plan });
+                self.first_choices.add(&plan, &self.catalogue, &self.covered);
+                let since = self.now;
+                self.riders[ticket.index()] = Some(Rider { student, plan, since });
                 self.window.waiting += 1;
                 if self.is_open() {
                     self.line.push(ticket);
@@ -381,10 +430,15 @@ impl LineActor {
             LineUpdate::Served(ticket) => {
                 self.admitted.remove(&ticket);
                 self.line.serve(ticket);
-                self.leave(ticket);
+                if let Some(rider) = self.leave(ticket) {
+                    let from = self.window.opened_at.unwrap_or_default().max(rider.since);
+                    self.waited.push(self.now.0.saturating_sub(from.0));
+                }
             }
             LineUpdate::Plan { ticket, plan } => {
                 if let Some(Some(rider)) = self.riders.get_mut(ticket.index()) {
+                    self.first_choices.remove(&rider.plan, &self.catalogue, &self.covered);
+                    self.first_choices.add(&plan, &self.catalogue, &self.covered);
                     rider.plan = plan;
                 }
             }
@@ -395,16 +449,18 @@ impl LineActor {
                 let output = self.position(ticket);
                 self.tell(output.into_iter().collect());
             }
-            LineUpdate::Catalogue(catalogue) => self.catalogue = catalogue,
+            LineUpdate::Catalogue(catalogue) => {
+                self.catalogue = catalogue;
+                self.count_first_choices();
+            }
         }
     }
 
-    fn leave(&mut self, ticket: Ticket) {
-        if let Some(rider) = self.riders.get_mut(ticket.index())
-            && rider.take().is_some()
-        {
-            self.window.waiting = self.window.waiting.saturating_sub(1);
-        }
+    fn leave(&mut self, ticket: Ticket) -> Option<Rider> {
+        let rider = self.riders.get_mut(ticket.index())?.take()?;
+        self.window.waiting = self.window.waiting.saturating_sub(1);
+        self.first_choices.remove(&rider.plan, &self.catalogue, &self.covered);
+        Some(rider)
     }
 
     fn apply_window(&mut self, window: Window) {
@@ -415,6 +471,7 @@ impl LineActor {
         self.window = window;
         if again || closed {
             self.riders.clear();
+            self.first_choices.clear();
             self.closing_told = false;
         }
         if again || closed || opened {
@@ -434,6 +491,10 @@ impl LineActor {
     }
 }
 
+fn own_job(command: Command, since: Instant) -> Job {
+    Job::Command { command, origin: Origin::Own, permit: None, since }
+}
+
 impl Actor for LineActor {
     type Context = Context<Self>;
 
@@ -451,9 +512,16 @@ impl Handler<Updates> for LineActor {
     type Result = ();
 
     fn handle(&mut self, Updates { as_of, updates }: Updates, ctx: &mut Self::Context) {
+        self.metrics.mail_taken(Mailbox::Line);
         self.as_of = self.as_of.max(as_of);
+        self.now = self.clock.now();
         for update in updates {
             self.apply(update);
+        }
+        if !self.waited.is_empty() {
+            // Leaves with the next commit: no reason to hurry it.
+            let waited = Output::Waited(std::mem::take(&mut self.waited));
+            self.gate.hold(&mut vec![Gated::new(self.as_of, waited)]);
         }
         self.admit(ctx);
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::prelude::SendError;
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
@@ -16,7 +16,9 @@ use super::registrar::{Batch, Job, Origin};
 use super::student::{Receive, StudentActor};
 use crate::domain::command::Command;
 use crate::domain::ids::StudentId;
+use crate::clock;
 use crate::limits;
+use crate::metrics::{Full, Mailbox, Thread};
 
 /// Carries batches between one HTTP worker and the decision thread.
 pub struct Messenger {
@@ -58,14 +60,14 @@ impl Messenger {
         }
         let batch = Batch(std::mem::take(&mut self.outgoing));
         for job in self.gateway.post(batch).err().into_iter().flat_map(|batch| batch.0) {
-            if let Some((student, news)) = job.refused(self.gateway.busy()) {
-                self.pass(student, vec![news]);
+            if let Some((student, news)) = job.refused(self.gateway.refusal()) {
+                self.pass(student, vec![news], clock::monotonic());
             }
         }
     }
 
-    fn pass(&mut self, student: StudentId, news: Vec<News>) {
-        if !self.offer(student, Receive::News(news)) {
+    fn pass(&mut self, student: StudentId, news: Vec<News>, durable: Instant) {
+        if !self.offer(student, Receive::News { news, durable }) {
             self.missed.insert(student);
         }
     }
@@ -125,6 +127,8 @@ impl Actor for Messenger {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        self.gateway.metrics().thread_is(Thread::Worker);
+        super::measure_lag(ctx, Thread::Worker, |messenger: &Self| messenger.gateway.metrics());
         self.push_seats(ctx);
     }
 }
@@ -138,6 +142,7 @@ impl Handler<Post> for Messenger {
     type Result = ();
 
     fn handle(&mut self, Post(job): Post, ctx: &mut Self::Context) {
+        self.gateway.metrics().mail_taken(Mailbox::Messenger);
         self.outgoing.push(job);
         if !self.flush_scheduled {
             self.flush_scheduled = true;
@@ -148,16 +153,25 @@ impl Handler<Post> for Messenger {
 }
 
 /// Sends a session's command on its way to the Registrar, or says at once that there is no room.
+/// `since`: when it was received.
 pub fn send_command(
     gateway: &Gateway,
     messenger: &Addr<Messenger>,
     (student, session, id): (StudentId, u32, Option<Uuid>),
     command: Command,
+    since: Instant,
 ) -> Result<(), Denied> {
-    let permit = gateway.permit().ok_or_else(|| gateway.busy())?;
+    let permit = Some(gateway.permit()?);
     let origin = Origin::Session { student, session, id };
-    let job = Job::Command(command, origin, Some(permit));
-    messenger.try_send(Post(job)).map_err(|_| gateway.busy())
+    post(gateway, messenger, Job::Command { command, origin, permit, since })
+}
+
+fn post(gateway: &Gateway, messenger: &Addr<Messenger>, job: Job) -> Result<(), Denied> {
+    gateway.metrics().mail(Mailbox::Messenger);
+    messenger.try_send(Post(job)).map_err(|_| {
+        gateway.metrics().mail_taken(Mailbox::Messenger);
+        gateway.busy(Full::Messenger)
+    })
 }
 
 /// Asks the Registrar to show a session everything, or says at once that there is no room.
@@ -167,9 +181,8 @@ pub fn send_view(
     (student, session): (StudentId, u32),
     last_sequence: Option<u32>,
 ) -> Result<(), Denied> {
-    let permit = gateway.permit().ok_or_else(|| gateway.busy())?;
-    let job = Job::View { student, session, last_sequence, permit };
-    messenger.try_send(Post(job)).map_err(|_| gateway.busy())
+    let permit = gateway.permit()?;
+    post(gateway, messenger, Job::View { student, session, last_sequence, permit })
 }
 
 #[derive(Message)]
@@ -224,12 +237,18 @@ pub enum Delivery {
 /// A batch from the gate: everything that one commit made tellable to this worker.
 #[derive(Message)]
 #[rtype("()")]
-pub struct Deliver(pub Vec<Delivery>);
+pub struct Deliver {
+    /// In order.
+    pub batch: Vec<Delivery>,
+    /// When it was known to be on disk.
+    pub durable: Instant,
+}
 
 impl Handler<Deliver> for Messenger {
     type Result = ();
 
-    fn handle(&mut self, Deliver(batch): Deliver, ctx: &mut Self::Context) {
+    fn handle(&mut self, Deliver { batch, durable }: Deliver, ctx: &mut Self::Context) {
+        self.gateway.metrics().mail_taken(Mailbox::Messenger);
         if self.gateway.directory().take_lost(self.worker) {
             self.broadcast(&|| Receive::Missed);
         }
@@ -247,14 +266,15 @@ impl Handler<Deliver> for Messenger {
                 }
                 Delivery::Everyone(bulletin) => {
                     for student in order.drain(..) {
-                        self.pass(student, pending.remove(&student).unwrap_or_default());
+                        let news = pending.remove(&student).unwrap_or_default();
+                        self.pass(student, news, durable);
                     }
                     self.broadcast(&|| Receive::Bulletin(Arc::clone(&bulletin)));
                 }
             }
         }
         for student in order {
-            self.pass(student, pending.remove(&student).unwrap_or_default());
+            self.pass(student, pending.remove(&student).unwrap_or_default(), durable);
         }
         self.tell_missed(ctx);
     }

@@ -24,12 +24,20 @@ pub mod section;
 pub mod session;
 pub mod sign_ins;
 pub mod student;
+pub mod tally;
 pub mod tell;
 #[cfg(test)]
 mod tests;
+mod trace;
 pub mod view;
 
-use actix::{Actor, Addr, Context};
+use std::time::Duration;
+
+use actix::{Actor, Addr, AsyncContext, Context};
+
+use crate::clock;
+use crate::limits;
+use crate::metrics::{Metrics, Thread};
 
 /// Starts an actor whose mailbox has its capacity from the first message on: one that is set in
 /// `started` comes too late for a burst that arrives before the actor first runs.
@@ -46,4 +54,18 @@ fn start_with<A: Actor<Context = Context<A>>>(
     context.set_mailbox_capacity(mailbox);
     let actor = make(&actix::AsyncContext::address(&context));
     context.run(actor)
+}
+
+/// Measures how late timers are on the actor's thread.
+fn measure_lag<A: Actor<Context = Context<A>>>(
+    ctx: &mut Context<A>,
+    thread: Thread,
+    metrics: impl Fn(&A) -> &Metrics + Copy + 'static,
+) {
+    let period = Duration::from_millis(limits::LAG_TIMER_MS);
+    let asked = clock::monotonic();
+    ctx.run_later(period, move |actor, ctx| {
+        metrics(actor).lag(thread, period, asked.elapsed());
+        measure_lag(ctx, thread, metrics);
+    });
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::gateway::{Answer, Denied};
 use super::permits::Permit;
 use super::sign_ins::SignedIn;
+use super::tally::Tally;
 use crate::domain::account::{DeviceId, Preferences};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::forecast::CourseForecast;
@@ -15,6 +16,7 @@ use crate::domain::ids::{
 };
 use crate::domain::outcome::Outcome;
 use crate::domain::section::Section;
+use crate::metrics::{Asked, Turn};
 use crate::protocol::server::{MessageView, PlanView, StudentView, WaitlistView, WindowView};
 
 /// What everybody may know: the catalogue and the windows.
@@ -24,6 +26,8 @@ pub struct Public {
     pub catalogue: Arc<Catalogue>,
     /// All windows, by [`WindowId`].
     pub windows: Vec<WindowView>,
+    /// When each window opened, if it has.
+    pub opened_at: Vec<Option<Timestamp>>,
     /// Grows with every import: the catalogue's ETag.
     pub version: Sequence,
 }
@@ -59,6 +63,8 @@ pub enum News {
         unread: u32,
         /// The window whose line she left with it.
         served: Option<WindowId>,
+        /// Since when somebody waits for them, for the metrics.
+        asked: Option<Asked>,
     },
     /// New in her message centre.
     Message {
@@ -195,8 +201,14 @@ pub enum Count {
     Promotion,
     /// A free seat passed somebody by.
     PassedOver,
-    /// A place in the line taken or given back.
-    Ticket(&'static str),
+    /// A place given for another.
+    Swap,
+    /// A place in the line taken.
+    TicketTaken,
+    /// Given back.
+    TicketLeft,
+    /// Decided.
+    TicketDecided(WindowId),
 }
 
 /// An answer to somebody who waits for it.
@@ -218,6 +230,12 @@ pub enum Output {
     Read(Box<dyn FnOnce(Sequence) + Send>),
     /// For the counters.
     Count(Vec<Count>),
+    /// What commands took, for the metrics.
+    Turns(Vec<Turn>),
+    /// How long tickets waited in their line, in milliseconds.
+    Waited(Vec<u64>),
+    /// Who waits for what.
+    Tallies(Vec<Tally>),
     /// The room that an accepted command had: free again.
     Done(Permit),
 }

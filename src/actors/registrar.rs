@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use uuid::Uuid;
@@ -19,8 +19,9 @@ use super::line::{LineActor, LineUpdate, Updates};
 use super::news::{News, Output, Reply};
 use super::permits::Permit;
 use super::section::{Apply, Ask, Outbox, SectionActor};
-use super::{tell, view};
-use crate::clock::Clock;
+use super::tally::Tallier;
+use super::{tell, trace, view};
+use crate::clock::{self, Clock};
 use crate::domain::command::Command;
 use crate::domain::course::Quotes;
 use crate::domain::decide::Verdict;
@@ -33,6 +34,7 @@ use crate::domain::turn::Turn;
 use crate::domain::university::new_sections;
 use crate::journal::{RecordBuffer, Writer, record};
 use crate::limits;
+use crate::metrics::{Asked, Full, Mailbox, Metrics, Thread, Turn as Times};
 
 /// Who gave a command.
 pub enum Origin {
@@ -56,8 +58,17 @@ pub type Read = Box<dyn FnOnce(&Registry) -> Output + Send>;
 
 /// Work for the Registrar.
 pub enum Job {
-    /// Decide a command. The permit is the room reserved for its answer.
-    Command(Command, Origin, Option<Permit>),
+    /// Decide a command.
+    Command {
+        /// What.
+        command: Command,
+        /// Who gave it.
+        origin: Origin,
+        /// The room reserved for its answer.
+        permit: Option<Permit>,
+        /// When it was received; a ticket: when its line let it go.
+        since: Instant,
+    },
     /// Show a new session everything.
     View {
         /// Who.
@@ -79,7 +90,7 @@ impl Job {
     /// What the session that waits for an answer is told when there is no room for the job.
     pub fn refused(&self, why: Denied) -> Option<(StudentId, News)> {
         match self {
-            Self::Command(_, Origin::Session { student, session, id }, _) => {
+            Self::Command { origin: Origin::Session { student, session, id }, .. } => {
                 Some((*student, News::Denied { session: *session, id: *id, why }))
             }
             Self::View { student, session, .. } => {
@@ -115,6 +126,8 @@ pub struct Parts {
     pub clock: Clock,
     /// How often lines push positions, in milliseconds.
     pub position_push_ms: u64,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
 }
 
 /// The Registrar's hands: everything but its mailbox.
@@ -128,6 +141,11 @@ struct Desk {
     queue: VecDeque<Job>,
     /// Courses whose waitlist moved since ranks were last pushed.
     moved: HashSet<CourseId>,
+    /// Times of what was decided since the last flush.
+    turns: Vec<Times>,
+    /// Who waits for the decision in hand.
+    asked: Option<Asked>,
+    tallier: Tallier,
     registrar: Addr<Registrar>,
 }
 
@@ -135,6 +153,7 @@ struct Desk {
 pub struct Registrar {
     desk: Rc<RefCell<Desk>>,
     running: bool,
+    metrics: Arc<Metrics>,
 }
 
 impl Registrar {
@@ -152,6 +171,9 @@ impl Registrar {
             records: RecordBuffer::starting_at(next),
             queue: VecDeque::new(),
             moved: HashSet::new(),
+            turns: Vec::new(),
+            asked: None,
+            tallier: Tallier::new(&parts.registry),
             registrar: addr.clone(),
             outbox,
             parts,
@@ -164,7 +186,8 @@ impl Registrar {
             desk.open_lines();
         }
         desk.borrow_mut().queue.push_back(Job::Recover);
-        context.run(Self { desk, running: false });
+        let metrics = Arc::clone(&desk.borrow().parts.metrics);
+        context.run(Self { desk, running: false, metrics });
         addr
     }
 
@@ -186,8 +209,12 @@ impl Actor for Registrar {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        self.metrics.thread_is(Thread::Decision);
+        super::measure_lag(ctx, Thread::Decision, |registrar: &Self| &registrar.metrics);
         ctx.run_interval(Duration::from_millis(limits::RANK_PUSH_MS), |registrar, _| {
-            registrar.desk.borrow_mut().push_ranks();
+            let mut desk = registrar.desk.borrow_mut();
+            desk.tally();
+            desk.push_ranks();
         });
         self.run(ctx);
     }
@@ -197,6 +224,7 @@ impl Handler<Batch> for Registrar {
     type Result = ();
 
     fn handle(&mut self, Batch(jobs): Batch, ctx: &mut Self::Context) {
+        self.metrics.mail_taken(Mailbox::Registrar);
         self.desk.borrow_mut().queue.extend(jobs);
         self.run(ctx);
     }
@@ -206,9 +234,11 @@ impl Handler<Batch> for Registrar {
 async fn work_off(desk: Rc<RefCell<Desk>>) {
     loop {
         let mut done = 0;
+        // One look at the clock a job: where one ends the next begins.
+        let mut at = clock::monotonic();
         while done < limits::TURNS_PER_FLUSH_MAX {
             let Some(job) = desk.borrow_mut().queue.pop_front() else { break };
-            work(&desk, job).await;
+            at = work(&desk, job, at).await;
             done += 1;
         }
         // The sections publish what they were just told to apply.
@@ -220,18 +250,29 @@ async fn work_off(desk: Rc<RefCell<Desk>>) {
     }
 }
 
-async fn work(desk: &Rc<RefCell<Desk>>, job: Job) {
+/// Does a job that is begun at `started`; returns when it ended.
+async fn work(desk: &Rc<RefCell<Desk>>, job: Job, started: Instant) -> Instant {
     match job {
-        Job::Command(_, origin, permit)
+        Job::Command { origin, permit, .. }
             if !matches!(origin, Origin::Own) && desk.borrow().parts.writer.is_behind() =>
         {
             let desk = desk.borrow();
+            desk.parts.metrics.busy(Full::Journal);
             desk.deny(origin, Denied::Busy { retry_after_ms: limits::BUSY_RETRY_MS });
             if let Some(permit) = permit {
                 desk.output(Output::Done(permit));
             }
         }
-        Job::Command(command, origin, permit) => decide(desk, command, origin, permit).await,
+        Job::Command { command, origin, permit, since } => {
+            let ticket = matches!(command, Command::Admit(..));
+            desk.borrow_mut().asked = Some(Asked { since, ticket });
+            decide(desk, command, origin, permit).await;
+            let mut desk = desk.borrow_mut();
+            desk.asked = None;
+            let decided = clock::monotonic();
+            desk.turns.push(Times { since, started, decided });
+            return decided;
+        }
         Job::Recover => {
             let turn = Turn::recovery(&desk.borrow().parts.registry);
             run(desk, turn, None).await;
@@ -247,6 +288,7 @@ async fn work(desk: &Rc<RefCell<Desk>>, job: Job) {
             desk.output(Output::Done(permit));
         }
     }
+    clock::monotonic()
 }
 
 async fn decide(
@@ -338,6 +380,7 @@ impl Desk {
             panic!("record {} cannot be written: {error}", record.sequence);
         }
         registry.apply(&record);
+        trace::decided(registry, &record);
         for (section, change) in changes {
             let apply = Apply { as_of: record.sequence, change };
             let taken = self.sections[section.index()].try_send(apply).is_ok();
@@ -351,11 +394,16 @@ impl Desk {
         for (window, update) in tell::line_updates(&self.parts.registry, &record.event) {
             self.line_updates[window.index()].push(update);
         }
-        let told = tell::outputs(&self.parts, &record);
+        let asked = match record.event {
+            Event::Decided { .. } => self.asked.take(),
+            _ => None,
+        };
+        let told = tell::outputs(&self.parts, &record, asked);
         self.outbox
             .borrow_mut()
             .extend(told.into_iter().map(|output| Gated::new(record.sequence, output)));
         self.moved.extend(tell::moved_waitlists(&self.parts.registry, &record.event));
+        self.tallier.note(&self.parts.registry, &record);
     }
 
     fn open_sections(&mut self, seats: Vec<Section>) {
@@ -377,9 +425,14 @@ impl Desk {
     /// Hands everything over: first what may be told later, then what makes it durable.
     fn flush(&mut self) {
         let as_of = self.parts.registry.sequence;
+        if !self.turns.is_empty() {
+            let turns = std::mem::take(&mut self.turns);
+            self.output(Output::Turns(turns));
+        }
         for (line, updates) in self.lines.iter().zip(&mut self.line_updates) {
             if !updates.is_empty() {
                 let updates = Updates { as_of, updates: std::mem::take(updates) };
+                self.parts.metrics.mail(Mailbox::Line);
                 assert!(line.try_send(updates).is_ok(), "a line does not take its updates");
             }
         }
@@ -445,9 +498,17 @@ impl Desk {
                 let sequence = registry.student(student).sequence;
                 let at = view::decided_at(registry, student, journal);
                 let unread = registry.unread(student);
-                let served = None;
-                let news =
-                    News::Outcomes { request, outcomes, journal, at, sequence, unread, served };
+                let (served, asked) = (None, self.asked.take());
+                let news = News::Outcomes {
+                    request,
+                    outcomes,
+                    journal,
+                    at,
+                    sequence,
+                    unread,
+                    served,
+                    asked,
+                };
                 self.output(Output::Student(student, news));
             }
             (Verdict::InLine(window, ticket), _) => {
@@ -475,6 +536,15 @@ impl Desk {
         let registry = &self.parts.registry;
         for (window, ticket) in registry.student(student).tickets.clone() {
             self.line_updates[window.index()].push(LineUpdate::Tell(ticket));
+        }
+    }
+
+    /// Counts who waits for what, for those who watch.
+    fn tally(&mut self) {
+        let tallies = self.tallier.count(&self.parts.registry);
+        if !tallies.is_empty() {
+            self.output(Output::Tallies(tallies));
+            self.flush();
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, Recipient};
 use actix::{Running, prelude::SendError};
@@ -16,8 +16,10 @@ use super::news::{Bulletin, LineState, News, Public};
 use crate::domain::account::DeviceId;
 use crate::domain::ids::{SectionId, StudentId, Ticket, WindowId};
 use crate::domain::line::eta;
+use crate::clock;
 use crate::domain::section::Section;
 use crate::limits;
+use crate::metrics::{Asked, Full};
 use crate::protocol::close::Close;
 use crate::protocol::convert;
 use crate::protocol::server::{OutcomeView, ServerMessage};
@@ -117,8 +119,8 @@ impl StudentActor {
     }
 
     fn deny(&mut self, session: u32, id: Option<Uuid>, why: &Denied) {
-        if matches!(why, Denied::Busy { .. }) {
-            self.gateway.metrics().busy();
+        if let Denied::Rejected(rejection) = why {
+            self.gateway.metrics().message_refused(rejection.key());
         }
         self.send_frame(&frame(&denial(id, why)), |seat| seat.number == session);
     }
@@ -133,16 +135,16 @@ impl StudentActor {
 
     /// A session that cannot be shown anything would be silent for ever: it comes back later.
     fn not_shown(&mut self, session: u32) {
-        self.gateway.metrics().busy();
         let close = if self.gateway.is_ready() { Close::Busy } else { Close::Restart };
         for seat in self.sessions.extract_if(.., |seat| seat.number == session) {
             let _ = seat.sink.try_send(ToSession::Close(close));
         }
     }
 
-    fn news(&mut self, all: Vec<News>) {
+    fn news(&mut self, all: Vec<News>, durable: Instant) {
         let public = self.gateway.public();
         let mut outcomes: Vec<OutcomeView> = Vec::new();
+        let mut asks: Vec<Asked> = Vec::new();
         let mut last = (0, 0);
         for news in all {
             if let News::Outcomes {
@@ -153,8 +155,12 @@ impl StudentActor {
                 sequence,
                 unread,
                 served,
+                asked,
             } = news
             {
+                asks.extend(asked);
+                let (devices, ticket) = (self.sessions.len(), served.is_some());
+                tracing::debug!(?request, ticket, journal = journal.0, devices, "outcome told");
                 last = (sequence, unread);
                 (self.sequence, self.unread) = last;
                 if list.is_empty()
@@ -175,6 +181,9 @@ impl StudentActor {
             self.one(&public, news);
         }
         self.flush_outcomes(&mut outcomes, last);
+        if !asks.is_empty() && self.sessions.iter().any(|seat| seat.shown) {
+            self.gateway.metrics().told(&asks, durable, clock::monotonic());
+        }
     }
 
     fn flush_outcomes(&mut self, outcomes: &mut Vec<OutcomeView>, last: (u32, u32)) {
@@ -431,7 +440,12 @@ impl Actor for StudentActor {
 #[rtype("()")]
 pub enum Receive {
     /// For her: all of one commit.
-    News(Vec<News>),
+    News {
+        /// In order.
+        news: Vec<News>,
+        /// When it was known to be on disk.
+        durable: Instant,
+    },
     /// For everybody.
     Bulletin(Arc<Bulletin>),
     /// A batch was lost on the way: everything is read back from state.
@@ -445,7 +459,7 @@ impl Handler<Receive> for StudentActor {
 
     fn handle(&mut self, receive: Receive, _: &mut Self::Context) {
         match receive {
-            Receive::News(news) => self.news(news),
+            Receive::News { news, durable } => self.news(news, durable),
             Receive::Bulletin(bulletin) => self.bulletin(&bulletin),
             Receive::Missed => {
                 // What was lost may have ended a place; the view tells those that are left.

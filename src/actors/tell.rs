@@ -13,6 +13,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::registry::{Registry, WindowNoticeKind};
 use crate::domain::student::Notice;
 use crate::domain::window::{TicketState, WindowState};
+use crate::metrics::Asked;
 use crate::protocol::convert;
 
 /// What everybody may know, as of now.
@@ -21,12 +22,13 @@ pub fn public(registry: &Registry) -> Public {
     Public {
         catalogue: Arc::clone(&registry.catalogue),
         windows: windows.map(|w| convert::window_view(&registry.catalogue, w)).collect(),
+        opened_at: registry.windows.iter().map(|w| w.opened_at).collect(),
         version: registry.sequence,
     }
 }
 
-/// Everything that the record is news of. Called after it was applied.
-pub fn outputs(parts: &Parts, record: &Record) -> Vec<Output> {
+/// Everything that the record is news of, `asked` for by somebody. Called after it was applied.
+pub fn outputs(parts: &Parts, record: &Record, asked: Option<Asked>) -> Vec<Output> {
     let registry = &parts.registry;
     let mut out = Vec::new();
     let counts = counts(&record.event);
@@ -52,6 +54,7 @@ pub fn outputs(parts: &Parts, record: &Record) -> Vec<Output> {
                     Via::Ticket(window, _) => Some(*window),
                     _ => None,
                 },
+                asked,
             };
             out.push(Output::Student(*student, news));
         }
@@ -251,17 +254,27 @@ pub fn ranks(parts: &Parts, course: CourseId) -> Vec<Output> {
 /// What the counters add for an event (I12: the same for a fold of the journal).
 pub fn counts(event: &Event) -> Vec<Count> {
     match event {
-        Event::Decided { outcomes, .. } => {
+        Event::Decided { outcomes, via, .. } => {
             let count = |outcome: &Outcome| match outcome {
                 Outcome::Refused(reason) => Count::Outcome(outcome.key(), Some(reason.key())),
                 _ => Count::Outcome(outcome.key(), None),
             };
-            outcomes.iter().map(|(_, outcome)| count(outcome)).collect()
+            let counts = outcomes.iter().map(|(_, outcome)| count(outcome));
+            let granted = |(_, outcome): &(CourseId, Outcome)| {
+                matches!(outcome, Outcome::Enrolled { .. })
+            };
+            let more = match via {
+                Via::Ticket(window, _) => Some(Count::TicketDecided(*window)),
+                Via::Swap { .. } if outcomes.iter().any(granted) => Some(Count::Swap),
+                _ => None,
+            };
+            counts.chain(more).collect()
         }
+        Event::Promoted { replaces: Some(_), .. } => vec![Count::Promotion, Count::Swap],
         Event::Promoted { .. } => vec![Count::Promotion],
         Event::PassedOver { .. } => vec![Count::PassedOver],
-        Event::TicketTaken { .. } => vec![Count::Ticket("taken")],
-        Event::TicketLeft(..) => vec![Count::Ticket("left")],
+        Event::TicketTaken { .. } => vec![Count::TicketTaken],
+        Event::TicketLeft(..) => vec![Count::TicketLeft],
         _ => Vec::new(),
     }
 }

@@ -12,7 +12,7 @@ use super::registrar::{Batch, Job, Origin};
 use super::student::{FromSession, StudentActor, ToSession};
 use crate::application::core::{Core, Options};
 use crate::application::recover::recover;
-use crate::clock::Clock;
+use crate::clock::{Clock, monotonic};
 use crate::domain::command::Command;
 use crate::domain::ids::{CourseId, RequestId, Sequence, StudentId, Timestamp, WindowId};
 use crate::domain::import::Draft;
@@ -23,6 +23,7 @@ use crate::domain::registry::WindowNoticeKind;
 use crate::domain::testkit;
 use crate::domain::window::{Order, WindowState};
 use crate::journal::memory::{Disk, Torn};
+use crate::metrics::Mailbox;
 use crate::protocol::close::Close;
 use crate::protocol::server::ServerMessage;
 
@@ -215,7 +216,8 @@ fn say(
     (student, session): (u32, u32),
     command: Command,
 ) {
-    send_command(gateway, &messenger.1, (StudentId(student), session, None), command).unwrap();
+    let from = (StudentId(student), session, None);
+    send_command(gateway, &messenger.1, from, command, monotonic()).unwrap();
 }
 
 fn outcome_lines(gateway: &Gateway) -> Vec<String> {
@@ -376,7 +378,9 @@ async fn a_hub_that_was_full_reads_everything_back() {
     // The messenger takes all of these in one go, before the hub gets to run.
     for _ in 0..2 * crate::limits::STUDENT_MAILBOX_MAX {
         let news = Delivery::Student(StudentId(0), News::Disarmed(W));
-        messenger.1.try_send(Deliver(vec![news])).unwrap();
+        gateway.metrics().mail(Mailbox::Messenger);
+        let batch = Deliver { batch: vec![news], durable: monotonic() };
+        messenger.1.try_send(batch).unwrap();
     }
     let told = frames(&one).await;
     let lost = 2 * crate::limits::STUDENT_MAILBOX_MAX - (told.len() - 2);
@@ -428,7 +432,8 @@ async fn a_disarm_on_the_way_to_the_registrar_does_not_stop_the_line() {
     }
     // The line admits in the middle of this batch: the disarm comes between admission and turn.
     let other = any(&gateway, &[0, 1]).await;
-    let own = |command| Job::Command(command, Origin::Own, None);
+    let since = monotonic();
+    let own = |command| Job::Command { command, origin: Origin::Own, permit: None, since };
     let mut jobs = vec![own(Command::Open(W))];
     let plans = (100..400).map(|s| own(Command::SetPlan(StudentId(s), Arc::clone(&other))));
     jobs.extend(plans);
@@ -557,7 +562,8 @@ async fn while_the_journal_is_far_behind_newcomers_are_busy_and_nothing_is_lost(
     let most = crate::limits::JOURNAL_BEHIND_RECORDS_MAX as u32;
     let flip = |n: u32| {
         let plan = if n.is_multiple_of(2) { Arc::default() } else { Arc::clone(&plan) };
-        Job::Command(Command::SetPlan(StudentId(0), plan), Origin::Own, None)
+        let command = Command::SetPlan(StudentId(0), plan);
+        Job::Command { command, origin: Origin::Own, permit: None, since: monotonic() }
     };
     let jobs: Vec<Job> = (1..=most + 1).map(flip).collect();
     assert!(gateway.post(Batch(jobs)).is_ok());

@@ -10,18 +10,20 @@ use actix::Arbiter;
 use tokio::sync::watch;
 
 use super::recover::{Recovered, counted};
-use super::snapshots::Snapshotter;
+use super::snapshots::{Snapshotter, Snapshots};
 use crate::actors::board::SeatBoard;
 use crate::actors::directory::Directory;
 use crate::actors::gate::{Exit, Gate};
 use crate::actors::gateway::{Gateway, Settings};
 use crate::actors::registrar::{Parts, Registrar};
 use crate::actors::sign_ins::SignIns;
+use crate::actors::tally::TallyBoard;
 use crate::actors::tell;
 use crate::clock::Clock;
 use crate::journal::{JournalError, JournalReader, OnFault, Writer};
 use crate::limits;
-use crate::metrics::Metrics;
+use crate::metrics::facts::JournalFacts;
+use crate::metrics::{Metrics, Thread};
 
 /// How to run the actors.
 pub struct Options {
@@ -47,15 +49,19 @@ pub struct Core {
     pub journal: JournalReader,
     /// What waits at the gate.
     pub gate: Gate,
+    /// The newest snapshot.
+    pub snapshots: Arc<Snapshots>,
+    /// How the start went.
+    pub replay: (Duration, u64),
     arbiter: Arbiter,
-    snapshotter: Option<Snapshotter>,
+    snapshotter: Option<Running>,
 }
 
 impl Core {
     /// Starts everything. Call inside an actix system.
     pub fn start(recovered: Recovered, options: Options) -> Result<Self, JournalError> {
         stop_process_on_critical_panic();
-        let Recovered { university, journal, snapshot, violations, .. } = recovered;
+        let Recovered { university, journal, snapshot, replayed, took, violations } = recovered;
         let metrics = Arc::new(Metrics::new());
         for count in counted(&university) {
             metrics.count(&count);
@@ -69,6 +75,7 @@ impl Core {
         let sign_ins = Arc::new(SignIns::new(&registry));
         let (publish, public) = watch::channel(Arc::new(tell::public(&registry)));
         let directory = Arc::new(Directory::default());
+        let tallies = Arc::new(TallyBoard::new(&registry));
         let gate = Gate::new();
         let mut exit = Exit::new(
             gate.clone(),
@@ -76,20 +83,38 @@ impl Core {
             Arc::clone(&sign_ins),
             publish,
             Arc::clone(&directory),
+            Arc::clone(&tallies),
             Arc::clone(&metrics),
         );
         let reader = journal.reader();
         let on_disk = reader.clone();
         let counters = Arc::clone(&metrics);
+        let mut known = false;
         let on_durable = Box::new(move |durable, stats: &_| {
+            if !std::mem::replace(&mut known, true) {
+                counters.thread_is(Thread::Journal);
+            }
             counters.committed(durable, stats);
+            if stats.records > 0 {
+                let us = stats.commit.as_micros() as u64;
+                tracing::debug!(journal = durable.0, records = stats.records, us, "on disk");
+            }
             exit.release(durable);
         });
         let writer = Writer::start(journal, durable.next(), on_durable, options.on_fault)?;
         let writer = Arc::new(writer);
+        metrics.durable(durable);
+        let snapshots = Arc::new(Snapshots::new(snapshot));
         let snapshotter = match options.snapshot_every {
             0 => None,
-            every => Snapshotter::start(Arc::clone(&writer), reader, every, snapshot)
+            every => Snapshotter {
+                writer: Arc::clone(&writer),
+                reader,
+                snapshots: Arc::clone(&snapshots),
+                metrics: Arc::clone(&metrics),
+                clock: options.clock.clone(),
+            }
+            .start(every)
                 .map_err(|e| JournalError::io("start the snapshot thread", e))
                 .map(Some)?,
         };
@@ -103,6 +128,7 @@ impl Core {
             board: Arc::clone(&board),
             clock: options.clock.clone(),
             position_push_ms: options.position_push_ms,
+            metrics: Arc::clone(&metrics),
         };
         let arbiter = Arbiter::new();
         let (send, registrar) = channel();
@@ -117,13 +143,15 @@ impl Core {
             board,
             sign_ins,
             directory,
+            tallies,
             public,
             registrar,
             options.settings,
             metrics,
             options.clock,
         );
-        Ok(Self { gateway, writer, journal: on_disk, gate, arbiter, snapshotter })
+        let replay = (took, replayed);
+        Ok(Self { gateway, writer, journal: on_disk, gate, snapshots, replay, arbiter, snapshotter })
     }
 
     /// Decides no more, makes durable what was decided, and lets go of the journal.

@@ -37,7 +37,7 @@ pub fn start_over(dir: &DataDir, yes: bool, now: Timestamp) -> Result<Option<Pat
 /// Whether there is nothing but the demo, or nothing at all. Looks at a copy.
 fn holds_demo(dir: &DataDir) -> Result<bool, JournalError> {
     let journal = journal::sled::open_copy(dir.copied()?)?;
-    let (university, ..) = recover::fold_up_to(&journal.reader(), journal.durable())?;
-    let registry = &university.registry;
+    let folded = recover::fold_up_to(&journal.reader(), journal.durable())?;
+    let registry = &folded.university.registry;
     Ok(registry.sequence.0 == 0 || demo::is_demo(registry))
 }

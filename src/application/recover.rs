@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use crate::actors::news::Count;
 use crate::clock;
-use crate::domain::ids::Sequence;
+use crate::domain::ids::{Sequence, Timestamp};
 use crate::domain::invariants::{self, Violation};
+use crate::domain::outcome::Outcome;
+use crate::domain::student::Notice;
 use crate::domain::university::University;
-pub use crate::journal::digest::fold_up_to;
+pub use crate::journal::digest::{Folded, fold_up_to};
 use crate::journal::{Journal, JournalError};
 
 /// What the journal folds into, and how it went.
@@ -15,8 +18,8 @@ pub struct Recovered {
     pub university: University,
     /// The open journal.
     pub journal: Box<dyn Journal>,
-    /// The snapshot it began with; 0 is none.
-    pub snapshot: Sequence,
+    /// The snapshot it began with, and the time up to which that tells; 0 is none.
+    pub snapshot: (Sequence, Timestamp),
     /// Records replayed after it.
     pub replayed: u64,
     /// Time that took.
@@ -29,25 +32,25 @@ pub struct Recovered {
 pub fn recover(journal: Box<dyn Journal>) -> Result<Recovered, JournalError> {
     let since = clock::monotonic();
     let reader = journal.reader();
-    let (university, snapshot, replayed) = fold_up_to(&reader, journal.durable())?;
+    let Folded { university, snapshot, replayed } = fold_up_to(&reader, journal.durable())?;
     drop(reader);
     if let Some(tail) = journal.removed_tail() {
         tracing::warn!(?tail, "removed an unacknowledged tail of the journal");
     }
-    let violations = checks(&university);
-    for violation in &violations {
-        tracing::error!(promise = violation.promise, place = violation.place, "promise broken");
-    }
+    let violations = checked(&university);
     let took = since.elapsed();
     Ok(Recovered { university, journal, snapshot, replayed, took, violations })
 }
 
 /// The promises of a state between two turns. A journal may end inside a turn, before a
 /// promotion that it makes possible: the Registrar's first turn catches up on that (I11).
-fn checks(university: &University) -> Vec<Violation> {
+pub fn checked(university: &University) -> Vec<Violation> {
     let mut found = invariants::no_oversell(university);
     found.extend(invariants::seats_are_enrolments(university));
     found.extend(invariants::no_double(university));
+    for violation in &found {
+        tracing::error!(promise = violation.promise, place = violation.place, "promise broken");
+    }
     found
 }
 
@@ -57,12 +60,10 @@ pub fn enrolments(university: &University) -> usize {
 }
 
 /// The counters of a state, as events would have counted them (I12).
-pub fn counted(university: &University) -> Vec<crate::actors::news::Count> {
-    use crate::actors::news::Count;
-    use crate::domain::outcome::Outcome;
-    use crate::domain::student::Notice;
+pub fn counted(university: &University) -> Vec<Count> {
+    let registry = &university.registry;
     let mut counts = Vec::new();
-    for student in &university.registry.students {
+    for student in &registry.students {
         for item in &student.inbox {
             counts.push(match &item.notice {
                 Notice::Outcome { outcome: outcome @ Outcome::Refused(reason), .. } => {
@@ -74,9 +75,13 @@ pub fn counted(university: &University) -> Vec<crate::actors::news::Count> {
                 _ => continue,
             });
         }
+        // A decided request remembers its ticket, a rehearsal's that was run again too.
+        let decided = student.requests.iter().filter(|(_, memo)| memo.decided.is_some());
+        let tickets = decided.filter_map(|(_, memo)| memo.ticket);
+        counts.extend(tickets.map(|(window, _)| Count::TicketDecided(window)));
     }
-    let registry = &university.registry;
-    counts.extend((0..registry.tickets_taken).map(|_| Count::Ticket("taken")));
-    counts.extend((0..registry.tickets_left).map(|_| Count::Ticket("left")));
+    counts.extend((0..registry.tickets_taken).map(|_| Count::TicketTaken));
+    counts.extend((0..registry.tickets_left).map(|_| Count::TicketLeft));
+    counts.extend((0..registry.swaps).map(|_| Count::Swap));
     counts
 }

@@ -14,6 +14,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::oneshot;
 
 use super::core::{Core, Options};
+use super::operators::{Operators, Sources};
 use super::recover::{self, Recovered};
 use super::{ServeError, seed};
 use crate::actors::gateway::Gateway;
@@ -32,6 +33,8 @@ use crate::serving::Serving;
 pub struct Running {
     /// Where it listens.
     pub addresses: Vec<SocketAddr>,
+    /// Where operators look, if anywhere.
+    pub operators: Option<SocketAddr>,
     /// The door to its actors.
     pub gateway: Gateway,
     /// Enrolments that replay brought back.
@@ -58,25 +61,32 @@ pub struct Start {
 
 /// Addresses that are ours; nobody can connect before the gateway runs.
 #[derive(Debug)]
-pub struct Bound(Vec<Socket>);
+pub struct Bound {
+    students: Vec<Socket>,
+    operators: Option<Socket>,
+}
 
-/// Takes addresses, before anything else is done.
-pub fn bind(addresses: &[SocketAddr]) -> Result<Bound, ServeError> {
+/// Takes the addresses of the configuration, before anything else is done.
+pub fn bind(config: &Config) -> Result<Bound, ServeError> {
     let bind = |address: &SocketAddr| {
         let socket = Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_reuse_address(true)?;
         socket.bind(&(*address).into())?;
         Ok(socket)
     };
-    let all = addresses.iter().map(|address| {
+    let students = config.server.listen.iter().map(|address| {
         bind(address).map_err(|source| ServeError::Listen { address: *address, source })
     });
-    Ok(Bound(all.collect::<Result<_, _>>()?))
+    let students = students.collect::<Result<_, _>>()?;
+    let operators = config.metrics.listen.map(|address| {
+        bind(&address).map_err(|source| ServeError::ListenMetrics { address, source })
+    });
+    Ok(Bound { students, operators: operators.transpose()? })
 }
 
 /// Starts a gateway on a thread of its own; returns when it can be used.
 pub fn start(start: Start) -> Result<Running, ServeError> {
-    let bound = bind(&start.config.server.listen)?;
+    let bound = bind(&start.config)?;
     start_on(start, bound)
 }
 
@@ -91,6 +101,7 @@ pub fn start_on(start: Start, bound: Bound) -> Result<Running, ServeError> {
                 Ok(built) => {
                     let facts = (
                         built.addresses.clone(),
+                        built.operators.as_ref().map(|operators| operators.address),
                         built.core.gateway.clone(),
                         built.enrolments,
                         built.demo,
@@ -109,9 +120,9 @@ pub fn start_on(start: Start, bound: Bound) -> Result<Running, ServeError> {
     let thread = std::thread::Builder::new().name("sluis".to_owned()).spawn(run);
     let thread = thread.map_err(|e| io("start the server's thread", e))?;
     match wait.recv() {
-        Ok(Ok((addresses, gateway, enrolments, demo))) => {
+        Ok(Ok((addresses, operators, gateway, enrolments, demo))) => {
             let (stop, thread) = (Some(stop), Some(thread));
-            Ok(Running { addresses, gateway, enrolments, demo, stop, thread })
+            Ok(Running { addresses, operators, gateway, enrolments, demo, stop, thread })
         }
         Ok(Err(error)) => Err(error),
         Err(_) => {
@@ -142,6 +153,7 @@ struct Built {
     server: Server,
     handle: ServerHandle,
     addresses: Vec<SocketAddr>,
+    operators: Option<Operators>,
     enrolments: usize,
     demo: bool,
     _serving: Serving,
@@ -177,17 +189,20 @@ impl Built {
         let access = access(&config, clock, demo, core.gateway.clone())?;
         let (gateway, journal) = (core.gateway.clone(), core.journal.clone());
         let state = Arc::new(HttpState::new(gateway, journal, access, seed::importers()));
-        let (server, addresses) = listen(&config, bound, &state)?;
+        let operators = operators(&config, bound.operators, &core, &state)?;
+        let (server, addresses) = listen(&config, bound.students, &state)?;
         // Tools on this machine come straight in, not through a proxy.
         let url = format!("http://{}", addresses[0]);
-        let announced = Serving::announce(&config.journal.dir, &url);
+        let metrics = operators.as_ref().map(|o| format!("http://{}/metrics", o.address));
+        let announced = Serving::announce(&config.journal.dir, &url, metrics.as_deref());
         let serving = announced.map_err(|source| ServeError::Io {
             doing: format!("write into {}", config.journal.dir.display()),
             source,
         })?;
         actix::spawn(housekeeping(state));
         let handle = server.handle();
-        Ok(Self { core, server, handle, addresses, enrolments, demo, _serving: serving })
+        let _serving = serving;
+        Ok(Self { core, server, handle, addresses, operators, enrolments, demo, _serving })
     }
 
     async fn run(self, stopped: oneshot::Receiver<()>) -> Result<(), ServeError> {
@@ -202,6 +217,8 @@ impl Built {
         let graceful = self.core.gateway.directory().sessions() == 0;
         self.handle.stop(graceful).await;
         let _ = server.await;
+        // Watched to the end of the last session.
+        drop(self.operators);
         self.core.stop()?;
         let ms = since.elapsed().as_millis() as u64;
         tracing::info!(ms, "stopped; everything that was told is on disk");
@@ -266,14 +283,28 @@ fn url(public: &str, addresses: &[SocketAddr]) -> String {
     if public.is_empty() { format!("http://{}", addresses[0]) } else { public.to_owned() }
 }
 
+fn operators(
+    config: &Config,
+    bound: Option<Socket>,
+    core: &Core,
+    state: &Arc<HttpState>,
+) -> Result<Option<Operators>, ServeError> {
+    core.gateway.metrics().routes(http::labels().into_iter());
+    let (Some(socket), Some(address)) = (bound, config.metrics.listen) else { return Ok(None) };
+    let sources = Sources::new(core, Arc::clone(state), &config.journal.dir);
+    let started = Operators::start(socket, sources);
+    started.map(Some).map_err(|source| ServeError::ListenMetrics { address, source })
+}
+
 fn listen(
     config: &Config,
-    bound: Bound,
+    bound: Vec<Socket>,
     state: &Arc<HttpState>,
 ) -> Result<(Server, Vec<SocketAddr>), ServeError> {
     let state = Arc::clone(state);
     let mut server = HttpServer::new(move || {
-        App::new().configure(http::routes(&state)).wrap(from_fn(http::finish))
+        let app = App::new().configure(http::routes(&state)).wrap(from_fn(http::finish));
+        app.wrap(from_fn(http::measure))
     })
     .on_connect(|connection, _| ws::tune(connection))
     .max_connections(config.limits.sessions_max + limits::PLAIN_CONNECTIONS_MAX)
@@ -282,7 +313,7 @@ fn listen(
     if config.server.workers > 0 {
         server = server.workers(config.server.workers);
     }
-    for (socket, address) in bound.0.into_iter().zip(&config.server.listen) {
+    for (socket, address) in bound.into_iter().zip(&config.server.listen) {
         let failed = |source: io::Error| ServeError::Listen { address: *address, source };
         socket.listen(limits::LISTEN_BACKLOG as i32).map_err(failed)?;
         server = server.listen(socket.into()).map_err(failed)?;

@@ -42,6 +42,12 @@ const TOKEN_EXAMPLES: &str = "Examples:
   sluis token --role registrar --ttl 60           for an hour
   sluis token --students keys.txt > tokens.tsv    one `key<TAB>token` a line";
 
+const LOG_EXAMPLES: &str = "Examples:
+  sluis log level                    what the running gateway logs
+  sluis log level debug              log more, until `sluis log level info`
+  sluis log pseudonym s1000001       what the log calls a student
+  sluis log pseudonym < number.txt   the same, with the number in no list of processes";
+
 /// Course registration without the queue: plan, arm, and know the outcome at once.
 #[derive(Parser, Debug)]
 #[command(
@@ -89,6 +95,9 @@ pub enum Command {
     /// Make sign-in tokens for tools, in demo mode
     #[command(after_help = TOKEN_EXAMPLES)]
     Token(TokenArgs),
+    /// Change what a running gateway logs; find a student in the log
+    #[command(subcommand, after_help = LOG_EXAMPLES)]
+    Log(LogCommand),
 }
 
 /// Where settings come from.
@@ -365,4 +374,27 @@ pub struct TokenArgs {
     /// Configuration and data.
     #[command(flatten)]
     pub place: Place,
+}
+
+/// `sluis log …`
+#[derive(Subcommand, Debug)]
+pub enum LogCommand {
+    /// Tell or change what the running gateway logs
+    #[command(after_help = LOG_EXAMPLES)]
+    Level {
+        /// error, warn, info, debug, trace, or directives such as warn,sluis::actors=debug
+        level: Option<String>,
+        /// Configuration and data.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Tell what log lines call a student
+    #[command(after_help = LOG_EXAMPLES)]
+    Pseudonym {
+        /// The student number; without it, or with `-`, it is read from standard input
+        student: Option<String>,
+        /// Configuration and data.
+        #[command(flatten)]
+        place: Place,
+    },
 }

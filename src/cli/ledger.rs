@@ -31,7 +31,7 @@ impl Ledger {
 
     fn replay(data: &Path, journal: SledJournal) -> Result<Self, Failure> {
         let folded = recover::fold_up_to(&journal.reader(), journal.durable());
-        let (university, ..) = folded.map_err(|e| e.within(data))?;
+        let university = folded.map_err(|e| e.within(data))?.university;
         Ok(Self { journal, fold: Fold::from(university) })
     }
 

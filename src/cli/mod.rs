@@ -9,6 +9,7 @@ mod failure;
 mod import;
 mod journal;
 mod ledger;
+mod log;
 mod lottery;
 mod remote;
 mod seams;
@@ -71,6 +72,7 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Some(Command::Export(command)) => export::run(command, out),
         Some(Command::Lottery(command)) => lottery::run(command),
         Some(Command::Token(args)) => token::run(args, out),
+        Some(Command::Log(command)) => log::run(command, out),
     }
 }
 

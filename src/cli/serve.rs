@@ -23,7 +23,7 @@ impl From<ServeError> for Failure {
     fn from(e: ServeError) -> Self {
         let code = match e {
             ServeError::Journal(e) => return e.into(),
-            ServeError::Listen { .. } => Code::Unavailable,
+            ServeError::Listen { .. } | ServeError::ListenMetrics { .. } => Code::Unavailable,
             ServeError::Refused(_) | ServeError::NotDemo(_) | ServeError::Empty(_) => Code::Config,
             ServeError::Key(_) | ServeError::Io { .. } => Code::Io,
             ServeError::Demo(_) => Code::Other,

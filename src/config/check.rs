@@ -55,6 +55,13 @@ pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
             faults.push(("server.listen", format!("{address} is named twice; keep one")));
         }
     }
+    if let Some(address) = config.metrics.listen
+        && address.port() != 0
+        && server.listen.contains(&address)
+    {
+        let what = format!("{address} is named in server.listen too; choose another port");
+        faults.push(("metrics.listen", what));
+    }
     if !server.public_url.is_empty()
         && let Err(what) = origin(&server.public_url)
     {

@@ -67,6 +67,8 @@ pub struct Registry {
     pub tickets_taken: u64,
     /// Places in lines given back by their owners since the journal began.
     pub tickets_left: u64,
+    /// Places given for another, at once or by a promotion, since the journal began.
+    pub swaps: u64,
     /// What windows told everybody.
     pub window_notices: Vec<WindowNotice>,
     /// How often an import changed what meets when, and when it last did.
@@ -480,6 +482,7 @@ impl Registry {
             match outcome {
                 Outcome::Enrolled { sections, .. } => {
                     if let Via::Swap { from, .. } = via {
+                        self.swaps += 1;
                         self.give_up(student, from, *course);
                     }
                     let window = window.unwrap_or_default();
@@ -526,6 +529,7 @@ impl Registry {
         let window = entry.map(|e| e.window).unwrap_or_default();
         self.remove_waiting(student, course);
         if let Some(old) = replaces {
+            self.swaps += 1;
             self.give_up(student, old, course);
         }
         self.add_enrolment(record, student, course, sections, window);

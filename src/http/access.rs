@@ -1,6 +1,7 @@
 //! Who asks: the sign-in token of a request, checked, with the rules that come with a cookie.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
@@ -34,7 +35,7 @@ pub struct Access {
 impl Access {
     /// From its parts.
     pub fn new(tokens: Tokens, settings: Settings, clock: Clock, gateway: Gateway) -> Self {
-        let limiters = Limiters::new(&settings.rates);
+        let limiters = Limiters::new(&settings.rates, Arc::clone(gateway.metrics()));
         Self { tokens, settings, limiters, clock, gateway }
     }
 

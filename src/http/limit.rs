@@ -3,6 +3,7 @@
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::state::keyed::DashMapStateStore;
@@ -12,6 +13,7 @@ use super::problem::{Problem, RATE_LIMITED};
 use super::settings::{Rate, Rates};
 use crate::domain::ids::Key;
 use crate::limits;
+use crate::metrics::{Limiter, Metrics};
 
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 
@@ -22,43 +24,63 @@ pub struct Limiters {
     anonymous: Keyed<IpAddr>,
     change: Keyed<Key>,
     read: Keyed<Key>,
+    metrics: Arc<Metrics>,
 }
 
 impl Limiters {
-    /// With these rates.
-    pub fn new(rates: &Rates) -> Self {
+    /// With these rates; refusals are counted.
+    pub fn new(rates: &Rates, metrics: Arc<Metrics>) -> Self {
         Self {
             sign_in: Keyed::dashmap(quota(rates.sign_in)),
             connect: Keyed::dashmap(quota(rates.connect)),
             anonymous: Keyed::dashmap(quota(rates.anonymous)),
             change: Keyed::dashmap(quota(rates.change)),
             read: Keyed::dashmap(quota(rates.read)),
+            metrics,
         }
+    }
+
+    /// Keys that each remembers.
+    pub fn keys(&self) -> [(Limiter, usize); 5] {
+        [
+            (Limiter::AddressSignIns, self.sign_in.len()),
+            (Limiter::AddressConnects, self.connect.len()),
+            (Limiter::AddressRequests, self.anonymous.len()),
+            (Limiter::StudentChanges, self.change.len()),
+            (Limiter::StudentReads, self.read.len()),
+        ]
+    }
+
+    fn counted(&self, limiter: Limiter, allowed: Result<(), Problem>) -> Result<(), Problem> {
+        if allowed.is_err() {
+            self.metrics.limited(limiter);
+        }
+        allowed
     }
 
     /// One sign-in from the address.
     pub fn sign_in(&self, address: IpAddr) -> Result<(), Problem> {
-        check_address(&self.sign_in, address)
+        self.counted(Limiter::AddressSignIns, check_address(&self.sign_in, address))
     }
 
     /// One new WebSocket from the address.
     pub fn connect(&self, address: IpAddr) -> Result<(), Problem> {
-        check_address(&self.connect, address)
+        self.counted(Limiter::AddressConnects, check_address(&self.connect, address))
     }
 
     /// One request without a sign-in from the address.
     pub fn anonymous(&self, address: IpAddr) -> Result<(), Problem> {
-        check_address(&self.anonymous, address)
+        self.counted(Limiter::AddressRequests, check_address(&self.anonymous, address))
     }
 
     /// One change by the student.
     pub fn change(&self, student: &Key) -> Result<(), Problem> {
-        check(&self.change, student)
+        self.counted(Limiter::StudentChanges, check(&self.change, student))
     }
 
     /// One read by the student.
     pub fn read(&self, student: &Key) -> Result<(), Problem> {
-        check(&self.read, student)
+        self.counted(Limiter::StudentReads, check(&self.read, student))
     }
 
     /// Forgets who has been quiet. Call it every minute, or the maps grow for ever.
@@ -108,7 +130,9 @@ mod tests {
     #[test]
     fn a_burst_passes_and_what_follows_waits() {
         let slow = Rate { per_second: 1, burst: 3 };
-        let limiters = Limiters::new(&Rates { sign_in: slow, change: slow, ..Rates::default() });
+        let rates = Rates { sign_in: slow, change: slow, ..Rates::default() };
+        let metrics = Arc::new(Metrics::new());
+        let limiters = Limiters::new(&rates, Arc::clone(&metrics));
         let address: IpAddr = "2001:db8::1".parse().unwrap();
         let neighbour: IpAddr = "2001:db8::2".parse().unwrap();
         for _ in 0..3 {
@@ -128,5 +152,11 @@ mod tests {
         limiters.read(&one).unwrap();
         limiters.retain_recent();
         assert!(limiters.change(&one).is_err(), "who has just asked is not forgotten");
+        let text = metrics.render();
+        for (limiter, count) in [("address_sign_ins", 1), ("student_changes", 2), ("student_reads", 0)] {
+            let line = format!("sluis_limiter_refusals_total{{limiter=\"{limiter}\"}} {count}\n");
+            assert!(text.contains(&line), "{line}{text}");
+        }
+        assert!(limiters.keys().contains(&(Limiter::StudentChanges, 2)));
     }
 }

@@ -23,9 +23,11 @@ pub mod journal;
 pub mod key_file;
 pub mod limit;
 pub mod listing;
+mod measure;
 pub mod messages;
 pub mod my_data;
 pub mod openapi;
+pub mod operator;
 pub mod origin;
 mod place;
 pub mod plain;
@@ -54,6 +56,7 @@ use dashmap::DashMap;
 
 pub use access::{Access, AsRegistrar, AsStudent, Authenticated};
 pub use finish::finish;
+pub use measure::{labels, measure};
 use imports::Importers;
 use listing::{Listing, Listings};
 use problem::{Problem, UNKNOWN_STUDENT};
@@ -130,8 +133,8 @@ impl HttpState {
     }
 }
 
-/// Puts every route in place. The application also wraps itself in [`finish`]:
-/// `App::new().configure(http::routes(&state)).wrap(from_fn(http::finish))`.
+/// Puts every route in place. The application also wraps itself in [`finish`] and [`measure`]:
+/// `App::new().configure(http::routes(&state)).wrap(from_fn(http::finish)).wrap(from_fn(http::measure))`.
 pub fn routes(state: &Arc<HttpState>) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let state = Arc::clone(state);
     move |cfg| {

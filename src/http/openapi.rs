@@ -25,7 +25,7 @@ use super::{
             described in `docs/asyncapi.yaml`."
     ),
     paths(
-        health::healthz, health::readyz, health::metrics, document,
+        health::healthz, health::readyz, document,
         sign_in::choices, sign_in::sign_in, sign_in::sign_out, sign_in::who,
         catalogue::list, catalogue::course, catalogue::seats, catalogue::programmes,
         windows::list, windows::lottery,

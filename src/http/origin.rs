@@ -37,9 +37,12 @@ pub fn origin_allowed(req: &HttpRequest, settings: &Settings) -> bool {
 /// Whether a change asked for with a cookie was asked for by our own page. A browser says where a
 /// request comes from; one that says nothing is a tool of somebody's own.
 pub fn change_allowed(req: &HttpRequest, settings: &Settings) -> bool {
-    let headers = req.headers();
-    let from_browser = headers.contains_key(ORIGIN) || headers.contains_key(SEC_FETCH_SITE);
-    !from_browser || headers.contains_key(ORIGIN) && origin_allowed(req, settings)
+    !from_browser(req) || req.headers().contains_key(ORIGIN) && origin_allowed(req, settings)
+}
+
+/// Whether a browser sent it, on behalf of a page.
+pub fn from_browser(req: &HttpRequest) -> bool {
+    req.headers().contains_key(ORIGIN) || req.headers().contains_key(SEC_FETCH_SITE)
 }
 
 fn is_own_or_listed(origin: &str, host: Option<&str>, settings: &Settings) -> bool {

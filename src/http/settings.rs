@@ -129,6 +129,13 @@ impl Default for Rates {
     }
 }
 
+impl Settings {
+    /// Whether anybody may sign in by choosing a name.
+    pub const fn is_demo(&self) -> bool {
+        matches!(self.sign_in, SignIn::Demo { .. })
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

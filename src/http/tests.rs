@@ -109,7 +109,6 @@ fn expected(entry: &Entry, role: Option<Role>) -> Option<u16> {
         (Who::Anybody, _) | (Who::SignedIn, Some(_)) => None,
         (_, None) => Some(401),
         (Who::Only(only), Some(role)) => (only != role).then_some(403),
-        (Who::LocalOrOperator, Some(role)) => (role != Role::Operator).then_some(403),
     }
 }
 

@@ -31,6 +31,8 @@ use crate::http::auth::Claims;
 use crate::http::frames::{FrameGuard, OVERSIZED};
 use crate::http::problem::Problem;
 use crate::limits;
+use crate::metrics::Full;
+use crate::pseudonym;
 use crate::protocol::client::ClientMessage;
 use crate::protocol::close::Close;
 use crate::protocol::server::ServerMessage;
@@ -70,17 +72,17 @@ impl Place {
             true => gateway.directory().session_opened(most),
             false => None,
         };
-        let Some(open) = open else { return Err(gateway.busy().into()) };
-        gateway.metrics().sessions(open);
+        if open.is_none() {
+            return Err(gateway.busy(Full::Sessions).into());
+        }
+        gateway.metrics().opened();
         Ok(Self(gateway.clone()))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let directory = self.0.directory();
-        directory.session_closed();
-        self.0.metrics().sessions(directory.sessions());
+        self.0.directory().session_closed();
     }
 }
 
@@ -107,6 +109,7 @@ pub fn open(
         heard: clock::monotonic(),
         fragments: None,
         closing: false,
+        counted: false,
     };
     WsResponseBuilder::new(session, request, payload).frame_size(limits::MESSAGE_BYTES_MAX).start()
 }
@@ -140,6 +143,8 @@ pub struct SessionActor {
     heard: Instant,
     fragments: Option<Fragments>,
     closing: bool,
+    /// Whether its end was counted.
+    counted: bool,
 }
 
 type Ctx = WebsocketContext<SessionActor>;
@@ -150,6 +155,7 @@ impl SessionActor {
             return;
         }
         self.gateway.metrics().closed(close);
+        self.counted = true;
         let mut reason = close.key().to_owned();
         if matches!(close, Close::Restart | Close::Busy) {
             // Spread over a second by the session's number: not everybody at once.
@@ -161,27 +167,32 @@ impl SessionActor {
         ctx.stop();
     }
 
-    fn send(ctx: &mut Ctx, message: &ServerMessage) {
+    fn send(&self, ctx: &mut Ctx, message: &ServerMessage) {
+        self.gateway.metrics().frame();
         ctx.text(frame(message));
     }
 
     fn on_text(&mut self, ctx: &mut Ctx, text: &str) {
-        self.gateway.metrics().message();
         if let Err(retry_after_ms) = self.gateway.allow_message(self.student) {
+            self.gateway.metrics().message_unread();
             self.gateway.metrics().message_refused("rate_limited");
             self.refused += 1;
             if self.refused > limits::MESSAGES_REFUSED_MAX {
                 return self.close(ctx, Close::RateLimited);
             }
             let id = None;
-            return Self::send(ctx, &ServerMessage::Busy { id, retry_after_ms });
+            return self.send(ctx, &ServerMessage::Busy { id, retry_after_ms });
         }
         self.refused = 0;
         match session::parse(text) {
-            Ok(message) => self.on_message(ctx, message),
+            Ok(message) => {
+                self.gateway.metrics().message(message.kind());
+                self.on_message(ctx, message);
+            }
             Err(error) => {
+                self.gateway.metrics().message_unread();
                 self.gateway.metrics().message_refused("message_invalid");
-                Self::send(ctx, &error);
+                self.send(ctx, &error);
             }
         }
     }
@@ -205,17 +216,22 @@ impl SessionActor {
                 if let ServerMessage::Error { code, .. } = &message {
                     self.gateway.metrics().message_refused(code);
                 }
-                Self::send(ctx, &message);
+                self.send(ctx, &message);
             }
             Action::Attach(last_sequence) => self.attach(ctx, last_sequence),
             Action::Command(id, command) => {
+                if tracing::enabled!(tracing::Level::DEBUG) {
+                    let student = self.claims.student.as_ref().map_or("", |key| key.as_str());
+                    let (student, session) = (pseudonym::Of(student), self.number);
+                    let request = id.map(|id| id.simple().to_string());
+                    tracing::debug!(request, %student, session, "command received");
+                }
                 let from = (self.student, self.number, id);
                 let sent = with_worker(&self.gateway, |_, messenger| {
-                    send_command(&self.gateway, messenger, from, command)
+                    send_command(&self.gateway, messenger, from, command, self.heard)
                 });
                 if let Err(why) = sent {
-                    self.gateway.metrics().busy();
-                    Self::send(ctx, &denial(id, &why));
+                    self.send(ctx, &denial(id, &why));
                 }
             }
             Action::Watch(sections) => {
@@ -246,7 +262,10 @@ impl SessionActor {
                 };
                 match hub.try_send(attach) {
                     Ok(()) => self.hub = Some(hub),
-                    Err(SendError::Full(_)) => return false,
+                    Err(SendError::Full(_)) => {
+                        gateway.busy(Full::Hub);
+                        return false;
+                    }
                     Err(SendError::Closed(_)) => continue,
                 }
                 // After the hub has it, and before any command of this session.
@@ -272,7 +291,6 @@ impl SessionActor {
 
     /// There is no room for this session: it is asked to come back.
     fn close_busy(&mut self, ctx: &mut Ctx) {
-        self.gateway.metrics().busy();
         let close = if self.gateway.is_ready() { Close::Busy } else { Close::Restart };
         self.close(ctx, close);
     }
@@ -282,8 +300,7 @@ impl SessionActor {
         match sent {
             Some(Ok(())) => {}
             Some(Err(SendError::Full(_))) => {
-                self.gateway.metrics().busy();
-                Self::send(ctx, &denial(None, &self.gateway.busy()));
+                self.send(ctx, &denial(None, &self.gateway.busy(Full::Hub)));
             }
             Some(Err(SendError::Closed(_))) | None => self.close(ctx, Close::Restart),
         }
@@ -411,6 +428,9 @@ impl Actor for SessionActor {
         if let Some(hub) = &self.hub {
             let _ = hub.try_send(FromSession::Detach(self.number));
         }
+        if !self.counted {
+            self.gateway.metrics().closed_by_peer(None);
+        }
     }
 }
 
@@ -428,6 +448,10 @@ impl StreamHandler<Result<Message, ProtocolError>> for SessionActor {
             Ok(Message::Continuation(item)) => self.on_fragment(ctx, item),
             Ok(Message::Close(reason)) => {
                 self.closing = true;
+                self.counted = true;
+                // RFC 6455: no code given is told as 1005.
+                let code = reason.as_ref().map_or(1005, |reason| u16::from(reason.code));
+                self.gateway.metrics().closed_by_peer(Some(code));
                 ctx.close(reason.map(|r| CloseReason { code: r.code, description: None }));
                 ctx.stop();
             }
@@ -445,6 +469,7 @@ impl Handler<ToSession> for SessionActor {
         }
         match message {
             ToSession::Frame(text) => {
+                self.gateway.metrics().frame();
                 ctx.text(text);
                 self.catch_up(ctx);
             }

@@ -4,8 +4,8 @@
 use sha2::{Digest as _, Sha256};
 
 use super::fold::Fold;
-use super::{JournalError, JournalReader, Place, state};
-use crate::domain::ids::Sequence;
+use super::{JournalError, JournalReader, Place, record, state};
+use crate::domain::ids::{Sequence, Timestamp};
 use crate::domain::university::University;
 
 /// SHA-256 of the state as a snapshot has it, up to a sequence.
@@ -42,16 +42,21 @@ pub fn of_journal(
     at: Option<Sequence>,
 ) -> Result<StateDigest, JournalError> {
     let last = at.unwrap_or(Sequence(u64::MAX)).min(reader.durable());
-    let (university, ..) = fold_up_to(reader, last)?;
-    Ok(of_state(&university))
+    Ok(of_state(&fold_up_to(reader, last)?.university))
+}
+
+/// What a journal folds into.
+pub struct Folded {
+    /// All state.
+    pub university: University,
+    /// The snapshot it began with, and the time up to which that tells; 0 is none.
+    pub snapshot: (Sequence, Timestamp),
+    /// Records after it.
+    pub replayed: u64,
 }
 
 /// Folds the journal up to a durable sequence: from the newest whole snapshot, if there is one.
-/// The state, the snapshot's sequence (0: none), and the records read after it.
-pub fn fold_up_to(
-    reader: &JournalReader,
-    last: Sequence,
-) -> Result<(University, Sequence, u64), JournalError> {
+pub fn fold_up_to(reader: &JournalReader, last: Sequence) -> Result<Folded, JournalError> {
     let latest = reader.latest_snapshot()?;
     for damaged in &latest.damaged {
         tracing::warn!(sequence = %damaged.sequence, what = damaged.what, "damaged snapshot");
@@ -69,15 +74,20 @@ pub fn fold_up_to(
             Err(error) => tracing::warn!(%error, sequence = %snapshot.sequence, "bad snapshot"),
         }
     }
-    let mut replayed = 0;
-    reader.replay(from.next(), &mut |sequence, bytes| {
+    let (mut replayed, mut at) = (0, Timestamp(0));
+    // The snapshot's own last record says when that was.
+    reader.replay(from, &mut |sequence, bytes| {
         if sequence > last {
+            return Ok(());
+        }
+        if sequence == from {
+            at = record::decode(bytes).map_or(at, |record| record.at);
             return Ok(());
         }
         replayed += 1;
         push(&mut fold, sequence, bytes)
     })?;
-    Ok((fold.into_university(), from, replayed))
+    Ok(Folded { university: fold.into_university(), snapshot: (from, at), replayed })
 }
 
 /// Folds one record more, or says where the journal is damaged.

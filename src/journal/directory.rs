@@ -88,6 +88,23 @@ impl DataDir {
         self.path.join(STORE)
     }
 
+    /// Size of the store's files in the directory `data`, in bytes; 0 when there are none.
+    pub fn store_bytes(data: &Path) -> u64 {
+        let mut bytes = 0;
+        let mut open = vec![data.join(STORE)];
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                match entry.metadata() {
+                    Ok(meta) if meta.is_dir() => open.push(entry.path()),
+                    Ok(meta) => bytes += meta.len(),
+                    // Gone meanwhile: the store tidies up after itself.
+                    Err(_) => {}
+                }
+            }
+        }
+        bytes
+    }
+
     /// Where a store is made, to be renamed when it is whole.
     pub fn new_store(&self) -> PathBuf {
         self.path.join(format!("{NEW}{}", std::process::id()))

@@ -64,6 +64,10 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) struct Pending {
     records: RecordBuffer,
+    /// Since when the oldest of them waits.
+    since: Option<Instant>,
+    /// Since when the oldest waits of those that the thread holds and has not committed yet.
+    taken_since: Option<Instant>,
     /// Bytes that the thread holds and has not committed yet.
     taken_bytes: usize,
     pub(super) jobs: VecDeque<Job>,
@@ -163,6 +167,8 @@ impl Writer {
         let shared = Arc::new(Shared {
             pending: Mutex::new(Pending {
                 records: RecordBuffer::starting_at(next),
+                since: None,
+                taken_since: None,
                 taken_bytes: 0,
                 jobs: VecDeque::new(),
                 sink_open: false,
@@ -201,6 +207,7 @@ impl Writer {
             return Err(JournalError::Full { pending_bytes });
         }
         pending.records.take_from(records)?;
+        pending.since.get_or_insert_with(clock::monotonic);
         let written = pending.records.next().0 - 1;
         self.shared.written.store(written, Ordering::Release);
         self.shared.wake(pending);
@@ -222,6 +229,13 @@ impl Writer {
     /// The last sequence handed over.
     pub fn written(&self) -> Sequence {
         Sequence(self.shared.written.load(Ordering::Acquire))
+    }
+
+    /// How long the oldest record waits that was handed over and is not durable.
+    pub fn waiting(&self) -> Duration {
+        let pending = self.shared.lock();
+        let since = pending.taken_since.or(pending.since);
+        since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// Whether so much is not durable yet that nothing new should be accepted.
@@ -326,7 +340,7 @@ impl Task {
     fn gather(&mut self) -> (bool, Closing) {
         let shared = Arc::clone(&self.shared);
         let mut pending = shared.lock();
-        pending.taken_bytes = 0;
+        (pending.taken_bytes, pending.taken_since) = (0, None);
         if let Some(committed) = self.committed.take() {
             pending = shared.await_group(pending, &mut self.group, committed);
         }
@@ -339,6 +353,7 @@ impl Task {
         self.work.clear();
         std::mem::swap(&mut self.work, &mut pending.records);
         pending.taken_bytes = self.work.byte_len();
+        pending.taken_since = pending.since.take();
         // The buffer just given back goes on where the one just taken ends.
         pending.records.continue_after(&self.work);
         (std::mem::take(&mut pending.nudged), pending.closing)

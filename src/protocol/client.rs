@@ -125,7 +125,27 @@ pub enum AnyWord {
     Any,
 }
 
-/// The types of [`ClientMessage`], for the hint in an error.
+impl ClientMessage {
+    /// Its type: an index into [`CLIENT_TYPES`].
+    pub const fn kind(&self) -> usize {
+        match self {
+            Self::Hello { .. } => 0,
+            Self::Resume { .. } => 1,
+            Self::SetPlan { .. } => 2,
+            Self::Arm { .. } => 3,
+            Self::Disarm { .. } => 4,
+            Self::Submit { .. } => 5,
+            Self::Drop { .. } => 6,
+            Self::Swap { .. } => 7,
+            Self::LeaveWaitlist { .. } => 8,
+            Self::Watch { .. } => 9,
+            Self::Unwatch { .. } => 10,
+            Self::Ping { .. } => 11,
+        }
+    }
+}
+
+/// The types of [`ClientMessage`], for the hint in an error and for the metrics.
 pub const CLIENT_TYPES: [&str; 12] = [
     "hello",
     "resume",

@@ -146,7 +146,8 @@ async fn the_address_is_private_renewable_and_revocable() {
     assert!(!text.contains("s0000"), "it does not say whose it is");
     let known = anybody.ask("GET", &first, "", &[("if-none-match", &tag)]);
     assert_eq!((known.status, known.body.as_str()), (304, ""));
-    let metrics = anybody.get("/metrics").body;
+    let metrics = gateway.operators().get("/metrics").ok();
+    assert!(metrics.contains(r#"route="/calendar/{secret}.ics""#), "counted by pattern");
     assert!(!metrics.contains(secret));
 
     let second = renew();

@@ -35,6 +35,8 @@ impl Program {
                 command.env_remove(name);
             }
         }
+        // Others on this machine may have the port that is the default.
+        command.env("SLUIS__METRICS__LISTEN", "127.0.0.1:0");
         command
     }
 

@@ -15,6 +15,7 @@ mod compare;
 mod journal_child;
 mod journal_crash;
 mod kill;
+mod metrics;
 mod powercut;
 mod readme;
 mod results;

@@ -60,6 +60,7 @@ fn gateway(place: &Place) -> Gateway {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rush"));
     command.args(["gateway", "serve", "--listen", &address.to_string(), "--data"]);
     command.arg(place.path("sluis")).env("SLUIS__SIGN_IN__DEMO_WITH_REAL_DATA", "true");
+    command.env("SLUIS__METRICS__LISTEN", "127.0.0.1:0");
     command.env("RUSH_WITH_PARENT", "1").stdin(Stdio::piped());
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let gateway = Gateway { child, url: format!("http://{address}") };

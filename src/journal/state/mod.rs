@@ -11,7 +11,7 @@
 //! request led to is written once, with its student; her message centre refers to it.
 //!
 //! Version 2 is version 1 and what came with results and accounts, in blocks of their own at the
-//! end of the students; version 1 is read as well.
+//! end of the students; version 3 adds how many swaps there were. Older ones are read as well.
 //!
 //! Deliberately absent: checksums, which the storage has.
 
@@ -26,7 +26,7 @@ pub use read::{StateError, read_state};
 pub use write::write_state;
 
 /// The version written.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 /// A block is closed once it holds this much.
 const BLOCK_BYTES: usize = 64 * 1024;
 /// Kind and length.

@@ -155,6 +155,10 @@ impl Parts {
                 self.rest.catalogue_changes = (changes.count, Timestamp(changes.at));
                 Ok(())
             }),
+            kind::SWAPS => each(bytes, |swaps| {
+                self.rest.swaps = swaps;
+                Ok(())
+            }),
             kind::END => each(bytes, |end| {
                 self.end = Some(end);
                 Ok(())

@@ -47,6 +47,8 @@ pub mod kind {
     pub const ACCOUNT: u8 = 15;
     /// How often the catalogue changed, once; since version 2.
     pub const CHANGES: u8 = 16;
+    /// Swaps counted, once; since version 3.
+    pub const SWAPS: u8 = 24;
 }
 
 /// What comes first.

@@ -51,6 +51,9 @@ pub fn write_state<E>(
     if count > 0 {
         blocks.put(kind::CHANGES, &ChangesV2 { count, at: at.0 })?;
     }
+    if registry.swaps > 0 {
+        blocks.put(kind::SWAPS, &registry.swaps)?;
+    }
     write_books(&mut blocks, registry)?;
     for notice in &registry.window_notices {
         blocks.put(kind::NOTICE, &WindowNoticeV1::from(notice))?;

@@ -12,7 +12,7 @@ use sluis::http::auth::{Role, Tokens};
 use sluis::journal::JournalError;
 use sluis::journal::memory::{Disk, MemoryJournal};
 
-use super::{Http, TestStudent, University, role_token, student_token};
+use super::{Http, Metrics, TestStudent, University, role_token, student_token};
 
 /// A gateway that stops when dropped.
 pub struct TestGateway {
@@ -29,6 +29,7 @@ fn config(dir: &std::path::Path) -> Config {
     let mut config = Config::default();
     config.server.listen = vec!["127.0.0.1:0".parse().unwrap()];
     config.server.workers = 2;
+    config.metrics.listen = Some("127.0.0.1:0".parse().unwrap());
     config.journal.dir = dir.to_owned();
     config.sign_in.demo_with_real_data = true;
     config.line.position_push_ms = 50;
@@ -90,6 +91,16 @@ impl TestGateway {
 
     pub fn address(&self) -> SocketAddr {
         self.running().addresses[0]
+    }
+
+    /// HTTP to the operators' address, from this machine.
+    pub fn operators(&self) -> Http {
+        Http::new(self.running().operators.unwrap(), None)
+    }
+
+    /// All metrics now.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::parse(&self.operators().get("/metrics").ok())
     }
 
     pub fn dir(&self) -> &std::path::Path {

@@ -22,6 +22,7 @@ pub struct Answer {
     pub retry_after: Option<String>,
     pub etag: Option<String>,
     pub cookie: Option<String>,
+    pub kind: Option<String>,
     pub body: String,
 }
 
@@ -120,6 +121,7 @@ impl From<ureq::http::Response<ureq::Body>> for Answer {
             status: answer.status().as_u16(),
             retry_after: header("retry-after"),
             etag: header("etag"),
+            kind: header("content-type"),
             cookie,
             body: answer.body_mut().read_to_string().unwrap_or_default(),
         }

@@ -3,6 +3,7 @@
 
 pub mod gateway;
 pub mod http;
+pub mod metrics;
 pub mod process;
 pub mod raw;
 pub mod student;
@@ -10,6 +11,7 @@ pub mod university;
 
 pub use gateway::TestGateway;
 pub use http::Http;
+pub use metrics::Metrics;
 pub use process::Process;
 pub use raw::Raw;
 pub use student::TestStudent;

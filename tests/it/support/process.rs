@@ -45,6 +45,7 @@ impl Process {
             ("LIMITS__ADDRESS_CONNECTS_PER_SECOND", "100000"),
             ("LIMITS__ADDRESS_CONNECTS_BURST", "100000"),
             ("SERVER__LISTEN", "127.0.0.1:0"),
+            ("METRICS__LISTEN", "127.0.0.1:0"),
             ("LOG__LEVEL", "warn"),
         ];
         let environment = environment.map(|(k, v)| (format!("SLUIS__{k}"), v.to_owned())).to_vec();
@@ -119,6 +120,13 @@ impl Process {
 
     pub fn address(&self) -> SocketAddr {
         self.address.unwrap()
+    }
+
+    /// HTTP to the operators' address, from this machine.
+    pub fn operators(&self) -> Http {
+        let url = sluis::serving::metrics(&self.data()).unwrap();
+        let address = url.trim_start_matches("http://").trim_end_matches("/metrics");
+        Http::new(address.parse().unwrap(), None)
     }
 
     pub fn token(&self, student: &str) -> String {

@@ -65,6 +65,7 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "JOURNAL_REOPEN_MS_MAX",
             "HELLO_MS_MAX",
             "SILENCE_MS_MAX",
+            "LAG_TIMER_MS",
             "LINE_TICK_MS",
             "MISSED_RETRY_MS",
             "POSITION_STEP_DIVISOR",
@@ -86,6 +87,7 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "EXPORT_STUDENTS_CHUNK",
             "EXPORT_RETRIES_MAX",
             "SNAPSHOT_JOBS_MAX",
+            "TALLY_STUDENTS_CHUNK",
             "TURNS_PER_FLUSH_MAX",
         ],
     ),
@@ -94,6 +96,7 @@ const EXCUSED: [(&str, &[&str]); 5] = [
         &[
             "JOURNAL_CACHE_BYTES",
             "LISTEN_BACKLOG",
+            "OPERATOR_CONNECTIONS_MAX",
             "PLAIN_CONNECTIONS_MAX",
             "SOCKET_SEND_BYTES",
             "TCP_USER_TIMEOUT_MS",

@@ -47,6 +47,7 @@ export class Gateway {
       ...process.env,
       SLUIS__JOURNAL__DIR: join(this.dir, 'data'),
       SLUIS__SERVER__LISTEN: `127.0.0.1:${this.port}`,
+      SLUIS__METRICS__LISTEN: '127.0.0.1:0',
       SLUIS__SERVER__WORKERS: '2',
       SLUIS__LOG__LEVEL: 'warn',
       ...this.env,

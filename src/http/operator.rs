@@ -1,0 +1,94 @@
+//! The address for those who watch the gateway: metrics, health, the log level. It is apart from
+//! the students' so that a rush does not starve it, and so that nothing of it is open to the world.
+//! This machine needs no sign-in; others bring an operator's token.
+
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::auth::Role;
+use super::origin::{bearer, from_browser, is_local};
+use super::problem::{FOREIGN_ORIGIN, INVALID, Problem};
+use super::{HttpState, access, health};
+use crate::limits;
+use crate::metrics;
+
+/// What the address tells and takes.
+pub struct Operator {
+    /// All metrics, in Prometheus's text format.
+    pub metrics: Box<dyn Fn() -> String + Send + Sync>,
+    /// What is logged now.
+    pub log_level: Box<dyn Fn() -> String + Send + Sync>,
+    /// Changes that; the error says what can be asked for.
+    pub set_log_level: Box<dyn Fn(&str) -> Result<(), String> + Send + Sync>,
+}
+
+impl fmt::Debug for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Operator")
+    }
+}
+
+/// Puts the routes in place. The application also wraps itself in [`super::finish`].
+pub fn routes(
+    state: &Arc<HttpState>,
+    operator: &Arc<Operator>,
+) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let (state, operator) = (Arc::clone(state), Arc::clone(operator));
+    move |cfg| {
+        cfg.app_data(web::Data::from(Arc::clone(&state.access)))
+            .app_data(web::Data::from(state))
+            .app_data(web::Data::from(operator))
+            .app_data(web::PayloadConfig::new(limits::LOG_DIRECTIVES_BYTES_MAX));
+        let read = |path: &str| web::resource(path);
+        cfg.service(read("/metrics").route(web::get().to(tell)).route(web::head().to(tell)));
+        cfg.service(read("/healthz").route(web::get().to(health::healthz)));
+        cfg.service(read("/readyz").route(web::get().to(health::readyz)));
+        cfg.service(read("/log-level").route(web::get().to(level)).route(web::post().to(set_level)));
+    }
+}
+
+/// This machine itself, or an operator.
+fn admit(req: &HttpRequest) -> Result<(), Problem> {
+    match bearer(req) {
+        None if is_local(req) => Ok(()),
+        _ => access::access(req)?.authenticate(req)?.require(Role::Operator),
+    }
+}
+
+async fn tell(operator: web::Data<Operator>, req: HttpRequest) -> Result<HttpResponse, Problem> {
+    admit(&req)?;
+    let text = (operator.metrics)();
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, metrics::CONTENT_TYPE)).body(text))
+}
+
+async fn level(operator: web::Data<Operator>, req: HttpRequest) -> Result<HttpResponse, Problem> {
+    admit(&req)?;
+    Ok(plain(format!("{}\n", (operator.log_level)())))
+}
+
+async fn set_level(
+    operator: web::Data<Operator>,
+    req: HttpRequest,
+    body: String,
+) -> Result<HttpResponse, Problem> {
+    // A page in the operator's own browser is on this machine as well.
+    if from_browser(&req) {
+        let detail = "no page may change this; use `sluis log level`, or curl";
+        return Err(Problem::new(&FOREIGN_ORIGIN, detail));
+    }
+    admit(&req)?;
+    match (operator.set_log_level)(body.trim()) {
+        Ok(()) => Ok(plain(format!("{}\n", (operator.log_level)()))),
+        Err(what) => Err(Problem::new(&INVALID, what)),
+    }
+}
+
+fn plain(text: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(text)
+}
