@@ -7,10 +7,12 @@ pub mod recover;
 pub mod seed;
 pub mod server;
 pub mod snapshots;
+mod systemd;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::banner::Banner;
 use crate::clock::Clock;
@@ -133,7 +135,9 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     }
     let metrics = running.operators.map(|address| format!("http://{address}/metrics"));
     tracing::info!(url, metrics, data = %data.display(), "ready");
-    wait_for_signal()?;
+    systemd::ready(&url);
+    wait_for_signal(systemd::Watchdog::wanted(&running.gateway))?;
+    systemd::stopping();
     tracing::info!("stopping: sockets are asked to come back, the journal is drained");
     running.stop()
 }
@@ -171,16 +175,25 @@ fn greet(running: &Running, url: &str, data: &Path, config: Option<&Path>) {
     eprint!("{banner}");
 }
 
-fn wait_for_signal() -> Result<(), ServeError> {
+fn wait_for_signal(watchdog: Option<(systemd::Watchdog, Duration)>) -> Result<(), ServeError> {
     let io = |source| ServeError::Io { doing: "wait for signals".to_owned(), source };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(io)?;
     runtime.block_on(async {
         let mut terminate =
             tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
                 .map_err(io)?;
+        let feed = async {
+            let Some((mut watchdog, every)) = watchdog else { return std::future::pending().await };
+            let mut ticks = tokio::time::interval(every);
+            loop {
+                ticks.tick().await;
+                watchdog.feed();
+            }
+        };
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => interrupted.map_err(io),
             _ = terminate.recv() => Ok(()),
+            () = feed => Ok(()),
         }
     })
 }

@@ -285,6 +285,7 @@ mod address_or_empty {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
+    #[expect(clippy::ref_option, reason = "serde gives it so")]
     pub fn serialize<S: Serializer>(at: &Option<SocketAddr>, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&at.map(|address| address.to_string()).unwrap_or_default())
     }

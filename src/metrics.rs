@@ -78,7 +78,10 @@ pub struct Metrics {
     threads: threads::Threads,
 }
 
-fn each(counters: &IntCounterVec, values: impl IntoIterator<Item = &'static str>) -> Vec<IntCounter> {
+fn each(
+    counters: &IntCounterVec,
+    values: impl IntoIterator<Item = &'static str>,
+) -> Vec<IntCounter> {
     values.into_iter().map(|value| counters.with_label_values(&[value])).collect()
 }
 
@@ -125,7 +128,7 @@ impl Metrics {
             &["actor"],
         );
         let lags = make.histograms(
-            "sluis_thread_lag_seconds",
+            "sluis_threads_lag_seconds",
             "How late a timer of a tenth of a second fires on a thread.",
             &["thread"],
         );
@@ -430,6 +433,11 @@ impl Metrics {
             _ => &self.lag_worker,
         };
         lag.observe(late(planned, took));
+    }
+
+    /// How often the decision thread's timer has fired.
+    pub fn decision_beats(&self) -> u64 {
+        self.lag_decision.get_sample_count()
     }
 
     /// The calling thread is this one from now on.

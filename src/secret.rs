@@ -1,8 +1,7 @@
 //! Secrets in files: readable by their owner alone, in hex, there whole or not at all.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -35,9 +34,7 @@ fn io_at(path: &Path) -> impl Fn(io::Error) -> SecretError + '_ {
 pub fn fresh(path: &Path, bytes: usize) -> Result<String, SecretError> {
     let mut key = vec![0; bytes];
     getrandom::fill(&mut key).map_err(|e| io_at(path)(io::Error::other(e.to_string())))?;
-    let mut text = String::new();
-    key.iter().for_each(|byte| drop(write!(text, "{byte:02x}")));
-    Ok(text)
+    Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Written aside and renamed.

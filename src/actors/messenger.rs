@@ -14,9 +14,9 @@ use super::gateway::Gateway;
 use super::news::{Bulletin, News};
 use super::registrar::{Batch, Job, Origin};
 use super::student::{Receive, StudentActor};
+use crate::clock;
 use crate::domain::command::Command;
 use crate::domain::ids::StudentId;
-use crate::clock;
 use crate::limits;
 use crate::metrics::{Full, Mailbox, Thread};
 

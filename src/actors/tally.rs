@@ -271,7 +271,9 @@ fn first_choices(
         let components = &catalogue.course(request.course).components;
         for (component, choice) in components.iter().zip(&request.choices) {
             match (choice, component.sections.as_slice()) {
-                (Choice::Ranked(ranked), _) => ranked.first().copied().into_iter().for_each(&mut each),
+                (Choice::Ranked(ranked), _) => {
+                    ranked.first().copied().into_iter().for_each(&mut each);
+                }
                 (Choice::Any, [only]) => each(*only),
                 (Choice::Any, _) => {}
             }

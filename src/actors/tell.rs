@@ -260,9 +260,8 @@ pub fn counts(event: &Event) -> Vec<Count> {
                 _ => Count::Outcome(outcome.key(), None),
             };
             let counts = outcomes.iter().map(|(_, outcome)| count(outcome));
-            let granted = |(_, outcome): &(CourseId, Outcome)| {
-                matches!(outcome, Outcome::Enrolled { .. })
-            };
+            let granted =
+                |(_, outcome): &(CourseId, Outcome)| matches!(outcome, Outcome::Enrolled { .. });
             let more = match via {
                 Via::Ticket(window, _) => Some(Count::TicketDecided(*window)),
                 Via::Swap { .. } if outcomes.iter().any(granted) => Some(Count::Swap),

@@ -5,12 +5,13 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::Once;
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use actix::Arbiter;
 use tokio::sync::watch;
 
 use super::recover::{Recovered, counted};
-use super::snapshots::{Snapshotter, Snapshots};
+use super::snapshots::{SnapshotThread, Snapshots, Snapshotter};
 use crate::actors::board::SeatBoard;
 use crate::actors::directory::Directory;
 use crate::actors::gate::{Exit, Gate};
@@ -22,7 +23,6 @@ use crate::actors::tell;
 use crate::clock::Clock;
 use crate::journal::{JournalError, JournalReader, OnFault, Writer};
 use crate::limits;
-use crate::metrics::facts::JournalFacts;
 use crate::metrics::{Metrics, Thread};
 
 /// How to run the actors.
@@ -54,7 +54,7 @@ pub struct Core {
     /// How the start went.
     pub replay: (Duration, u64),
     arbiter: Arbiter,
-    snapshotter: Option<Running>,
+    snapshotter: Option<SnapshotThread>,
 }
 
 impl Core {
@@ -115,8 +115,8 @@ impl Core {
                 clock: options.clock.clone(),
             }
             .start(every)
-                .map_err(|e| JournalError::io("start the snapshot thread", e))
-                .map(Some)?,
+            .map_err(|e| JournalError::io("start the snapshot thread", e))
+            .map(Some)?,
         };
         let parts = Parts {
             epoch: registry.epoch + 1,

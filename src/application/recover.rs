@@ -85,3 +85,59 @@ pub fn counted(university: &University) -> Vec<Count> {
     counts.extend((0..registry.swaps).map(|_| Count::Swap));
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::tell;
+    use crate::domain::command::Command;
+    use crate::domain::ids::{StudentId, Ticket, WindowId};
+    use crate::domain::testkit::{self, W};
+
+    fn sorted(counts: impl IntoIterator<Item = Count>) -> Vec<String> {
+        let mut all: Vec<_> = counts.into_iter().map(|count| format!("{count:?}")).collect();
+        all.sort();
+        all
+    }
+
+    /// Swaps at once and by promotion, lines of two windows, a rehearsal run again.
+    #[test]
+    fn counters_of_a_state_are_those_of_its_events() {
+        let draft = testkit::draft().simple("A", 4).simple("B", 1).simple("C", 9).students(8);
+        let draft = draft.window(|rules| rules.rehearsal = true).window(|_| {});
+        let mut world = draft.open();
+        for student in 0..3 {
+            world.enrol(student, "B");
+        }
+        world.enrol(3, "A");
+        let wanted = world.any("C");
+        world.swap(3, "A", wanted);
+        world.enrol(4, "A");
+        let wanted = world.any("B").or_wait();
+        world.swap(4, "A", wanted);
+        for student in 0..3 {
+            world.drop(student, "B");
+        }
+        let other = WindowId(1);
+        for student in 5..8 {
+            let wanted = [world.any("C")];
+            world.set_plan(student, &wanted);
+            let request = world.fresh();
+            let student = StudentId(student);
+            world.run(Command::Arm { student, window: other, request }).unwrap();
+        }
+        world.run(Command::Disarm(StudentId(7), other)).unwrap();
+        world.run(Command::Open(other)).unwrap();
+        for ticket in 0..2 {
+            world.run(Command::Admit(other, Ticket(ticket))).unwrap();
+        }
+        world.run(Command::Close(W)).unwrap();
+        world.run(Command::Reset { window: W, seed: [9; 32], opens_at: None }).unwrap();
+        let events = sorted(world.records.iter().flat_map(|record| tell::counts(&record.event)));
+        assert_eq!(sorted(counted(&world.university)), events);
+        for count in ["Swap", "TicketDecided(WindowId(1))", "TicketLeft"] {
+            assert!(events.iter().any(|event| event == count), "no {count}: {events:?}");
+        }
+        assert_eq!(events.iter().filter(|event| *event == "Swap").count(), 2);
+    }
+}

@@ -201,8 +201,7 @@ impl Built {
         })?;
         actix::spawn(housekeeping(state));
         let handle = server.handle();
-        let _serving = serving;
-        Ok(Self { core, server, handle, addresses, operators, enrolments, demo, _serving })
+        Ok(Self { core, server, handle, addresses, operators, enrolments, demo, _serving: serving })
     }
 
     async fn run(self, stopped: oneshot::Receiver<()>) -> Result<(), ServeError> {
@@ -228,7 +227,7 @@ impl Built {
 
 fn report(recovered: &Recovered) {
     tracing::info!(
-        snapshot = recovered.snapshot.0,
+        snapshot = recovered.snapshot.0.0,
         replayed = recovered.replayed,
         ms = recovered.took.as_millis() as u64,
         "journal read"

@@ -49,14 +49,14 @@ pub struct Snapshotter {
 }
 
 /// The background thread.
-pub struct Running {
+pub struct SnapshotThread {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Snapshotter {
     /// Starts it: a snapshot whenever the journal has grown by `every` records since the last.
-    pub fn start(self, every: u64) -> std::io::Result<Running> {
+    pub fn start(self, every: u64) -> std::io::Result<SnapshotThread> {
         let (stop, stopped) = channel();
         let mut last = self.snapshots.newest().0;
         let mut before = self.writer.durable();
@@ -78,7 +78,7 @@ impl Snapshotter {
             }
         };
         let thread = std::thread::Builder::new().name("snapshot".to_owned()).spawn(run)?;
-        Ok(Running { stop: Some(stop), thread: Some(thread) })
+        Ok(SnapshotThread { stop: Some(stop), thread: Some(thread) })
     }
 
     /// Makes one snapshot.
@@ -108,7 +108,7 @@ pub fn snapshot(
     Ok(violations)
 }
 
-impl Running {
+impl SnapshotThread {
     /// Ends the thread; a snapshot under way is given up with the process.
     pub fn stop(mut self) {
         drop(self.stop.take());

@@ -153,7 +153,9 @@ mod tests {
         limiters.retain_recent();
         assert!(limiters.change(&one).is_err(), "who has just asked is not forgotten");
         let text = metrics.render();
-        for (limiter, count) in [("address_sign_ins", 1), ("student_changes", 2), ("student_reads", 0)] {
+        for (limiter, count) in
+            [("address_sign_ins", 1), ("student_changes", 2), ("student_reads", 0)]
+        {
             let line = format!("sluis_limiter_refusals_total{{limiter=\"{limiter}\"}} {count}\n");
             assert!(text.contains(&line), "{line}{text}");
         }

@@ -56,9 +56,9 @@ use dashmap::DashMap;
 
 pub use access::{Access, AsRegistrar, AsStudent, Authenticated};
 pub use finish::finish;
-pub use measure::{labels, measure};
 use imports::Importers;
 use listing::{Listing, Listings};
+pub use measure::{labels, measure};
 use problem::{Problem, UNKNOWN_STUDENT};
 
 use crate::actors::gateway::Gateway;

@@ -15,14 +15,19 @@ use super::{HttpState, access, health};
 use crate::limits;
 use crate::metrics;
 
+/// Something that is told.
+pub type Tell = Box<dyn Fn() -> String + Send + Sync>;
+/// Something that is taken, or refused with what to write instead.
+pub type Take = Box<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
+
 /// What the address tells and takes.
 pub struct Operator {
     /// All metrics, in Prometheus's text format.
-    pub metrics: Box<dyn Fn() -> String + Send + Sync>,
+    pub metrics: Tell,
     /// What is logged now.
-    pub log_level: Box<dyn Fn() -> String + Send + Sync>,
+    pub log_level: Tell,
     /// Changes that; the error says what can be asked for.
-    pub set_log_level: Box<dyn Fn(&str) -> Result<(), String> + Send + Sync>,
+    pub set_log_level: Take,
 }
 
 impl fmt::Debug for Operator {
@@ -46,7 +51,9 @@ pub fn routes(
         cfg.service(read("/metrics").route(web::get().to(tell)).route(web::head().to(tell)));
         cfg.service(read("/healthz").route(web::get().to(health::healthz)));
         cfg.service(read("/readyz").route(web::get().to(health::readyz)));
-        cfg.service(read("/log-level").route(web::get().to(level)).route(web::post().to(set_level)));
+        cfg.service(
+            read("/log-level").route(web::get().to(level)).route(web::post().to(set_level)),
+        );
     }
 }
 

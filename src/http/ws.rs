@@ -32,10 +32,10 @@ use crate::http::frames::{FrameGuard, OVERSIZED};
 use crate::http::problem::Problem;
 use crate::limits;
 use crate::metrics::Full;
-use crate::pseudonym;
 use crate::protocol::client::ClientMessage;
 use crate::protocol::close::Close;
 use crate::protocol::server::ServerMessage;
+use crate::pseudonym;
 
 thread_local! {
     /// The messenger of this HTTP worker.

@@ -103,7 +103,7 @@ fn process(scrape: &Scrape, facts: &Facts, threads: &Threads) {
     let help = "Unread messages in all message centres; a full count takes some seconds.";
     scrape.gauge("sluis_inbox_unread", help, facts.tallies.unread);
     let help = "Processor time of threads, by what they do.";
-    let name = "sluis_thread_cpu_seconds_total";
+    let name = "sluis_threads_cpu_seconds_total";
     let opts = Opts::new(name, help);
     let cpu = prometheus::CounterVec::new(opts, &["thread"]).expect("a valid metric");
     scrape.0.register(Box::new(cpu.clone())).expect("a new metric");
@@ -206,13 +206,13 @@ fn sections(scrape: &Scrape, facts: &Facts) {
     let seats = scrape.gauges("sluis_seats", help, &["term", "kind", "state"]);
     let help = "Sections, by whether they can be entered.";
     let count = scrape.gauges("sluis_sections", help, &["term", "kind", "status"]);
-    for ((term, kind), sum) in &sums {
+    for (&(term, kind), sum) in &sums {
         let states =
             [("capacity", sum.capacity), ("taken", sum.taken), ("waitlisted", sum.waitlisted)];
         for (state, value) in states {
             set(&seats.with_label_values(&[term, kind, state]), value);
         }
-        for ((status, _), value) in STATUSES.iter().zip(sum.by_status) {
+        for ((status, _), value) in STATUSES.into_iter().zip(sum.by_status) {
             set(&count.with_label_values(&[term, kind, status]), value);
         }
     }
@@ -244,7 +244,8 @@ fn hot(facts: &Facts) -> Vec<SectionId> {
         .filter(|(pressure, _)| *pressure > 0.0)
         .collect();
     let most = limits::METRIC_SECTIONS_MAX;
-    let order = |a: &(f64, SectionId), b: &(f64, SectionId)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    let order =
+        |a: &(f64, SectionId), b: &(f64, SectionId)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
     if all.len() > most {
         all.select_nth_unstable_by(most, order);
         all.truncate(most);

@@ -76,7 +76,8 @@ fn windows_terms_and_sections_beyond_the_bound_make_no_series() {
     assert_eq!(series(&text, "sluis_hot_section_seats").len(), 4 * sections);
     let others = r#"sluis_seats{kind="practical",state="capacity",term="other"} 3"#;
     assert!(text.contains(others), "{text}");
-    let term_of = |line: &str| line.split("term=\"").nth(1).unwrap().split('"').next().map(str::to_owned);
+    let term_of =
+        |line: &str| line.split("term=\"").nth(1).unwrap().split('"').next().map(str::to_owned);
     let told: BTreeSet<_> = series(&text, "sluis_seats").into_iter().map(term_of).collect();
     assert_eq!(told.len(), terms + 1);
 }
@@ -236,4 +237,52 @@ fn names_follow_the_rules_and_each_says_what_it_is() {
     }
     assert_eq!(names, helped);
     assert!(names.len() > 60, "{} metrics", names.len());
+}
+
+/// What stands above the table.
+const HEAD: &str = "# Metrics
+
+What the gateway tells at `/metrics` on the operators' address (`[metrics] listen`), as Prometheus's
+text format. Counters of what was decided count what is on disk, and after a restart are what the
+journal folds into; all others begin at 0 with the process. Every label value is there from the start,
+except those that come with a catalogue. No label ever holds a student. `process_*` is from the
+prometheus crate.
+
+This table is written by `SLUIS_METRICS=write cargo test -p sluis --lib table_of_metrics`.
+
+| name | type | labels | what |
+| --- | --- | --- | --- |
+";
+
+fn table() -> String {
+    let metrics = Metrics::new();
+    metrics.routes([("/api/plan", "GET")].into_iter());
+    let text = metrics.render_with(&facts(1, 1, 3));
+    let mut rows = String::from(HEAD);
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let Some(help) = line.strip_prefix("# HELP ") else { continue };
+        let (name, help) = help.split_once(' ').unwrap();
+        let kind = lines.next().unwrap().rsplit(' ').next().unwrap();
+        let series = lines.peek().copied().unwrap_or_default();
+        let labels =
+            series.split_once('{').map_or("", |(_, rest)| rest.rsplit_once('}').unwrap().0);
+        let names =
+            labels.split(',').filter_map(|label| label.split_once('=')).map(|(name, _)| name);
+        let names: Vec<_> = names.filter(|name| *name != "le").collect();
+        let row = format!("| `{name}` | {kind} | {} | {help} |\n", names.join(", "));
+        rows.push_str(&row.replace("|  |", "| |"));
+    }
+    rows
+}
+
+#[test]
+fn the_table_of_metrics_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/METRICS.md");
+    let table = table();
+    if std::env::var_os("SLUIS_METRICS").is_some_and(|word| word == "write") {
+        std::fs::write(path, &table).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(table == written, "docs/METRICS.md is not what the program tells:\n{table}");
 }

@@ -50,9 +50,38 @@ fn a_port_in_use_is_69_and_says_what_to_do() {
 }
 
 #[test]
+fn a_taken_operators_port_names_its_key_and_none_is_a_choice() {
+    let program = Program::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", "data"];
+    let with = |listen: &str| {
+        let mut command = program.command(&serve);
+        command.env("SLUIS__METRICS__LISTEN", listen);
+        command
+    };
+    let served = Ended::from(with(&address).output().unwrap());
+    served.expect(69, &["error: metrics.listen: ", &address, "SLUIS__METRICS__LISTEN=127.0.0.1:0"]);
+    assert!(!program.path("data").exists(), "nothing is made for a gateway that cannot listen");
+    let served = Ended::from(with("nowhere").output().unwrap());
+    served.expect(78, &["metrics.listen", "IP:PORT, as in 127.0.0.1:9464"]);
+
+    let mut child = with("").stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + START;
+    while sluis::serving::url(&program.path("data")).is_none() {
+        assert!(Instant::now() < deadline && child.try_wait().unwrap().is_none());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(sluis::serving::metrics(&program.path("data")), None);
+    program.run(&["log", "level", "--data", "data"]).expect(69, &["[metrics] listen"]);
+    stop(child).expect(0, &[]);
+}
+
+#[test]
 fn it_starts_with_a_banner_and_stops_when_told() {
     let program = Program::new();
     let (child, url) = start(&program, &[]);
+    let metrics = sluis::serving::metrics(&program.path("data")).unwrap();
     let locked = program.run(&["journal", "stats", "--data", "data"]);
     locked.expect(69, &["in use by another process"]);
     let second = program.run(&["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
@@ -66,7 +95,7 @@ fn it_starts_with_a_banner_and_stops_when_told() {
     program.run(&import).expect(0, &[change, "is on disk"]);
     program.run(&import).expect(0, &["nothing was changed: all of it was there"]);
     let ended = stop(child);
-    ended.expect(0, &["Sluis 0.", &url, "data"]);
+    ended.expect(0, &["Sluis 0.", &url, "data", &metrics]);
     assert!(ended.out.is_empty(), "talk goes to standard error: {}", ended.out);
     assert_eq!(sluis::serving::url(&program.path("data")), None);
     program.run(&["journal", "verify", "--data", "data"]).expect(0, &["is sound"]);

@@ -133,7 +133,8 @@ async fn counters_are_what_happened_and_after_a_restart_a_fold_of_the_journal() 
     let gateway = gateway.restarted();
     let again = gateway.metrics();
     for name in DURABLE {
-        let (before, after): (Vec<_>, Vec<_>) = (metrics.of(name).collect(), again.of(name).collect());
+        let (before, after): (Vec<_>, Vec<_>) =
+            (metrics.of(name).collect(), again.of(name).collect());
         assert!(!before.is_empty() && before == after, "{name}: {before:?}, then {after:?}");
     }
     assert_eq!(again.get(durable), metrics.get(durable));
@@ -159,7 +160,10 @@ async fn the_metrics_have_an_address_of_their_own_for_this_machine_and_operators
     let token = |role| role_token(&gateway.tokens, role, gateway.clock.now());
     assert_eq!(from(Some(&token(Role::Registrar))).problem().0, 403);
     let told = from(Some(&token(Role::Operator)));
-    assert_eq!((told.status, told.kind.as_deref()), (200, Some("text/plain; version=0.0.4; charset=utf-8")));
+    assert_eq!(
+        (told.status, told.kind.as_deref()),
+        (200, Some("text/plain; version=0.0.4; charset=utf-8"))
+    );
     let note = sluis::serving::metrics(gateway.dir()).unwrap();
     assert_eq!(note, format!("http://{}/metrics", gateway.running().operators.unwrap()));
     // A page in the operator's own browser may not change what is logged.

@@ -36,7 +36,7 @@ const OWN_METRICS: [&str; 18] = [
     "sluis_messages_refused_total",
     "sluis_sessions",
     "sluis_slow_consumer_frames_total",
-    "sluis_thread_",
+    "sluis_threads_",
     "sluis_time_seconds",
 ];
 
@@ -77,6 +77,7 @@ async fn look(doors: &[(String, Http)]) -> BTreeMap<String, Answer> {
         tokio::task::spawn_blocking(move || {
             let path = door.split(' ').next().unwrap().to_owned();
             let mut answer = http.get(&path);
+            answer.request_id = None;
             if path == "/metrics" {
                 let rests = |line: &&str| !OWN_METRICS.iter().any(|own| line.contains(own));
                 answer.body = answer.body.lines().filter(rests).collect::<Vec<_>>().join("\n");

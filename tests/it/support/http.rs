@@ -23,6 +23,7 @@ pub struct Answer {
     pub etag: Option<String>,
     pub cookie: Option<String>,
     pub kind: Option<String>,
+    pub request_id: Option<String>,
     pub body: String,
 }
 
@@ -122,6 +123,7 @@ impl From<ureq::http::Response<ureq::Body>> for Answer {
             retry_after: header("retry-after"),
             etag: header("etag"),
             kind: header("content-type"),
+            request_id: header("x-request-id"),
             cookie,
             body: answer.body_mut().read_to_string().unwrap_or_default(),
         }

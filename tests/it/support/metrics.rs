@@ -33,7 +33,10 @@ impl Metrics {
     /// Every series of a name.
     pub fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, f64)> {
         let of_it = move |series: &str| series.split('{').next() == Some(name);
-        self.0.iter().map(|(series, value)| (series.as_str(), *value)).filter(move |(s, _)| of_it(s))
+        self.0
+            .iter()
+            .map(|(series, value)| (series.as_str(), *value))
+            .filter(move |(s, _)| of_it(s))
     }
 
     /// Every series.

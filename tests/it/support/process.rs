@@ -65,6 +65,11 @@ impl Process {
         self.environment.push((format!("SLUIS__{key}"), value.to_owned()));
     }
 
+    /// Any other variable of its environment.
+    pub fn environment(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
     /// The program with these arguments, on this directory.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sluis"));

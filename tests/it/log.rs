@@ -1,0 +1,140 @@
+//! What is logged: nothing personal, one way of a request by its id, and as much as is asked for.
+
+use serde_json::Value;
+use sluis::protocol::client::ClientMessage;
+
+use crate::support::student::any;
+use crate::support::{Process, TestStudent, University};
+
+const NUMBER: &str = "s0003";
+
+fn university() -> University {
+    let university = University::of(6).course("A", 1).window("w", "").window("later", "");
+    university
+}
+
+/// Everything that a student does, right and wrong, with her number wherever she can put it.
+async fn busy_day(process: &Process) -> TestStudent {
+    let registrar = process.registrar();
+    registrar.post("/api/admin/windows/w/open", "").ok();
+    let http = process.http(NUMBER);
+    for path in ["/api/plan", "/api/me/export", "/s0003/plan", "/api/catalogue/s0003"] {
+        http.get(path);
+    }
+    http.ask("GET", "/api/plan", "", &[("x-request-id", NUMBER)]);
+    http.ask("GET", "/api/plan", "", &[("user-agent", NUMBER)]);
+    http.put("/api/plan", r#"{"courses": [{"course": "s0003"}]}"#);
+    http.put("/api/plan", "s0003");
+    let mut other = process.student("s0004").await;
+    other.submit("w", &[any("A", false)]).await;
+    other.outcome("A").await;
+    let mut student = process.student(NUMBER).await;
+    student.submit("w", &[any("A", true)]).await;
+    assert_eq!(student.outcome("A").await.outcome, "waitlisted");
+    other.drop_course("A").await;
+    student.message("promoted").await;
+    student.send(&ClientMessage::Disarm { window: NUMBER.to_owned() }).await;
+    assert_eq!(student.error().await.0, "unknown_window");
+    student
+}
+
+#[tokio::test]
+async fn no_student_is_in_the_log_nor_in_the_metrics() {
+    let mut process = Process::imported(&university());
+    process.set("LOG__LEVEL", "info");
+    process.set("LOG__FORMAT", "json");
+    process.start();
+    let student = busy_day(&process).await;
+    let metrics = process.operators().get("/metrics").ok();
+    assert!(metrics.contains("sluis_outcomes_total{outcome=\"waitlisted\",reason=\"\"} 1\n"));
+    assert!(!metrics.contains(NUMBER), "a student in a label");
+    drop(student);
+    process.signal("-TERM");
+    crate::support::until("it ends", || process.ended().is_some());
+    let said = process.said();
+    assert!(said.contains(r#""message":"ready""#) && said.contains(r#""message":"stopped"#));
+    assert!(!said.contains(NUMBER), "{said}");
+    for line in said.lines() {
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let message = event["message"].as_str().unwrap();
+        assert!(message.starts_with(|c: char| c.is_lowercase()), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn at_debug_a_request_can_be_followed_and_its_student_has_a_pseudonym() {
+    let mut process = Process::imported(&university());
+    process.set("LOG__FORMAT", "json");
+    process.start();
+    let said = |args: &[&str]| {
+        let output = process.command(args).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+        (output.status.code().unwrap(), text, String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(said(&["log", "level"]).1, "warn");
+    let (code, _, error) = said(&["log", "level", "debgu"]);
+    assert_eq!(code, 2, "{error}");
+    assert!(error.contains("\"debgu\" is no level; write error, warn, info"), "{error}");
+    assert_eq!(said(&["log", "level"]).1, "warn", "nothing was changed");
+    assert!(process.said().is_empty(), "{}", process.said());
+    assert_eq!(said(&["log", "level", "debug"]).1, "warn,sluis=debug");
+    let mut student = busy_day(&process).await;
+    student.set_plan(&[any("A", false)]).await;
+    let ticket = u64::from(student.arm("later").await);
+    let (code, pseudonym, _) = said(&["log", "pseudonym", NUMBER]);
+    assert_eq!((code, pseudonym.len()), (0, 16));
+    assert_eq!(said(&["log", "level", "warn"]).1, "warn");
+    let text = process.said();
+    assert!(!text.contains(NUMBER), "pseudonyms only: {text}");
+
+    let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |message: &str| {
+        let found = events.iter().filter(|event| event["message"] == message);
+        found.filter(|e| e["student"].is_null() || e["student"] == *pseudonym).collect::<Vec<_>>()
+    };
+    let received = of("command received");
+    let decided = of("decided");
+    let request = decided[0]["request"].as_str().unwrap();
+    assert!(received.iter().any(|event| event["request"] == request), "{received:?}");
+    let journal = decided[0]["journal"].as_u64().unwrap();
+    assert!(of("on disk").iter().any(|event| event["journal"].as_u64() >= Some(journal)));
+    assert!(of("outcome told").iter().any(|event| event["request"] == request));
+    let taken = of("ticket taken");
+    assert_eq!((taken.len(), taken[0]["ticket"].as_u64()), (1, Some(ticket)));
+    assert_eq!(taken[0]["window"], "later");
+    let answered = of("request answered");
+    let route = |event: &&&Value| event["route"] == "/api/catalogue/{code:.+}";
+    assert_eq!(answered.iter().filter(route).count(), 1);
+    // What is typed is in no list of processes.
+    let mut typed = process.command(&["log", "pseudonym"]);
+    let number = std::fs::File::open({
+        let path = process.data().join("number");
+        std::fs::write(&path, format!("{NUMBER}\n")).unwrap();
+        path
+    });
+    let output = typed.stdin(number.unwrap()).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), pseudonym);
+    assert_eq!(said(&["log", "pseudonym", "s 1"]).0, 2);
+}
+
+#[tokio::test]
+async fn every_answer_has_an_id_and_a_clients_own_is_kept() {
+    let mut process = Process::imported(&university());
+    process.start();
+    let http = process.http(NUMBER);
+    let id = |given: Option<&str>| {
+        let headers: Vec<_> = given.map(|id| ("x-request-id", id)).into_iter().collect();
+        let answer = http.ask("GET", "/api/plan", "", &headers);
+        answer.request_id.unwrap_or_else(|| panic!("no id of {given:?}"))
+    };
+    let own = "0af7651916cd43dd8448eb211c80319c";
+    assert_eq!(id(Some(own)), own);
+    let made = id(None);
+    assert_eq!(made.len(), 36, "{made}");
+    assert_ne!(made, id(None));
+    for refused in ["s0003", "0003", "a name of somebody", &"a".repeat(65)] {
+        assert_eq!(id(Some(refused)).len(), 36, "{refused}");
+    }
+    let missing = http.ask("GET", "/nowhere", "", &[("x-request-id", own)]);
+    assert_eq!((missing.status, missing.request_id.as_deref()), (404, Some(own)));
+}
