@@ -202,7 +202,7 @@ class Dashboard:
             else:
                 panels.append(panel.json(number, x, y))
         return {
-            "annotations": {"list": [opening_annotation()]},
+            "annotations": {"list": [annotation(name) for name in ANNOTATIONS]},
             "description": self.description,
             "editable": False,
             "graphTooltip": 1,
@@ -224,19 +224,23 @@ class Dashboard:
         }
 
 
-OPENINGS = f"{sel('sluis_window_opened_at_seconds')} > 0"
+ANNOTATIONS = {
+    "Openings": (f"{sel('sluis_window_opened_at_seconds')} > 0", "{{window}} opened"),
+    "Closings": (f"{sel('sluis_window_closes_at_seconds')} > 0", "{{window}} closes"),
+}
 
 
-def opening_annotation():
-    """A line where a window opened, on every graph."""
+def annotation(name):
+    """A line where a window opened or closes, on every graph."""
+    expr, title = ANNOTATIONS[name]
     return {
         "datasource": DATASOURCE,
         "enable": True,
-        "expr": f"({OPENINGS}) * 1000",
-        "iconColor": "blue",
-        "name": "Openings",
+        "expr": f"({expr}) * 1000",
+        "iconColor": "blue" if name == "Openings" else "purple",
+        "name": name,
         "step": "60s",
-        "titleFormat": "{{window}} opened",
+        "titleFormat": title,
         "useValueForTime": "on",
     }
 
