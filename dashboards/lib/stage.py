@@ -16,6 +16,7 @@ from pathlib import Path
 DASHBOARDS = Path(__file__).resolve().parent.parent
 ROOT = DASHBOARDS.parent
 READY_S = 60
+RUSH_S = 300
 END_S = 10
 
 
@@ -133,6 +134,43 @@ SETTINGS = {
     "SLUIS__LIMITS__ADDRESS_REQUESTS_BURST": "100000",
     "SLUIS__LOG__LEVEL": "warn",
 }
+
+
+def university(scenario, groups=2):
+    """A catalogue and students for a scenario that is played on a gateway that is there: as many
+    courses, each with a lecture and tutorial groups, as scarce and as unevenly wanted as it says."""
+    demand, count = scenario["demand"], scenario["students"]["count"]
+    window = scenario.get("window", {})
+    seats = count * demand["requests_per_student"] / (demand["courses"] * demand["ratio"])
+    seats = max(groups, round(seats / groups) * groups)
+    text = '[[terms]]\nkey = "t"\nname = "Term"\nfirst_monday = "2027-02-01"\n'
+    parts = ", ".join(f'{{ key = "T{g}", capacity = {seats // groups} }}' for g in range(groups))
+    for n in range(demand["courses"]):
+        text += (
+            f'[[courses]]\ncode = "C{n:03}"\nname = "Course {n}"\nects = 5\n'
+            f'[[courses.components]]\nkind = "lecture"\n'
+            f'sections = [{{ key = "L", capacity = {seats} }}]\n'
+            f'[[courses.components]]\nkind = "tutorial"\nsections = [{parts}]\n'
+        )
+    pace = window.get("pace", "unlimited")
+    text += (
+        f'[[windows]]\nkey = "rush"\nname = "Rush"\nclash = "warn"\nwaitlists = true\n'
+        f'pace = {json.dumps(pace)}\n'
+        '[[windows]]\nkey = "later"\nname = "Later"\n'
+        'opens_at = 2099-01-01T09:00:00Z\ncloses_at = 2099-01-08T09:00:00Z\n'
+    )
+    return text, [f"s{n:05}" for n in range(count)]
+
+
+def play(stage, gateway, scenario):
+    """A rush on a gateway that is there, to its end."""
+    rush = stage.start("rush", [
+        program("rush"), "run", scenario, "--target", gateway.url, "--json",
+        "--token-file", gateway.tokens, "--registrar-token-file", gateway.registrar,
+        "--out", stage.dir / "report",
+    ])
+    wait_for("the rush ends", lambda: rush.process.poll() is not None, seconds=RUSH_S)
+    return rush
 
 
 class Gateway:
