@@ -76,11 +76,11 @@ class Page:
         left, bottom, width, height = self.box(x, y, panel.width, panel.height)
         card = FancyBboxPatch(
             (left, bottom), width, height, boxstyle="square,pad=0", facecolor=CARD, edgecolor=EDGE,
-            linewidth=0.8, transform=self.figure.transFigure,
+            linewidth=0.8, transform=self.figure.transFigure, zorder=-1,
         )
         self.figure.add_artist(card)
         top = bottom + height - 13 / self.px
-        self.figure.text(left + 7 / WIDTH_PX, top, panel.title, color=INK, size=9.5, weight="medium",
+        self.figure.text(left + 7 / WIDTH_PX, top, panel.title, color=INK, size=9.5,
                          va="center")
         inner = (left, bottom, width, height)
         if panel.kind == "stat":
@@ -102,7 +102,7 @@ class Page:
             told, color = shown(values[0], panel.unit, panel.decimals), step(panel, values[0])
         size = 26 if len(told) < 9 else 20 if len(told) < 13 else 9
         self.figure.text(left + width / 2, bottom + (height - 22 / self.px) / 2, told, color=color,
-                         size=size, ha="center", va="center", weight="medium")
+                         size=size, ha="center", va="center")
 
     def series(self, panel, inner):
         left, bottom, width, height = inner

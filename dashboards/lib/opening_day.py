@@ -4,8 +4,12 @@ from .panels import RED, YELLOW, Dashboard, Panel, Target, quantile, rate, sel, 
 
 OPENS_AT = sel("sluis_window_opens_at_seconds")
 OPENED_AT = sel("sluis_window_opened_at_seconds")
-# The next planned opening, else the last one there was.
-SINCE_OPENING = f"time() - (min({OPENS_AT} > time()) or max({OPENED_AT} > 0))"
+OPEN = sel("sluis_window_state", 'state="open"')
+# That of the window that is open, else the next planned one, else the last there was.
+SINCE_OPENING = (
+    f"time() - (max({OPENED_AT} and on (window) {OPEN} == 1)"
+    f" or min({OPENS_AT} > time()) or max({OPENED_AT} > 0))"
+)
 
 CAPACITY, TAKEN, REFUSED = 'state="capacity"', 'state="taken"', 'outcome="refused"'
 SEATS_LEFT = f"sum({sel('sluis_seats', CAPACITY)}) - sum({sel('sluis_seats', TAKEN)})"
@@ -21,7 +25,7 @@ def stat(title, description, unit, expr, width=3, **more):
 HEADLINE = [
     stat(
         "Since the opening",
-        "Time since the last opening; negative: time until the next planned one.",
+        "Time since the opening of the window that is open, or, negative, until the next planned one.",
         "dtdurations", SINCE_OPENING, minimum=None,
         may_be_empty="while no window is planned and none has opened",
     ),
