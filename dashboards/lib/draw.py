@@ -126,7 +126,7 @@ class Page:
                 axes.fill_between(times, values, color=color, alpha=0.07)
         if panel.line_at and panel.thresholds:
             axes.axhline(panel.thresholds[-1][0], color=GRAFANA["red"], linewidth=0.9, linestyle="--")
-        self.dress(axes, panel, curves, colors)
+        self.dress(axes, panel, curves, colors, inner)
 
     def curves(self, panel):
         """Each curve: its name and a value a second, nan where there is none."""
@@ -145,7 +145,7 @@ class Page:
             curves = [curve for curve in curves if peak(curve) > 0] or curves[:1]
         return curves
 
-    def dress(self, axes, panel, curves, colors):
+    def dress(self, axes, panel, curves, colors, inner):
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
         axes.spines["bottom"].set_color(EDGE)
@@ -160,7 +160,7 @@ class Page:
         axes.set_ylim(top=min(top, panel.maximum * 1.02) if panel.maximum else top)
         axes.yaxis.set_major_locator(plt.MaxNLocator(5))
         axes.yaxis.set_major_formatter(lambda value, _: shown(value, panel.unit, None))
-        axes.xaxis.set_major_locator(plt.MaxNLocator(6, integer=True))
+        axes.xaxis.set_major_locator(plt.MaxNLocator(max(2, panel.width * 3 // 4 - 1), integer=True))
         axes.xaxis.set_major_formatter(
             lambda value, _: time.strftime("%H:%M:%S", time.localtime(self.start + value)))
         if not curves:
@@ -169,8 +169,9 @@ class Page:
             return
         handles = [plt.Line2D([], [], color=color, linewidth=2.5) for color in colors]
         axes.legend(
-            handles, [name for name, _ in curves], loc="upper left", bbox_to_anchor=(-0.1, -0.12),
-            ncols=min(len(curves), 5), frameon=False, fontsize=7.5, labelcolor=INK, handlelength=1,
+            handles, [name for name, _ in curves], loc="center left",
+            bbox_to_anchor=(inner[0] + 6 / WIDTH_PX, inner[1] + 14 / self.px),
+            bbox_transform=self.figure.transFigure, ncols=min(len(curves), 5), frameon=False, fontsize=7.5, labelcolor=INK, handlelength=1,
             columnspacing=1.2, borderaxespad=0,
         )
 
