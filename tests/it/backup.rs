@@ -4,11 +4,13 @@ use std::fs;
 use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
 
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::support::student::any;
-use crate::support::{Process, University};
+use crate::support::{Process, TestStudent, University, until};
 
 const STUDENTS: usize = 24;
 
@@ -41,74 +43,90 @@ fn digest_of(process: &Process, directory: &str, at: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_taken_under_load_restores_to_the_same_state() {
+/// Everybody enrols and drops, again and again, until told to stop; counts what was told.
+struct Load {
+    stop: Arc<AtomicBool>,
+    told: Arc<AtomicU64>,
+    thread: JoinHandle<()>,
+}
+
+impl Load {
+    fn start(process: &Process, university: &University) -> Self {
+        let keys = university.students().map(|key| (process.token(&key), key));
+        let (address, keys) = (process.address(), keys.collect::<Vec<_>>());
+        let (stop, told) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (until, count) = (Arc::clone(&stop), Arc::clone(&told));
+        let run = async move {
+            let each = keys.iter().map(|(token, key)| {
+                let (until, count) = (&until, &count);
+                async move {
+                    let mut student = TestStudent::connect(address, key, token).await;
+                    student.hello().await;
+                    while !until.load(Ordering::Relaxed) {
+                        for course in ["A", "B"] {
+                            student.submit("w", &[any(course, false)]).await;
+                            if student.outcome(course).await.outcome == "enrolled" {
+                                student.drop_course(course).await;
+                                student.outcome(course).await;
+                            }
+                            count.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                }
+            });
+            join_all(each).await;
+        };
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(run);
+        });
+        Self { stop, told, thread }
+    }
+
+    /// Waits until so many more were told.
+    fn goes_on(&self, more: u64) {
+        let from = self.told.load(Ordering::Relaxed);
+        until("the load goes on", || self.told.load(Ordering::Relaxed) >= from + more);
+    }
+
+    fn end(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap();
+    }
+}
+
+#[test]
+fn a_backup_taken_under_load_restores_to_the_same_state() {
     let university = University::of(STUDENTS).course("A", 10).course("B", 30).window("w", "");
     let mut process = Process::imported(&university);
     process.start();
-    let registrar = process.registrar();
-    tokio::task::spawn_blocking(move || registrar.post("/api/admin/windows/w/open", "").ok())
-        .await
-        .unwrap();
-
-    // Load: everybody enrols and drops, again and again, until told to stop.
-    let (stop, told) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let mut running = Vec::new();
-    for key in university.students() {
-        let mut student = process.student(&key).await;
-        let (stop, told) = (Arc::clone(&stop), Arc::clone(&told));
-        running.push(tokio::spawn(async move {
-            while !stop.load(Ordering::Relaxed) {
-                for course in ["A", "B"] {
-                    student.submit("w", &[any(course, false)]).await;
-                    if student.outcome(course).await.outcome == "enrolled" {
-                        student.drop_course(course).await;
-                        student.outcome(course).await;
-                    }
-                    told.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-        }));
-    }
-    let wait_for = |more: u64| {
-        let (told, from) = (Arc::clone(&told), told.load(Ordering::Relaxed));
-        tokio::task::spawn_blocking(move || {
-            crate::support::until("the load goes on", || {
-                told.load(Ordering::Relaxed) >= from + more
-            });
-        })
-    };
-    wait_for(200).await.unwrap();
+    process.registrar().post("/api/admin/windows/w/open", "").ok();
+    let load = Load::start(&process, &university);
+    load.goes_on(200);
 
     // While it runs.
-    let before = told.load(Ordering::Relaxed);
-    let made = tokio::task::block_in_place(|| journal(&process, &["backup", "monday.backup"]));
+    let made = journal(&process, &["backup", "monday.backup"]);
     let sequence = made["sequence"].as_u64().unwrap();
     assert!(sequence > 200, "{made}");
-    wait_for(100).await.unwrap();
+    load.goes_on(100);
     let at = sequence.to_string();
-    let live = tokio::task::block_in_place(|| journal(&process, &["digest", "--at", &at]));
+    let live = journal(&process, &["digest", "--at", &at]);
     assert_eq!(live, made, "the gateway's own state at that record");
-    let now = tokio::task::block_in_place(|| journal(&process, &["digest"]));
+    let now = journal(&process, &["digest"]);
     assert!(now["sequence"].as_u64().unwrap() > sequence, "it went on: {now}");
     assert_ne!(now["digest"], made["digest"]);
-    assert!(told.load(Ordering::Relaxed) > before + 100);
-    stop.store(true, Ordering::Relaxed);
-    for student in running {
-        student.await.unwrap();
-    }
+    load.goes_on(1);
+    load.end();
 
-    tokio::task::block_in_place(|| {
-        let restored = restore(&process, "monday.backup", "elsewhere");
-        assert!(restored.status.success(), "{}", text(&restored));
-        let said: Value = serde_json::from_slice(&restored.stdout).unwrap();
-        assert_eq!(said, made);
-        assert_eq!(digest_of(&process, "elsewhere", &at), made);
-        // Over a journal: no.
-        let again = restore(&process, "monday.backup", "elsewhere");
-        assert_eq!(again.status.code(), Some(69), "{}", text(&again));
-        assert!(text(&again).contains("holds a journal already"), "{}", text(&again));
-    });
+    let restored = restore(&process, "monday.backup", "elsewhere");
+    assert!(restored.status.success(), "{}", text(&restored));
+    let said: Value = serde_json::from_slice(&restored.stdout).unwrap();
+    assert_eq!(said, made);
+    assert_eq!(digest_of(&process, "elsewhere", &at), made);
+    // Over a journal: no.
+    let again = restore(&process, "monday.backup", "elsewhere");
+    assert_eq!(again.status.code(), Some(69), "{}", text(&again));
+    assert!(text(&again).contains("holds a journal already"), "{}", text(&again));
 
     // Stopped, the original says the same of that record, and can be backed up too.
     process.kill();
@@ -123,7 +141,7 @@ async fn a_backup_taken_under_load_restores_to_the_same_state() {
     fs::rename(home.join("data"), home.join("data.lost")).unwrap();
     fs::rename(home.join("elsewhere"), home.join("data")).unwrap();
     process.start();
-    assert_eq!(tokio::task::block_in_place(|| journal(&process, &["digest", "--at", &at])), made);
+    assert_eq!(journal(&process, &["digest", "--at", &at]), made);
 }
 
 #[test]
