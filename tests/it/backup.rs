@@ -55,30 +55,24 @@ impl Load {
         let keys = university.students().map(|key| (process.token(&key), key));
         let (address, keys) = (process.address(), keys.collect::<Vec<_>>());
         let (stop, told) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let (until, count) = (Arc::clone(&stop), Arc::clone(&told));
-        let run = async move {
-            let each = keys.iter().map(|(token, key)| {
-                let (until, count) = (&until, &count);
-                async move {
-                    let mut student = TestStudent::connect(address, key, token).await;
-                    student.hello().await;
-                    while !until.load(Ordering::Relaxed) {
-                        for course in ["A", "B"] {
-                            student.submit("w", &[any(course, false)]).await;
-                            if student.outcome(course).await.outcome == "enrolled" {
-                                student.drop_course(course).await;
-                                student.outcome(course).await;
-                            }
-                            count.fetch_add(1, Ordering::Relaxed);
+        let (ends, count) = (Arc::clone(&stop), Arc::clone(&told));
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let each = keys.iter().map(async |(token, key)| {
+                let mut student = TestStudent::connect(address, key, token).await;
+                student.hello().await;
+                while !ends.load(Ordering::Relaxed) {
+                    for course in ["A", "B"] {
+                        student.submit("w", &[any(course, false)]).await;
+                        if student.outcome(course).await.outcome == "enrolled" {
+                            student.drop_course(course).await;
+                            student.outcome(course).await;
                         }
+                        count.fetch_add(1, Ordering::Relaxed);
                     }
                 }
             });
-            join_all(each).await;
-        };
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(run);
+            runtime.unwrap().block_on(join_all(each));
         });
         Self { stop, told, thread }
     }
