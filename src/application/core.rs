@@ -151,7 +151,16 @@ impl Core {
             options.clock,
         );
         let replay = (took, replayed);
-        Ok(Self { gateway, writer, journal: on_disk, gate, snapshots, replay, arbiter, snapshotter })
+        Ok(Self {
+            gateway,
+            writer,
+            journal: on_disk,
+            gate,
+            snapshots,
+            replay,
+            arbiter,
+            snapshotter,
+        })
     }
 
     /// Decides no more, makes durable what was decided, and lets go of the journal.

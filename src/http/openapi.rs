@@ -11,8 +11,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::problem::{PROBLEM_JSON, ProblemBody};
 use super::{
-    admin, alternatives, calendar, catalogue, devices, export, health, imports, journal, messages, my_data,
-    preferences, results, sign_in, student, windows,
+    admin, alternatives, calendar, catalogue, devices, export, health, imports, journal, messages,
+    my_data, preferences, results, sign_in, student, windows,
 };
 
 #[derive(OpenApi)]

@@ -4,8 +4,8 @@ use actix_web::http::Method;
 use actix_web::{Route, web};
 
 use super::{
-    admin, alternatives, calendar, catalogue, devices, export, health, imports, journal, messages, my_data,
-    openapi, plain, preferences, results, sign_in, socket, student, windows,
+    admin, alternatives, calendar, catalogue, devices, export, health, imports, journal, messages,
+    my_data, openapi, plain, preferences, results, sign_in, socket, student, windows,
 };
 use crate::http::auth::Role;
 use crate::limits;
