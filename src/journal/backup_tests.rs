@@ -9,7 +9,7 @@ use crate::domain::ids::Sequence;
 use crate::limits::RESTORE_FLUSH_BYTES;
 
 /// A journal with a random history, in small commits.
-fn written(disk: &Disk, seed: u64, events: usize) -> Box<dyn Journal> {
+fn written(disk: &Disk, seed: u64, events: u32) -> Box<dyn Journal> {
     let mut journal: Box<dyn Journal> = Box::new(disk.open().unwrap());
     let (_, records) = history(seed, events);
     for some in records.chunks(7) {
