@@ -27,7 +27,7 @@ use super::error::io_at;
 use super::fold::Fold;
 use super::frame::{self, HEADER_BYTES};
 use super::replay::Walker;
-use super::{Journal, JournalError, JournalReader, sled, state};
+use super::{Journal, JournalError, JournalReader, state};
 use crate::domain::ids::Sequence;
 use crate::limits::{JOURNAL_ENTRY_BYTES_MAX, RESTORE_FLUSH_BYTES};
 
@@ -168,7 +168,7 @@ pub fn restore(input: impl Read, into: &Path) -> Result<Backup, BackupError> {
 }
 
 fn fill(input: impl Read, aside: &Path) -> Result<Backup, BackupError> {
-    let mut journal = sled::open(aside)?;
+    let mut journal = super::sled::open(aside)?;
     let mut unflushed = 0;
     let backup = read(input, &mut |records| {
         let mut rest = records;
@@ -208,9 +208,8 @@ struct Input<R> {
 }
 
 impl<R: Read> Input<R> {
-    /// The next so many bytes, not yet hashed.
-    fn take(&mut self, bytes: &mut [u8]) -> Result<(), BackupError> {
-        let at = self.bytes;
+    /// The next so many bytes, not yet hashed, of the part that begins `at`.
+    fn take(&mut self, at: u64, bytes: &mut [u8]) -> Result<(), BackupError> {
         match self.from.read_exact(bytes) {
             Ok(()) => {
                 self.bytes += bytes.len() as u64;
@@ -236,7 +235,7 @@ fn read(
     let (hash, after) = (Sha256::new(), Sequence(0));
     let mut input = Input { from, hash, bytes: 0, after, blocks: 0 };
     let mut magic = [0; MAGIC.len()];
-    input.take(&mut magic).map_err(|e| match e {
+    input.take(0, &mut magic).map_err(|e| match e {
         BackupError::Damaged { .. } => BackupError::Foreign("shorter than its first word".into()),
         other => other,
     })?;
@@ -247,7 +246,7 @@ fn read(
     loop {
         let at = input.bytes;
         let mut length = [0; LENGTH];
-        input.take(&mut length)?;
+        input.take(at, &mut length)?;
         let size = u32::from_le_bytes(length) as usize;
         if size == 0 {
             return end(input, &fold);
@@ -256,7 +255,7 @@ fn read(
             return Err(input.wrong(at, format!("a block of {size} bytes")));
         }
         let block = &mut block[..size];
-        input.take(block)?;
+        input.take(at, block)?;
         let key = frame::key(Sequence(frame::long(block, 20)));
         let entry = frame::decode(&key, block).map_err(|e| input.wrong(at, e.to_string()))?;
         walker.step(&entry).map_err(|what| input.wrong(at, what))?;
@@ -284,7 +283,7 @@ fn expect_magic(magic: &[u8]) -> Result<(), BackupError> {
 fn end<R: Read>(mut input: Input<R>, fold: &Fold) -> Result<Backup, BackupError> {
     let at = input.bytes - LENGTH as u64;
     let mut end = [0; END_BYTES];
-    input.take(&mut end)?;
+    input.take(at, &mut end)?;
     let before: [u8; 32] = std::mem::take(&mut input.hash).finalize().into();
     if !frame::is_sealed(&end) || end[20..52] != before {
         return Err(input.wrong(at, "the checksum of the whole is wrong"));
@@ -298,7 +297,7 @@ fn end<R: Read>(mut input: Input<R>, fold: &Fold) -> Result<Backup, BackupError>
     if end[52] == state::VERSION && state.sha256 != end[53..] {
         return Err(input.wrong(at, "its records give another state than the one it was made of"));
     }
-    match input.take(&mut [0]) {
+    match input.take(input.bytes, &mut [0]) {
         Err(BackupError::Damaged { .. }) => {
             Ok(Backup { state, blocks: input.blocks, bytes: input.bytes })
         }

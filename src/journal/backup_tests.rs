@@ -4,7 +4,7 @@ use super::backup::{self, Backup, BackupError};
 use super::digest;
 use super::memory::Disk;
 use super::testkit::history;
-use super::{Journal, RecordBuffer, frame, inspect, record, sled};
+use super::{Journal, RecordBuffer, frame, inspect, record};
 use crate::domain::ids::Sequence;
 use crate::limits::RESTORE_FLUSH_BYTES;
 
@@ -47,7 +47,7 @@ fn what_is_restored_is_what_was_there() {
         let restored = backup::restore(&*bytes, into.path()).unwrap();
         assert_eq!(restored, made);
         assert_eq!(inspect::verify(into.path()).unwrap(), []);
-        let opened = sled::open(into.path()).unwrap();
+        let opened = super::sled::open(into.path()).unwrap();
         assert_eq!(digest::of_journal(&opened.reader(), None).unwrap(), made.state);
         // And it goes on from there.
         assert_eq!(opened.durable(), journal.durable());
