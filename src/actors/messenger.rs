@@ -142,7 +142,6 @@ impl Handler<Post> for Messenger {
     type Result = ();
 
     fn handle(&mut self, Post(job): Post, ctx: &mut Self::Context) {
-        self.gateway.metrics().mail_taken(Mailbox::Messenger);
         self.outgoing.push(job);
         if !self.flush_scheduled {
             self.flush_scheduled = true;
@@ -167,11 +166,7 @@ pub fn send_command(
 }
 
 fn post(gateway: &Gateway, messenger: &Addr<Messenger>, job: Job) -> Result<(), Denied> {
-    gateway.metrics().mail(Mailbox::Messenger);
-    messenger.try_send(Post(job)).map_err(|_| {
-        gateway.metrics().mail_taken(Mailbox::Messenger);
-        gateway.busy(Full::Messenger)
-    })
+    messenger.try_send(Post(job)).map_err(|_| gateway.busy(Full::Messenger))
 }
 
 /// Asks the Registrar to show a session everything, or says at once that there is no room.

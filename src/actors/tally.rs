@@ -280,3 +280,99 @@ fn first_choices(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::Sequence;
+    use crate::domain::section::SectionStatus;
+    use crate::domain::testkit::{self, World, lecture, sec};
+
+    /// Tells the tallier of the records since `from` and counts until nothing is left to count.
+    fn told(world: &World, tallier: &mut Tallier, board: &TallyBoard, from: usize) -> usize {
+        let registry = &world.university.registry;
+        world.records[from..].iter().for_each(|record| tallier.note(registry, record));
+        board.take(tallier.count(registry));
+        while !tallier.dirty.is_empty() || tallier.unread.0 > 0 {
+            board.take(tallier.count(registry));
+        }
+        world.records.len()
+    }
+
+    #[test]
+    fn what_is_counted_bit_by_bit_is_what_a_start_would_count() {
+        let sections = [sec("A/1", 1), sec("A/2", 1)];
+        let students = limits::TALLY_STUDENTS_CHUNK + 1;
+        let draft = testkit::draft().course("A", &[lecture(&sections)]).simple("B", 1);
+        let mut world = draft.students(students).window(|w| w.rehearsal = true).open();
+        let board = TallyBoard::new(&world.university.registry);
+        let mut tallier = Tallier::new(&world.university.registry);
+        let mut from = world.records.len();
+        let same = |world: &World, board: &TallyBoard| {
+            let fresh = TallyBoard::new(&world.university.registry).all();
+            // A list that was and is no more is a 0 on the board.
+            let kept = |counts: &[u32]| counts.iter().rposition(|n| *n > 0).map_or(0, |i| i + 1);
+            let all = board.all();
+            assert_eq!(all.courses[..kept(&all.courses)], fresh.courses[..kept(&fresh.courses)]);
+            let (now, then) = (&all.waitlisted, &fresh.waitlisted);
+            assert_eq!(now[..kept(now)], then[..kept(then)]);
+            assert_eq!(all.unread, fresh.unread);
+            all
+        };
+        for student in 0..6 {
+            world.enrol(student, "A");
+            world.enrol(student, "B");
+        }
+        let only = world.ranked("A", &[&["A/2"]]).or_wait();
+        world.submit(7, &[only]);
+        from = told(&world, &mut tallier, &board, from);
+        let all = same(&world, &board);
+        assert_eq!((all.courses[0], all.courses[1]), (5, 5));
+        assert_eq!(all.waitlisted[..3], [4, 5, 5], "those who accept either are on both");
+        assert!(all.unread > students as u64, "the window's notice is everybody's");
+        world.drop(0, "A");
+        world.leave(5, "B");
+        world.status("B/1", SectionStatus::Closed);
+        world.run(crate::domain::command::Command::MarkRead(StudentId(1), Sequence(u64::MAX))).ok();
+        from = told(&world, &mut tallier, &board, from);
+        same(&world, &board);
+        let reset = crate::domain::command::Command::Reset {
+            window: testkit::W,
+            seed: [1; 32],
+            opens_at: None,
+        };
+        world.run(reset).unwrap();
+        told(&world, &mut tallier, &board, from);
+        assert_eq!(same(&world, &board).waitlisted.iter().sum::<u32>(), 0);
+    }
+
+    #[test]
+    fn first_choices_follow_plans_in_and_out_of_the_line() {
+        let sections = [sec("A/1", 1), sec("A/2", 1)];
+        let draft = testkit::draft().course("A", &[lecture(&sections)]).simple("B", 1);
+        let world = draft.students(1).given();
+        let catalogue = &world.university.registry.catalogue;
+        let second = testkit::plan(&[world.ranked("A", &[&["A/2", "A/1"]]), world.any("B")]);
+        let any = testkit::plan(&[world.any("A")]);
+        let mut first = FirstChoices::default();
+        let sorted = |first: &mut FirstChoices| {
+            let mut changed = first.changed();
+            changed.sort_unstable();
+            changed
+        };
+        first.add(&second, catalogue, &[true, true]);
+        first.add(&second, catalogue, &[true, false]);
+        first.add(&any, catalogue, &[true, true]);
+        assert_eq!(sorted(&mut first), [(SectionId(1), 2), (SectionId(2), 1)]);
+        assert_eq!(sorted(&mut first), [], "told once");
+        first.remove(&second, catalogue, &[true, true]);
+        assert_eq!(sorted(&mut first), [(SectionId(1), 1), (SectionId(2), 0)]);
+        first.clear();
+        assert_eq!(sorted(&mut first), [(SectionId(1), 0)]);
+        let board = TallyBoard::default();
+        board.take(vec![Tally::InLine(WindowId(0), vec![(SectionId(1), 4)])]);
+        board.take(vec![Tally::InLine(WindowId(2), vec![(SectionId(1), 3)])]);
+        board.take(vec![Tally::InLine(WindowId(0), vec![(SectionId(1), 1)])]);
+        assert_eq!(board.all().in_line, [0, 4], "lines are told together");
+    }
+}

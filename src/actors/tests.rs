@@ -567,7 +567,12 @@ async fn while_the_journal_is_far_behind_newcomers_are_busy_and_nothing_is_lost(
     };
     let jobs: Vec<Job> = (1..=most + 1).map(flip).collect();
     assert!(gateway.post(Batch(jobs)).is_ok());
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    for _ in 0..200 {
+        if running.writer.is_behind() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     assert!(running.writer.is_behind());
     let before = running.writer.written();
     let set = Command::SetPlan(StudentId(1), Arc::clone(&plan));

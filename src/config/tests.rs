@@ -151,10 +151,10 @@ fn a_typo_is_refused_with_the_nearest_name() {
     assert_eq!(faults, ["sluis.toml:4:1: server.lisen: unknown key; did you mean server.listen?"]);
     let faults = Given::file(&format!("{MODE}[sever]\nlisten = []\n")).faults();
     assert_eq!(faults, ["sluis.toml:3:2: sever: unknown key; did you mean server?"]);
-    let faults = Given::file(&format!("{MODE}[journal]\nlisten = []\n")).faults();
+    let faults = Given::file(&format!("{MODE}[journal]\nworkers = 1\n")).faults();
     assert_eq!(
         faults,
-        ["sluis.toml:4:1: journal.listen: unknown key; did you mean server.listen?"]
+        ["sluis.toml:4:1: journal.workers: unknown key; did you mean server.workers?"]
     );
     let faults = Given::file(&format!("{MODE}zzzzzzz = 1\n")).faults();
     let want = "sluis.toml:3:1: sign_in.zzzzzzz: unknown key; `sluis config default` lists all";

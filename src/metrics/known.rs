@@ -127,7 +127,7 @@ pub enum Mailbox {
     Registrar,
     /// The lines': changes.
     Line,
-    /// The workers' messengers': commands, and batches from the gate.
+    /// The workers' messengers': batches from the gate.
     Messenger,
 }
 

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::cli::{Ended, Program};
+use crate::support::{Process, University};
 
 const START: Duration = Duration::from_secs(20);
 const STOP: Duration = Duration::from_secs(2);
@@ -66,15 +67,12 @@ fn a_taken_operators_port_names_its_key_and_none_is_a_choice() {
     let served = Ended::from(with("nowhere").output().unwrap());
     served.expect(78, &["metrics.listen", "IP:PORT, as in 127.0.0.1:9464"]);
 
-    let mut child = with("").stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + START;
-    while sluis::serving::url(&program.path("data")).is_none() {
-        assert!(Instant::now() < deadline && child.try_wait().unwrap().is_none());
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    assert_eq!(sluis::serving::metrics(&program.path("data")), None);
-    program.run(&["log", "level", "--data", "data"]).expect(69, &["[metrics] listen"]);
-    stop(child).expect(0, &[]);
+    let mut process = Process::imported(&University::of(1).course("A", 1).window("w", ""));
+    process.set("METRICS__LISTEN", "");
+    process.start();
+    assert_eq!(sluis::serving::metrics(&process.data()), None);
+    let asked = Ended::from(process.command(&["log", "level"]).output().unwrap());
+    asked.expect(69, &["[metrics] listen"]);
 }
 
 #[test]

@@ -290,7 +290,7 @@ fn the_durability_gate_is_the_only_way_out() {
             "oneshot::channel()",
         ),
         // Who waits for what, counted; likewise.
-        (&["tallies.take", "tallies.line"], &["src/actors/gate.rs"], "self.tallies.take(t);"),
+        (&["tallies.take(", "tallies.line("], &["src/actors/gate.rs"], "self.tallies.take(t);"),
         // What was decided is counted when it is told; at the start, what replay found.
         (
             &["metrics.count"],

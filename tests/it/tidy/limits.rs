@@ -87,7 +87,7 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "EXPORT_STUDENTS_CHUNK",
             "EXPORT_RETRIES_MAX",
             "SNAPSHOT_JOBS_MAX",
-            "TALLY_STUDENTS_CHUNK",
+            "TALLY_ENTRIES_CHUNK",
             "TURNS_PER_FLUSH_MAX",
         ],
     ),
