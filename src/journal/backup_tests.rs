@@ -158,7 +158,7 @@ fn a_backup_larger_than_what_is_flushed_at_once_is_restored_whole() {
     let mut journal: Box<dyn Journal> = Box::new(disk.open().unwrap());
     let (_, records) = history(9, 30);
     let mut buffer = RecordBuffer::starting_at(Sequence(1));
-    let mut push = |buffer: &mut RecordBuffer, one: &crate::domain::event::Record| {
+    let push = |buffer: &mut RecordBuffer, one: &crate::domain::event::Record| {
         buffer.push_with(|bytes| record::encode(one, bytes).unwrap()).unwrap();
     };
     for one in &records {
