@@ -122,7 +122,7 @@ fn a_backup_of_a_version_with_another_form_of_state_is_restored_all_the_same() {
 #[test]
 fn a_block_that_is_missing_is_named_by_the_record_before_it() {
     let disk = Disk::new();
-    let (bytes, made) = backed_up(&*written(&disk, 7, 400));
+    let (bytes, made) = backed_up(&*written(&disk, 7, 2_000));
     assert!(made.blocks > 3, "{made:?}");
     let size = |at: usize| 4 + u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
     let second = 13 + size(13);
