@@ -40,6 +40,19 @@ pub const SNAPSHOT_JOBS_MAX: usize = 2;
 /// Largest snapshot, in bytes.
 pub const SNAPSHOT_BYTES_MAX: usize = 1024 * 1024 * 1024;
 
+/// Bytes written into a restored journal between two syncs.
+pub const RESTORE_FLUSH_BYTES: usize = 1024 * 1024;
+/// Bytes of a backup gathered before they are sent.
+pub const BACKUP_PIECE_BYTES: usize = 64 * 1024;
+/// Pieces of a backup that wait for a slow reader.
+pub const BACKUP_PIECES_MAX: usize = 8;
+/// Pause before a piece is offered to a slow reader again, in milliseconds.
+pub const BACKUP_RETRY_MS: u64 = 3;
+/// Time without a piece taken after which a backup is broken off, in milliseconds.
+pub const BACKUP_STALL_MS_MAX: u64 = 30_000;
+/// Longest time that a tool takes to read a backup, in milliseconds.
+pub const BACKUP_MS_MAX: u64 = 3_600_000;
+
 /// Most courses in a plan.
 pub const PLAN_REQUESTS_MAX: usize = 24;
 /// Most sections ranked for one component.

@@ -45,6 +45,8 @@ pub struct Core {
     pub gateway: Gateway,
     /// The way to the disk.
     pub writer: Arc<Writer>,
+    /// What is on disk, to be read meanwhile.
+    pub journal: JournalReader,
     /// What waits at the gate.
     pub gate: Gate,
     /// The newest snapshot.

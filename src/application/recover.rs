@@ -9,7 +9,8 @@ use crate::domain::invariants::{self, Violation};
 use crate::domain::outcome::Outcome;
 use crate::domain::student::Notice;
 use crate::domain::university::University;
-use crate::journal::{Journal, JournalError, JournalReader, past};
+pub use crate::journal::digest::{Folded, fold_up_to};
+use crate::journal::{Journal, JournalError};
 
 /// What the journal folds into, and how it went.
 pub struct Recovered {
@@ -51,28 +52,6 @@ pub fn checked(university: &University) -> Vec<Violation> {
         tracing::error!(promise = violation.promise, place = violation.place, "promise broken");
     }
     found
-}
-
-/// What a journal folds into.
-pub struct Folded {
-    /// All state.
-    pub university: University,
-    /// The snapshot it began with, and the time up to which that tells; 0 is none.
-    pub snapshot: (Sequence, Timestamp),
-    /// Records after it.
-    pub replayed: u64,
-}
-
-/// Folds the journal up to a durable sequence: from the newest whole snapshot, if there is one.
-pub fn fold_up_to(reader: &JournalReader, last: Sequence) -> Result<Folded, JournalError> {
-    let past = past::fold_up_to(reader, last, || true)?;
-    for damaged in &past.damaged {
-        tracing::warn!(sequence = %damaged.sequence, what = damaged.what, "damaged snapshot");
-    }
-    // The snapshot's own last record says when that was.
-    let at = past::record_at(reader, past.snapshot)?.map_or(Timestamp(0), |record| record.at);
-    let snapshot = (past.snapshot, at);
-    Ok(Folded { university: past.university, snapshot, replayed: past.replayed })
 }
 
 /// Enrolments in force.

@@ -30,7 +30,10 @@ const RESULTS_EXAMPLES: &str = "Examples:
   sluis results import results.csv             change it";
 const JOURNAL_EXAMPLES: &str = "Examples:
   sluis journal verify          read every record, name every fault
-  sluis journal stats --json    counts, for machines";
+  sluis journal stats --json    counts, for machines
+  sluis journal backup sluis-monday.backup                       also while a gateway runs
+  sluis journal restore sluis-monday.backup --into /srv/sluis-2  a new data directory
+  sluis journal digest --at 34000                                to compare the two";
 const EXPORT_EXAMPLES: &str = "Examples:
   sluis export enrolments > enrolments.csv
   sluis export enrolments --format json --data /srv/sluis";
@@ -87,7 +90,7 @@ pub enum Command {
     /// Bring in study results
     #[command(subcommand, after_help = RESULTS_EXAMPLES)]
     Results(ResultsCommand),
-    /// Look at the journal, at a copy of it, while no gateway runs on it
+    /// Look at the journal, back it up, restore it
     #[command(subcommand, after_help = JOURNAL_EXAMPLES)]
     Journal(JournalCommand),
     /// Take data out
@@ -256,6 +259,62 @@ pub enum JournalCommand {
     /// Count what is there
     #[command(after_help = JOURNAL_EXAMPLES)]
     Stats(JournalArgs),
+    /// Write every record on disk into a file, whether or not a gateway runs
+    #[command(after_help = JOURNAL_EXAMPLES)]
+    Backup(BackupArgs),
+    /// Make a new data directory from a backup: all of it or nothing
+    #[command(after_help = JOURNAL_EXAMPLES)]
+    Restore(RestoreArgs),
+    /// Print a journal position and the SHA-256 of the state there, whether or not a gateway runs
+    #[command(after_help = JOURNAL_EXAMPLES)]
+    Digest(DigestArgs),
+}
+
+/// What a backup is given.
+#[derive(Args, Debug)]
+pub struct BackupArgs {
+    /// The file to write; one that is there is not written over
+    pub file: PathBuf,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Ask the gateway at this address; the operator's token is read from `SLUIS_TOKEN`, or made
+    /// with the key in the data directory
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// Configuration and data.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// What a restore is given.
+#[derive(Args, Debug)]
+pub struct RestoreArgs {
+    /// The backup
+    pub file: PathBuf,
+    /// Data directory to make; there must be no journal in it
+    #[arg(long, value_name = "DIR")]
+    pub into: PathBuf,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a digest is given.
+#[derive(Args, Debug)]
+pub struct DigestArgs {
+    /// Up to this journal position [default: all that is on disk]
+    #[arg(long, value_name = "SEQUENCE")]
+    pub at: Option<u64>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Ask the gateway at this address
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// Configuration and data.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// What a look at the journal is given.

@@ -1,4 +1,4 @@
-//! `sluis journal verify|stats`
+//! `sluis journal verify|stats`; what else there is, in `backup`
 
 use std::io::Write;
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::args::JournalCommand;
+use super::backup;
 use super::failure::{Code, Failure};
 use super::ledger::Ledger;
 use super::{say, settings};
@@ -21,6 +22,9 @@ pub fn run(command: &JournalCommand, out: &mut dyn Write) -> Result<(), Failure>
             let data = settings::load(&args.place)?.config.journal.dir;
             verify(&data, args.json, out)
         }
+        JournalCommand::Backup(args) => backup::make(args, out),
+        JournalCommand::Restore(args) => backup::restore(args, out),
+        JournalCommand::Digest(args) => backup::digest(args, out),
         JournalCommand::Stats(args) => {
             let data = settings::load(&args.place)?.config.journal.dir;
             expect_journal(&data)?;

@@ -7,6 +7,7 @@ pub mod args;
 pub mod args_admin;
 pub mod args_reads;
 mod audit;
+mod backup;
 mod config;
 mod export;
 mod failure;

@@ -1,6 +1,6 @@
 //! A running gateway, asked over HTTP as the registrar.
 
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use ureq::{Agent, Body};
 use super::failure::{Code, Failure};
 use super::token::{self, Subject};
 use crate::config::Config;
-use crate::limits::{ADMIN_ANSWER_BYTES_MAX, ADMIN_REQUEST_MS_MAX};
+use crate::limits::{ADMIN_ANSWER_BYTES_MAX, ADMIN_REQUEST_MS_MAX, BACKUP_MS_MAX};
 use crate::serving;
 
 /// Where a registrar's token may be given, since secrets are no flags.
@@ -22,6 +22,8 @@ pub struct Remote {
     agent: Agent,
     url: String,
     token: String,
+    /// Whose token.
+    role: &'static str,
 }
 
 /// What went wrong, in the gateway's words (RFC 9457).
@@ -40,23 +42,29 @@ struct Problem {
 impl Remote {
     /// The gateway at this address.
     pub fn at(url: &str, config: &Config) -> Result<Self, Failure> {
-        Self::named(url, config, None)
+        Self::at_as(url, config, &Subject::Registrar(None))
     }
 
     /// The gateway at this address, as the registrar of this name unless a token is given.
     pub fn named(url: &str, config: &Config, name: Option<&str>) -> Result<Self, Failure> {
-        if !url.starts_with("http://") && !url.starts_with("https://") {
-            let what = format!("--server {url}: write http:// or https:// and a host");
-            return Err(Failure::new(Code::Usage, what));
-        }
         let subject = match name {
             Some(name) => token::registrar(name, "--as")?,
             None => Subject::Registrar(None),
         };
+        Self::at_as(url, config, &subject)
+    }
+
+    /// The same, asked as this one.
+    pub fn at_as(url: &str, config: &Config, whom: &Subject) -> Result<Self, Failure> {
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            let what = format!("--server {url}: write http:// or https:// and a host");
+            return Err(Failure::new(Code::Usage, what));
+        }
         let token = match std::env::var(TOKEN_VARIABLE) {
             Ok(token) if !token.is_empty() => token,
-            _ => token::mint_one(config, &subject).map_err(|mut failure| {
-                let advice = format!("or put a registrar's token into {TOKEN_VARIABLE}");
+            _ => token::mint_one(config, whom).map_err(|mut failure| {
+                let role = role(whom);
+                let advice = format!("or put {role} token into {TOKEN_VARIABLE}");
                 if let Some(line) = failure.lines.last_mut() {
                     *line = format!("{line}, {advice}");
                 }
@@ -68,14 +76,19 @@ impl Remote {
             .http_status_as_error(false)
             .build();
         let url = url.trim_end_matches('/').to_owned();
-        Ok(Self { agent: agent.into(), url, token })
+        Ok(Self { agent: agent.into(), url, token, role: role(whom) })
     }
 
     /// The gateway that has the locked data directory.
     pub fn serving(config: &Config) -> Result<Self, Failure> {
+        Self::serving_as(config, &Subject::Registrar(None))
+    }
+
+    /// The same, asked as this one.
+    pub fn serving_as(config: &Config, whom: &Subject) -> Result<Self, Failure> {
         let data = &config.journal.dir;
         match serving::url(data) {
-            Some(url) => Self::at(&url, config),
+            Some(url) => Self::at_as(&url, config, whom),
             None => Err(locked(data)),
         }
     }
@@ -122,6 +135,31 @@ impl Remote {
         self.answer(request.call())
     }
 
+    /// Asks; the answer's bytes go to `to`, however many they are.
+    pub fn download(&self, path: &str, to: &mut dyn Write) -> Result<(), Failure> {
+        let request = self
+            .agent
+            .get(format!("{}{path}", self.url))
+            .header("Authorization", format!("Bearer {}", self.token))
+            .config()
+            .timeout_global(Some(Duration::from_millis(BACKUP_MS_MAX)))
+            .build();
+        match request.call() {
+            Ok(response) if response.status().is_success() => {
+                let mut body = response.into_body().into_reader();
+                copy(&mut body, to).map_err(|(side, e)| {
+                    let what = match side {
+                        Side::Gateway => format!("{}: the transfer broke off ({e})", self.url),
+                        Side::File => format!("the answer cannot be written: {e}"),
+                    };
+                    let code = if side == Side::File { Code::Io } else { Code::Unavailable };
+                    Failure::new(code, format!("{what}; nothing was kept, try again"))
+                })
+            }
+            other => self.answer(other).map(|_| ()),
+        }
+    }
+
     fn answer(&self, answered: Result<Response<Body>, ureq::Error>) -> Result<String, Failure> {
         let unavailable = |e: &dyn std::fmt::Display| {
             let what = format!("{}: no gateway answers ({e}); is it running?", self.url);
@@ -150,12 +188,37 @@ impl Remote {
             return Failure { code, lines: problem.faults };
         }
         let advice = match status {
-            401 | 403 => format!("; put a registrar's token into {TOKEN_VARIABLE}"),
+            401 | 403 => format!("; put {} token into {TOKEN_VARIABLE}", self.role),
             429 | 503 => "; try again in a moment".to_owned(),
             _ => String::new(),
         };
         let said = problem.detail.unwrap_or(problem.title);
         Failure::new(code, format!("{}: answered {status} {said}{advice}", self.url))
+    }
+}
+
+fn role(whom: &Subject) -> &'static str {
+    match whom {
+        Subject::Student(_) => "a student's",
+        Subject::Registrar(_) => "a registrar's",
+        Subject::Operator => "an operator's",
+    }
+}
+
+/// Which end of a copy failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Side {
+    Gateway,
+    File,
+}
+
+fn copy(from: &mut dyn Read, to: &mut dyn Write) -> Result<(), (Side, io::Error)> {
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        match from.read(&mut piece).map_err(|e| (Side::Gateway, e))? {
+            0 => return Ok(()),
+            count => to.write_all(&piece[..count]).map_err(|e| (Side::File, e))?,
+        }
     }
 }
 

@@ -187,6 +187,20 @@ impl FromRequest for AsRegistrar {
     }
 }
 
+/// The operator, with a token of that role.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AsOperator;
+
+impl FromRequest for AsOperator {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let who = access(req).and_then(|access| access.admit(req));
+        ready(who.and_then(|who| who.require(Role::Operator).map(|()| Self)))
+    }
+}
+
 /// Anybody, at the pace allowed to one address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Anybody;

@@ -23,6 +23,7 @@ mod frames;
 pub mod health;
 pub mod ical;
 pub mod imports;
+pub mod journal;
 pub mod key_file;
 pub mod limit;
 pub mod listing;
@@ -77,6 +78,8 @@ use crate::theme::Theme;
 pub struct HttpState {
     /// The door to the actors.
     pub gateway: Gateway,
+    /// What is on disk.
+    pub journal: JournalReader,
     /// Who may come in.
     pub access: Arc<Access>,
     /// The readers of files.
@@ -85,6 +88,7 @@ pub struct HttpState {
     pub journal: JournalReader,
     /// Room for one export of the audit log.
     audits: Arc<Semaphore>,
+    reading: journal::Reading,
     listings: Listings,
     /// Numbers never change hands, so they are kept once asked.
     students: DashMap<Key, StudentId>,
@@ -107,6 +111,7 @@ impl HttpState {
             importers,
             journal,
             audits: Arc::new(Semaphore::new(1)),
+            reading: journal::Reading::default(),
             listings: Listings::default(),
             students: DashMap::new(),
             draws: DashMap::new(),

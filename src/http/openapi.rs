@@ -12,7 +12,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 use super::problem::{PROBLEM_JSON, ProblemBody};
 use super::{
     acts, admin, admin_student, alternatives, audit, calendar, catalogue, console, devices, export,
-    health, imports, messages, my_data, preferences, results, sign_in, student, windows,
+    health, imports, journal, messages, my_data, preferences, results, sign_in, student, windows,
 };
 
 #[derive(OpenApi)]
@@ -45,6 +45,7 @@ use super::{
         console::board::board, console::demand::demand, console::demand::blockers,
         console::readiness::readiness, console::preview::preview, console::file::student,
         console::why::why,
+        journal::export, journal::digest_at,
     ),
     components(schemas(ProblemBody)),
     security(("cookie" = []), ("bearer" = [])),

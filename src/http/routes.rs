@@ -5,8 +5,8 @@ use actix_web::{Route, web};
 
 use super::{
     acts, admin, admin_student, alternatives, audit, calendar, catalogue, console, devices, export,
-    health, imports, messages, my_data, openapi, plain, preferences, results, sign_in, socket,
-    student, windows,
+    health, imports, journal, messages, my_data, openapi, plain, preferences, results, sign_in,
+    socket, student, windows,
 };
 use crate::http::auth::Role;
 use crate::limits;
@@ -62,6 +62,7 @@ pub fn table() -> Vec<Entry> {
     use Who::{Anybody, Only, SignedIn};
     let student = Only(Role::Student);
     let registrar = Only(Role::Registrar);
+    let operator = Only(Role::Operator);
     table! {
         GET "/healthz" Anybody, health::healthz;
         GET "/readyz" Anybody, health::readyz;
@@ -134,6 +135,8 @@ pub fn table() -> Vec<Entry> {
         POST "/api/admin/sections/preview" registrar, console::preview::preview;
         POST "/api/admin/student" registrar, console::file::student;
         POST "/api/admin/student/why" registrar, console::why::why;
+        GET "/api/operator/journal" operator, journal::export;
+        GET "/api/operator/journal/digest" operator, journal::digest_at;
     }
 }
 

@@ -131,6 +131,17 @@ impl DataDir {
         PARTS.iter().all(|part| self.store().join(part).exists())
     }
 
+    /// Puts a store that was made aside, as a data directory of its own, in its place.
+    pub fn adopt(&self, aside: &Path) -> Result<()> {
+        // The store first: a floor without a store would be a loss.
+        for name in [STORE, floor::NAME] {
+            let from = aside.join(name);
+            fs::rename(&from, self.path.join(name)).map_err(io_at("rename", &from))?;
+            sync_directory(&self.path)?;
+        }
+        fs::remove_dir_all(aside).map_err(io_at("remove", aside))
+    }
+
     /// Moves the store and its floor, as a data directory of their own, to `name` beside them.
     pub fn set_aside(&self, name: &str) -> Result<PathBuf> {
         let aside = self.path.join(name);

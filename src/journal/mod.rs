@@ -14,9 +14,13 @@
 //! Deliberately absent: truncation, and a second try at a failed write.
 
 mod acts;
+pub mod backup;
+#[cfg(test)]
+mod backup_tests;
 mod buffer;
 #[cfg(test)]
 mod conformance;
+pub mod digest;
 mod directory;
 mod error;
 #[cfg(test)]

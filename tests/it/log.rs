@@ -9,8 +9,7 @@ use crate::support::{Process, TestStudent, University};
 const NUMBER: &str = "s0003";
 
 fn university() -> University {
-    let university = University::of(6).course("A", 1).window("w", "").window("later", "");
-    university
+    University::of(6).course("A", 1).window("w", "").window("later", "")
 }
 
 /// Everything that a student does, right and wrong, with her number wherever she can put it.

@@ -5,6 +5,7 @@
 
 mod account;
 mod acts;
+mod backup;
 mod bounds;
 mod calendar;
 mod catalogue_files;

@@ -152,11 +152,20 @@ fn check_tests_run(parts: &[&str]) {
     }
 }
 
+/// A tool of `dashboards/` says what it does; `dashboards/test` runs it.
+fn check_dashboards_tool(tool: &str) {
+    let help = Command::new(root().join(tool)).arg("--help").output().unwrap();
+    assert!(help.status.success(), "{tool}: {}", String::from_utf8_lossy(&help.stderr));
+    assert!(String::from_utf8_lossy(&help.stdout).contains(tool), "{tool} --help names itself");
+}
+
 /// Runs one line of the page by what stands for it.
 fn run_line(program: &Program, line: &str) {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words.as_slice() {
         ["tests/run", parts @ ..] => check_tests_run(parts),
+        // They start what the dashboards part of the tests has: there they are run whole.
+        ["dashboards/run" | "dashboards/render", ..] => check_dashboards_tool(words[0]),
         _ if line.starts_with(RUSH) => {}
         ["cargo", "run", "--release"] => {
             let ended = Gateway::start(&Program::new(), &[]).stop();

@@ -51,6 +51,9 @@ const EXCUSED: [(&str, &[&str]); 5] = [
         "how often or how long: a period, a wait or a share, which nothing outside can exceed",
         &[
             "ANSWER_DEADLINE_MS",
+            "BACKUP_MS_MAX",
+            "BACKUP_RETRY_MS",
+            "BACKUP_STALL_MS_MAX",
             "BOARD_SAMPLE_MS",
             "CLOSING_NOTICE_MS",
             "COARSER_PUSH_SESSIONS",

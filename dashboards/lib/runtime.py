@@ -1,0 +1,100 @@
+"""Runtime: the process and everything in it that is bounded."""
+
+from .panels import RED, YELLOW, Dashboard, Panel, Row, Target, quantile, rate, sel, sum_rate
+
+
+def stat(title, description, unit, expr, **more):
+    return Panel(title, description, unit, [Target(expr)], kind="stat", width=3, height=4, **more)
+
+
+CLOCK = sel("sluis_time_seconds")
+# sluis_sessions_limit is refused beyond, long before descriptors run out.
+DESCRIPTORS = f"max({sel('process_open_fds')} / {sel('process_max_fds')})"
+
+
+DASHBOARD = Dashboard(
+    "sluis-runtime", "Sluis / Runtime",
+    "The process: processor, memory, descriptors, threads, mailboxes, limits, HTTP and WebSocket.",
+    [
+        stat("Ready", "Whether /readyz says 200.", "bool_yes_no", f"min({sel('sluis_ready')})",
+             text={"0": "no", "1": "yes"}),
+        stat("Up for", "Time since this process began.", "dtdurations",
+             f"time() - max({sel('process_start_time_seconds')})"),
+        stat("Processor", "Processors in use.", "short", sum_rate("process_cpu_seconds_total"),
+             decimals=2),
+        stat("Memory", "Resident memory.", "bytes", f"sum({sel('process_resident_memory_bytes')})",
+             decimals=0),
+        stat("Descriptors", "Share of the file descriptors in use.", "percentunit", DESCRIPTORS,
+             thresholds=[(0.8, YELLOW), (0.9, RED)], decimals=0),
+        stat("Clock", "The gateway's clock, beyond Prometheus's.", "s",
+             f"max({CLOCK} - timestamp({CLOCK}))", minimum=None, decimals=2),
+        stat("Anybody may be anybody", "Demo sign-in is on: for trials only.", "bool_yes_no",
+             f"max({sel('sluis_demo_sign_in')})", text={"0": "no", "1": "yes"},
+             thresholds=[(1, YELLOW)]),
+        Panel("Version", "What runs.", "string",
+              [Target(f"max by (version, revision) ({sel('sluis_build_info')})",
+                      "{{version}} {{revision}}")], kind="stat", width=3, height=4,
+              text={"1": "runs"}),
+        Row("Saturation"),
+        Panel("Processor", "Processors in use.", "short",
+              [Target(sum_rate("process_cpu_seconds_total"), "processors")], width=6),
+        Panel("Memory", "Resident and virtual.", "bytes",
+              [Target(f"sum({sel('process_resident_memory_bytes')})", "resident"),
+               Target(f"sum({sel('process_virtual_memory_bytes')})", "virtual")], width=6),
+        Panel("Threads, by processor time", "Processors in use, thread by thread.", "short",
+              [Target(sum_rate("sluis_threads_cpu_seconds_total", by=["thread"]), "{{thread}}")],
+              width=6),
+        Panel("Threads, lag p99", "How late a timer fires: a thread that is busy all the time is late.",
+              "s", [Target(quantile(0.99, "sluis_threads_lag_seconds", by=["thread"]), "{{thread}}")],
+              thresholds=[(0.1, RED)], line_at=True, width=6),
+        Panel("Mailboxes", "Share of each kind's room that is taken.", "percentunit",
+              [Target(f"max by (actor) ({sel('sluis_mailbox_depth')} / "
+                      f"({sel('sluis_mailbox_limit')} > 0))", "{{actor}}")], width=6),
+        Panel("Commands in flight", "Accepted and not answered yet, of those that may be.",
+              "percentunit",
+              [Target(f"sum({sel('sluis_commands_in_flight')}) / "
+                      f"sum({sel('sluis_commands_in_flight_limit')})", "commands")], width=6),
+        Panel("Waits for the disk", "Outputs that the gate holds until what they rest on is on disk.",
+              "short", [Target(f"sum({sel('sluis_gate_held_outputs')})", "outputs")], width=6),
+        Panel("Threads", "Threads of the process: few, and always as many.", "short",
+              [Target(f"sum({sel('process_threads')})", "threads")], width=6),
+        Row("WebSocket"),
+        Panel("Sessions opened and closed", "Each second, closed by reason.", "ops",
+              [Target(sum_rate("sluis_sessions_opened_total"), "opened"),
+               Target(sum_rate("sluis_sessions_closed_total", by=["reason", "code"]) + " > 0",
+                      "closed {{reason}} {{code}}")], width=8),
+        Panel("Messages in", "Each second, by kind.", "ops",
+              [Target(sum_rate("sluis_messages_total", by=["kind"]), "{{kind}}")], width=8,
+              stack=True),
+        Panel("Messages not accepted", "Each second, by the error's code.", "ops",
+              [Target(sum_rate("sluis_messages_refused_total", by=["code"]) + " > 0", "{{code}}")],
+              width=8, may_be_empty="when all is well"),
+        Panel("Frames out", "Frames written to sockets, and frames left out for slow readers.", "ops",
+              [Target(sum_rate("sluis_frames_sent_total"), "sent"),
+               Target(sum_rate("sluis_slow_consumer_frames_total"), "left out, slow reader"),
+               Target(sum_rate("sluis_deliveries_lost_total"), "batches lost, read back later")],
+              width=8),
+        Panel("Busy", "Answers that ask to try again, by where there was no room.", "ops",
+              [Target(sum_rate("sluis_busy_total", by=["where"]), "{{where}}")], width=8),
+        Panel("Tickets", "Places in a line: taken, given back, decided.", "ops",
+              [Target(sum_rate("sluis_tickets_total", by=["event"]), "{{event}}")], width=8),
+        Row("HTTP and limits"),
+        Panel("Requests", "Each second, by status.", "ops",
+              [Target(sum_rate("sluis_http_requests_total", by=["status"]), "{{status}}")], width=6),
+        Panel("Request time, p99", "The slowest routes.", "s",
+              [Target(f"topk(8, {quantile(0.99, 'sluis_http_request_seconds', by=['route'])} > 0)",
+                      "{{route}}")], width=6, may_be_empty="while nobody asks over HTTP"),
+        Panel("Requests by route", "Each second, the busiest routes.", "ops",
+              [Target(f"topk(8, {sum_rate('sluis_http_requests_total', by=['route'])} > 0)",
+                      "{{route}}")], width=6, may_be_empty="while nobody asks over HTTP"),
+        Panel("In hand", "HTTP requests being answered.", "short",
+              [Target(f"sum({sel('sluis_http_in_flight')})", "requests")], width=6),
+        Panel("Too fast", "Refused by a rate limiter, each second.", "ops",
+              [Target(sum_rate("sluis_limiter_refusals_total", by=["limiter"]), "{{limiter}}")],
+              width=8),
+        Panel("Limiters remember", "Students and addresses that limiters tell apart.", "short",
+              [Target(f"sum by (limiter) ({sel('sluis_limiter_keys')})", "{{limiter}}")], width=8),
+        Panel("Unread messages", "In all message centres together.", "short",
+              [Target(f"sum({sel('sluis_inbox_unread')})", "unread")], width=8),
+    ],
+)

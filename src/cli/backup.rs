@@ -1,0 +1,189 @@
+//! `sluis journal backup|restore|digest`
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::args::{BackupArgs, DigestArgs, RestoreArgs};
+use super::failure::{Code, Failure};
+use super::journal::expect_journal;
+use super::remote::Remote;
+use super::token::Subject;
+use super::{say, settings};
+use crate::config::Config;
+use crate::domain::ids::Sequence;
+use crate::journal::backup::{self, Backup, BackupError};
+use crate::journal::digest::{self, StateDigest};
+use crate::journal::{self, DataDir, Journal, JournalError};
+
+/// The gateway's answer, and ours.
+#[derive(Serialize, Deserialize)]
+struct Found {
+    sequence: u64,
+    digest: String,
+}
+
+impl From<StateDigest> for Found {
+    fn from(state: StateDigest) -> Self {
+        Self { sequence: state.sequence.0, digest: state.to_string() }
+    }
+}
+
+impl Found {
+    fn tell(&self, as_json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+        if as_json {
+            let text = serde_json::to_string(self).map_err(io::Error::other)?;
+            writeln!(out, "{text}")?;
+        } else {
+            writeln!(out, "sequence {}\ndigest   {}", self.sequence, self.digest)?;
+        }
+        Ok(())
+    }
+}
+
+/// What is running on the data, or the data itself, as a copy.
+enum Source {
+    Gateway(Box<Remote>),
+    Copy(journal::sled::SledJournal),
+}
+
+impl Source {
+    fn of(config: &Config, server: Option<&str>) -> Result<Self, Failure> {
+        if let Some(url) = server {
+            return Ok(Self::Gateway(Box::new(Remote::at_as(url, config, &Subject::Operator)?)));
+        }
+        let data = &config.journal.dir;
+        expect_journal(data)?;
+        match DataDir::look(data) {
+            Ok(copy) => Ok(Self::Copy(journal::sled::open_copy(copy)?)),
+            Err(JournalError::Locked { .. }) => {
+                Ok(Self::Gateway(Box::new(Remote::serving_as(config, &Subject::Operator)?)))
+            }
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
+/// `sluis journal backup FILE`
+pub fn make(args: &BackupArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let config = settings::load(&args.place)?.config;
+    let file = Unfinished::create(&args.file)?;
+    let mut to = BufWriter::new(&file.file);
+    match Source::of(&config, args.server.as_deref())? {
+        Source::Gateway(remote) => remote.download("/api/operator/journal", &mut to)?,
+        Source::Copy(journal) => {
+            let failed = |e| JournalError::io(format!("write {}", args.file.display()), e);
+            let mut put = |bytes: &[u8]| to.write_all(bytes).map_err(failed);
+            backup::write(&journal.reader(), &mut put)?;
+        }
+    }
+    let failed = |e: &io::Error| Failure::file("written", &args.file, e);
+    to.flush().map_err(|e| failed(&e))?;
+    drop(to);
+    // Believed only once it has been read back from its beginning to its end mark.
+    let made = file.finish()?;
+    Found::from(made.state).tell(args.json, out)?;
+    let (file, records) = (args.file.display(), made.state.sequence);
+    say(&format!("{file}: {records} records in {} bytes, read back and whole", made.bytes));
+    Ok(())
+}
+
+/// `sluis journal restore FILE --into DIR`
+pub fn restore(args: &RestoreArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let named = |e| refused(&args.file, e);
+    let open = || File::open(&args.file).map_err(|e| Failure::file("read", &args.file, &e));
+    // Once to check, before anything is made.
+    backup::check(BufReader::new(open()?)).map_err(named)?;
+    let made = backup::restore(BufReader::new(open()?), &args.into).map_err(named)?;
+    Found::from(made.state).tell(args.json, out)?;
+    let (into, records) = (args.into.display(), made.state.sequence);
+    say(&format!(
+        "{into}: {records} records restored and read back; compare the digest with the backup's. \
+         The next start makes a new sign-in key: put the old signin.key there to keep sign-ins"
+    ));
+    Ok(())
+}
+
+/// `sluis journal digest`
+pub fn digest(args: &DigestArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let config = settings::load(&args.place)?.config;
+    let found = match Source::of(&config, args.server.as_deref())? {
+        Source::Gateway(remote) => {
+            let query = args.at.map_or_else(String::new, |at| format!("?at={at}"));
+            let text = remote.get(&format!("/api/operator/journal/digest{query}"))?;
+            serde_json::from_str(&text).map_err(|e| {
+                Failure::new(Code::Unavailable, format!("an answer that is no digest: {e}"))
+            })?
+        }
+        Source::Copy(journal) => {
+            let durable = journal.durable();
+            if args.at.is_some_and(|at| at > durable.0) {
+                let what = format!("--at is 0 to {durable}, which is where the journal ends");
+                return Err(Failure::new(Code::Usage, what));
+            }
+            Found::from(digest::of_journal(&journal.reader(), args.at.map(Sequence))?)
+        }
+    };
+    found.tell(args.json, out)
+}
+
+fn refused(file: &Path, e: BackupError) -> Failure {
+    let code = match &e {
+        BackupError::Foreign(_) => Code::Config,
+        BackupError::Occupied(_) | BackupError::Journal(JournalError::Locked { .. }) => {
+            Code::Unavailable
+        }
+        BackupError::Damaged { .. } | BackupError::Io(_) | BackupError::Journal(_) => Code::Io,
+    };
+    match e {
+        BackupError::Occupied(_) | BackupError::Journal(_) => Failure::new(code, e.to_string()),
+        _ => Failure::new(code, format!("{}: {e}", file.display())),
+    }
+}
+
+/// A file that has its name only once it is whole, for its owner's eyes alone.
+struct Unfinished {
+    file: File,
+    path: PathBuf,
+    target: PathBuf,
+    done: bool,
+}
+
+impl Unfinished {
+    fn create(target: &Path) -> Result<Self, Failure> {
+        if target.exists() {
+            let what = "is there already; a backup is never written over another";
+            return Err(Failure::new(Code::Unavailable, format!("{}: {what}", target.display())));
+        }
+        let mut name = target.as_os_str().to_owned();
+        name.push(format!(".part-{}", std::process::id()));
+        let path = PathBuf::from(name);
+        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let file = opened.map_err(|e| Failure::file("written", target, &e))?;
+        Ok(Self { file, path, target: target.to_owned(), done: false })
+    }
+
+    fn finish(mut self) -> Result<Backup, Failure> {
+        let failed = |e: io::Error| Failure::file("written", &self.target, &e);
+        self.file.sync_all().map_err(failed)?;
+        let read = File::open(&self.path).map_err(failed)?;
+        let made = backup::check(BufReader::new(read)).map_err(|e| refused(&self.target, e))?;
+        fs::rename(&self.path, &self.target).map_err(failed)?;
+        let parent = self.target.parent().filter(|p| !p.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        File::open(parent).and_then(|dir| dir.sync_all()).map_err(failed)?;
+        self.done = true;
+        Ok(made)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.done {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
