@@ -53,8 +53,6 @@ pub struct Core {
     pub snapshots: Arc<Snapshots>,
     /// How the start went.
     pub replay: (Duration, u64),
-    /// Reads what is on disk, while it is written.
-    pub journal: JournalReader,
     arbiter: Arbiter,
     snapshotter: Option<SnapshotThread>,
 }

@@ -200,7 +200,7 @@ mod tests {
             let (courses, students) = (Vec::new(), Vec::new());
             let (sequence, event) = (Sequence(number), Event::ImportBegun);
             let at = Timestamp(number);
-            let one = Record { sequence, epoch: 1, at, courses, students, event };
+            let one = Record { sequence, epoch: 1, at, courses, students, act: None, event };
             buffer.push_with(|bytes| record::encode(&one, bytes).unwrap()).unwrap();
         }
         let mut rest = buffer.records();

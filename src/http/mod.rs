@@ -84,8 +84,6 @@ pub struct HttpState {
     pub access: Arc<Access>,
     /// The readers of files.
     pub importers: Importers,
-    /// Reads what is on disk, while it is written.
-    pub journal: JournalReader,
     /// Room for one export of the audit log.
     audits: Arc<Semaphore>,
     reading: journal::Reading,
