@@ -2,11 +2,7 @@
 //
 //     cargo build --release && SLUIS_PROGRAM=target/release/sluis npm --prefix tests/web run measure
 //
-// Nothing here passes or fails: a busy machine must not break the tests. SLUIS_PAGE=<dir> measures a
-// page built elsewhere (`npm --prefix web run build` makes web/dist) on the same gateway, so that two
-// pages can be compared; rounds alternate what is told, and medians are what to quote.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+// Nothing here passes or fails: a busy machine must not break the tests. Quote the medians.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DESKTOP, launch, PHONE } from './support/browser.mjs';
 import { COURSES, Gateway } from './support/gateway.mjs';
@@ -17,7 +13,6 @@ const SECTIONS = 250;
 const SECONDS = 10;
 const ROUNDS = 5;
 const KINDS = ['task', 'script', 'drawing'];
-const PAGE = process.env.SLUIS_PAGE;
 
 const percentile = (values, p) =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * p))];
@@ -29,7 +24,6 @@ const line = (what, values, unit) => {
 };
 
 const browser = await launch();
-if (PAGE) await instead(PAGE);
 const gateway = await Gateway.start({
   SLUIS__LINE__POSITION_PUSH_MS: '100',
   SLUIS__LINE__SEATS_PUSH_MS: '100',
@@ -44,22 +38,6 @@ await outcomes();
 await seats();
 await gateway.stop();
 await browser.close();
-
-/** Every page is given these files in place of the gateway's own. */
-async function instead(dir) {
-  const plain = browser.newContext.bind(browser);
-  browser.newContext = async (options) => {
-    const context = await plain(options);
-    const views = /^\/(opening|outcomes|timetable|results|messages|account)?$/;
-    await context.route(/^http/, (route) => {
-      const { pathname } = new URL(route.request().url());
-      const path = join(dir, views.test(pathname) ? 'index.html' : pathname);
-      if (/^\/(api|ws)/.test(pathname) || !existsSync(path)) return route.continue();
-      return route.fulfill({ path });
-    });
-    return context;
-  };
-}
 
 /** One course of many sections, all on the screen at once; and one to take and drop. */
 function catalogue() {

@@ -188,10 +188,11 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   // With the clock's step, twice a second: a browser redraws its tabs for each, and a place may
-  // fall ten times a second.
+  // fall ten times a second. It hangs on nothing that is computed from the state: each message
+  // would ask for a frame only to find that nothing is to be done, which costs more than a place.
   useSignalEffect(() => {
     document.documentElement.lang = lang.value;
-    for (const each of [now, me, path, unread, called]) each.value;
+    for (const signal of [now, me, path, called]) signal.value;
     untracked(() => {
       document.title = title();
       showFavicon(Object.values(positions.value)[0]?.position);

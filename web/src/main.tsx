@@ -3,7 +3,7 @@ import './styles/shell.css';
 import './styles/parts.css';
 import './styles/views.css';
 import './styles/more.css';
-import { effect } from '@preact/signals';
+import { effect, untracked } from '@preact/signals';
 import { render } from 'preact';
 import { sayCountdown, sayNews, sayPosition } from './announce';
 import { App, loadView, loadViews } from './app';
@@ -58,7 +58,7 @@ async function begin(): Promise<void> {
   render(<App />, root);
   effect(() => {
     now.value;
-    sayCountdown();
+    untracked(sayCountdown);
   });
   void start();
 }
