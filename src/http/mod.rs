@@ -64,6 +64,7 @@ use tokio::sync::Semaphore;
 use crate::actors::gateway::Gateway;
 use crate::domain::ids::{Key, StudentId};
 use crate::journal::JournalReader;
+use crate::limits::AUDIT_EXPORTS_MAX;
 
 /// What the handlers share.
 pub struct HttpState {
@@ -75,7 +76,7 @@ pub struct HttpState {
     pub importers: Importers,
     /// Reads what is on disk, while it is written.
     pub journal: JournalReader,
-    /// Room for one export of the audit log.
+    /// Room for exports of the audit log.
     audits: Arc<Semaphore>,
     listings: Listings,
     /// Numbers never change hands, so they are kept once asked.
@@ -96,7 +97,7 @@ impl HttpState {
             access: Arc::new(access),
             importers,
             journal,
-            audits: Arc::new(Semaphore::new(1)),
+            audits: Arc::new(Semaphore::new(AUDIT_EXPORTS_MAX)),
             listings: Listings::default(),
             students: DashMap::new(),
             draws: DashMap::new(),
