@@ -84,6 +84,8 @@ pub const ANNOUNCEMENT_CHARS_MAX: usize = 500;
 pub const ANNOUNCEMENT_BYTES_MAX: usize = 1_000;
 /// Acts kept in memory for the registrar's console; the journal has all of them.
 pub const AUDIT_RECENT_MAX: usize = 1_000;
+/// Exports of the audit log at once: each reads the whole journal.
+pub const AUDIT_EXPORTS_MAX: usize = 2;
 /// Pieces of an exported audit log that wait for a slow reader.
 pub const AUDIT_PIECES_MAX: usize = 4;
 /// A piece of an exported audit log is sent once it holds this much, in bytes.

@@ -92,7 +92,7 @@ pub async fn json(
 
 type Piece = Result<Bytes, Problem>;
 
-/// One at a time: each reads the whole journal.
+/// Few at a time: each reads the whole journal.
 fn export(
     state: &HttpState,
     format: Format,
@@ -100,7 +100,7 @@ fn export(
     name: &str,
 ) -> Result<HttpResponse, Problem> {
     let Ok(permit) = std::sync::Arc::clone(&state.audits).try_acquire_owned() else {
-        let detail = "another export of the audit log is under way; try again in a moment";
+        let detail = "others export the audit log just now; try again in a moment";
         return Err(Problem::new(&BUSY, detail).retry_after(limits::BUSY_RETRY_MS));
     };
     let (send, receive) = channel(limits::AUDIT_PIECES_MAX);

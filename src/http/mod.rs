@@ -72,6 +72,7 @@ use tokio::sync::Semaphore;
 use crate::actors::gateway::Gateway;
 use crate::domain::ids::{Key, StudentId};
 use crate::journal::JournalReader;
+use crate::limits::AUDIT_EXPORTS_MAX;
 use crate::theme::Theme;
 
 /// What the handlers share.
@@ -84,7 +85,7 @@ pub struct HttpState {
     pub access: Arc<Access>,
     /// The readers of files.
     pub importers: Importers,
-    /// Room for one export of the audit log.
+    /// Room for exports of the audit log.
     audits: Arc<Semaphore>,
     reading: journal::Reading,
     listings: Listings,
@@ -108,7 +109,7 @@ impl HttpState {
             access: Arc::new(access),
             importers,
             journal,
-            audits: Arc::new(Semaphore::new(1)),
+            audits: Arc::new(Semaphore::new(AUDIT_EXPORTS_MAX)),
             reading: journal::Reading::default(),
             listings: Listings::default(),
             students: DashMap::new(),

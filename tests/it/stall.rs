@@ -238,6 +238,8 @@ async fn while_the_journal_stalls_no_socket_and_no_route_tells_what_was_decided(
         "/api/admin/status as registrar",
         "/api/admin/windows as registrar",
         "/api/admin/enrolments as registrar",
+        "/api/admin/audit as registrar",
+        "/api/admin/audit.csv as registrar",
         "/metrics as operator",
     ];
     for door in changed {

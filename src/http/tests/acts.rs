@@ -5,7 +5,8 @@ use super::*;
 use crate::actors::gateway::Gateway;
 use crate::domain::command::Command;
 use crate::limits::{
-    ACT_REASON_CHARS_MAX, ANNOUNCEMENT_CHARS_MAX, AUDIT_PIECE_BYTES, COMPONENTS_MAX,
+    ACT_REASON_CHARS_MAX, ANNOUNCEMENT_CHARS_MAX, AUDIT_EXPORTS_MAX, AUDIT_PIECE_BYTES,
+    COMPONENTS_MAX,
 };
 
 /// A registrar's bearer token, by name.
@@ -226,6 +227,10 @@ async fn the_whole_log_is_exported_from_the_journal() {
     let csv = String::from_utf8(answer!(app, get(&anna, "audit.csv")).to_vec()).unwrap();
     assert_eq!(csv.lines().count(), acts + 1);
     assert!(csv.starts_with("journal,at,by,action,"));
+    let room = state.audits.acquire_many(AUDIT_EXPORTS_MAX as u32).await.unwrap();
+    ask(&app, get(&anna, "audit.csv"), 503, "busy").await;
+    drop(room);
+    answer!(app, get(&anna, "audit.csv"));
     core.gateway.stop();
 }
 
