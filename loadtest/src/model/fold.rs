@@ -336,7 +336,9 @@ impl Registry {
             let list = self.waiting.entry(course).or_default();
             list.retain(|(who, _)| *who != student);
         }
-        sections.iter().for_each(|section| self.taken[*section as usize] += 1);
+        for section in sections {
+            self.taken[*section as usize] += 1;
+        }
         self.holds.insert(key, (sections.to_vec(), journal));
     }
 
