@@ -290,6 +290,7 @@ impl Student {
             enrolments: self.enrolments.clone(),
             waiting: self.waiting.clone(),
             sequence: self.sequence,
+            overrides: self.overrides.clone(),
             account: self.account.for_checks(),
             ..Self::new(Arc::clone(&self.profile))
         }

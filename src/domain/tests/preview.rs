@@ -72,7 +72,9 @@ proptest! {
     ) {
         let mut world = raw.world(true);
         let mut history = History::new(&raw);
-        acts.iter().for_each(|act| history.act(&mut world, act));
+        for act in &acts {
+            history.act(&mut world, act);
+        }
         let section = SectionId(section.index(world.university.sections.len()) as u32);
         let found = preview(&world, section, seats, count);
         let mut university = world.university.clone();

@@ -198,7 +198,9 @@ fn naive(world: &World) -> Naive {
 fn lived(raw: &Raw, open: bool, acts: &[Act]) -> World {
     let mut world = raw.world(open);
     let mut history = History::new(raw);
-    acts.iter().for_each(|act| history.act(&mut world, act));
+    for act in acts {
+        history.act(&mut world, act);
+    }
     world
 }
 

@@ -50,28 +50,23 @@ fn outcome_of(registry: &Registry, id: StudentId, item: &InboxItem) -> Option<Fi
             via: via.to_owned(),
         });
     }
-    let decided = matches!(
-        item.notice,
-        Notice::Promoted { .. }
-            | Notice::PassedOver { .. }
-            | Notice::Placed { .. }
-            | Notice::Removed { .. }
-    );
-    if !decided {
-        return None;
-    }
-    let acted = matches!(item.notice, Notice::Placed { .. } | Notice::Removed { .. });
     let view = message_view(registry, item, 0, Sequence(0));
+    let (outcome, via) = match &item.notice {
+        Notice::Promoted { .. } | Notice::PassedOver { .. } => (view.kind.as_str(), "waitlist"),
+        Notice::Placed { .. } => ("enrolled", "registrar"),
+        Notice::Removed { .. } => ("dropped", "registrar"),
+        _ => return None,
+    };
     Some(FileOutcome {
         journal: journal.0,
         at: at.0,
         request: None,
         course: view.course.unwrap_or_default(),
-        outcome: view.kind,
+        outcome: outcome.to_owned(),
         reason: view.reason,
         about: view.about,
         sections: view.sections,
-        via: if acted { "registrar" } else { "waitlist" }.to_owned(),
+        via: via.to_owned(),
     })
 }
 
@@ -129,7 +124,7 @@ fn view(
         student: who.profile.key.to_string(),
         programme: who.profile.programme.as_ref().map(ToString::to_string),
         year: who.profile.year,
-        blocks: who.profile.blocks.iter().map(ToString::to_string).collect(),
+        blocks: who.blocks().map(ToString::to_string).collect(),
         plan: plan_view(catalogue, &who.plan, &blockers),
         tickets,
         enrolments: who.enrolments.iter().map(|e| enrolment_view(catalogue, e)).collect(),

@@ -209,14 +209,14 @@ test('without JavaScript: the way there, who she is, the other language, no refr
   await close(seen);
 });
 
-test('the registrar has her one view, and no violation in it', async () => {
+test('the registrar comes in at her board, and no violation in it', async () => {
   const page = await newPage(browser, gateway.address, { size: DESKTOP, lang: 'en' });
   await page.goto('/');
   const t = textsOf('en');
   await page.getByRole('button', { name: new RegExp(t('signIn.staffWhat')) }).click();
-  await page.getByRole('heading', { name: t('registrar.title') }).waitFor();
+  await page.getByRole('heading', { name: t('board.title') }).waitFor();
   await page
-    .getByRole('button', { name: t('registrar.open') })
+    .getByRole('button', { name: t('window.do.open') })
     .first()
     .waitFor();
   await look(page, 'others-6-registrar');

@@ -166,25 +166,6 @@ test('an announcement: in one language only, or too long', async () => {
   await close(one.page);
 });
 
-test('what the gateway refuses is told in the form, and the form keeps what was typed', async () => {
-  const one = await registrar();
-  const { t } = one;
-  await one.ask(COURSES, 'schedule');
-  await one.fill('window.opensAt', '2035-01-11T13:00:00');
-  await one.fill('window.closesAt', '2035-01-12T13:00:00');
-  // Meanwhile it is opened and closed by somebody else: its times cannot be set any more.
-  await gateway.open();
-  await gateway.registrar(`windows/${COURSES}/close`);
-  await one
-    .dialog()
-    .getByRole('button', { name: t('window.scheduleGo'), exact: true })
-    .click();
-  await one.dialog().getByText(t('problem.window_closed')).waitFor();
-  assert.equal(await one.page.locator('#closes').inputValue(), '2035-01-12T13:00');
-  await look(one.page, 'forms-7-refused');
-  await close(one.page, REFUSED);
-});
-
 const waits = {
   board: '.sections-table',
   before: '.ready li',
@@ -222,6 +203,27 @@ for (const lang of ['nl', 'en']) {
     }
   }
 }
+
+// The window is open, and closed, from here on.
+
+test('what the gateway refuses is told in the form, and the form keeps what was typed', async () => {
+  const one = await registrar();
+  const { t } = one;
+  await one.ask(COURSES, 'schedule');
+  await one.fill('window.opensAt', '2035-01-11T13:00:00');
+  await one.fill('window.closesAt', '2035-01-12T13:00:00');
+  // Meanwhile it is opened and closed by somebody else: its times cannot be set any more.
+  await gateway.open();
+  await gateway.registrar(`windows/${COURSES}/close`);
+  await one
+    .dialog()
+    .getByRole('button', { name: t('window.scheduleGo'), exact: true })
+    .click();
+  await one.dialog().getByText(t('problem.window_closed')).waitFor();
+  assert.equal(await one.page.locator('#closes').inputValue(), '2035-01-12T13:00');
+  await look(one.page, 'forms-7-refused');
+  await close(one.page, REFUSED);
+});
 
 test('by keyboard alone: to a window, a question, and out of it with the focus where it was', async () => {
   const one = await registrar();

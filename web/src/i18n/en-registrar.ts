@@ -265,7 +265,7 @@ export const enRegistrar: RegistrarTexts = {
   'blocked.waitlist_full': 'waitlist full',
   'demand.title': 'Choices and seats',
   'demand.how':
-    'More seats: change a group here. Another group: import it with `sluis catalogue import`; plans that take any group count it at once.',
+    'More seats: change a group here. Another group: import it with “sluis catalogue import”; plans that take any group count it at once.',
   'demand.plans': 'Students with a plan',
   'demand.shortSections': 'Groups that fall short',
   'demand.first': 'First choices',

@@ -33,9 +33,10 @@ function address(path: string, asked: Record<string, string>): string {
   return `/api/admin/${path}?${new URLSearchParams(given)}`;
 }
 
-/** The server's clock comes with the board. */
-const tick = (b: { server_time: number }): void => {
-  state.value = { ...state.value, offset: b.server_time - Date.now() };
+/** The server's clock and the windows' names come with the board. */
+const tick = (b: Board): void => {
+  const { windows, server_time } = b;
+  state.value = { ...state.value, windows, offset: server_time - Date.now() };
 };
 
 export const board = live<Board>(

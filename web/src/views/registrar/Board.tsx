@@ -33,9 +33,9 @@ function Windows({ list }: { list: BoardWindow[] }) {
 
 export function Board() {
   usePoll([board, latest]);
-  // A link to one section opens it.
+  // A link to one section opens it; the skip link names another part of the page.
   useEffect(() => {
-    if (target.value) opened.value = target.value;
+    if (target.value.includes('/')) opened.value = target.value;
   }, [target.value]);
   useEffect(() => closeSection, []);
   return (

@@ -14,6 +14,7 @@ import { blockName } from './Blockers';
 import { BlockList } from './Blocks';
 import { FileMessages } from './FileMessages';
 import { FileOutcomes } from './FileOutcomes';
+import { windowName } from './model/names';
 import { Place } from './Place';
 import { ActDialog } from './parts/act';
 import { Figure } from './parts/Figure';
@@ -156,7 +157,7 @@ const Tickets = ({ file: f }: { file: StudentFile }) =>
     <ul class="lines">
       {f.tickets.map((ticket) => (
         <li key={`${ticket.window} ${ticket.ticket}`}>
-          <strong>{ticket.window}</strong>
+          <strong>{windowName(ticket.window)}</strong>
           <p class="meta">
             {t('file.ticket', { n: `${ticket.ticket}` })}
             {ticket.position !== null && ` · ${t('file.place', { n: ticket.position })}`} ·{' '}

@@ -3,11 +3,11 @@ import { useEffect, useState } from 'preact/hooks';
 import { t } from '../../i18n';
 import { number, stamp } from '../../i18n/format';
 import { Failed } from '../../store/api';
-import { readLog } from '../../store/registrar';
+import { board, readLog } from '../../store/registrar';
 import { Button, Empty, Loading } from '../../ui/basics';
 import { Icon } from '../../ui/Icon';
 import type { AuditEntry } from '../../wire/AuditEntry';
-import { ACTIONS, actionName, change, finds } from './model/audit';
+import { ACTIONS, actionName, change, finds, subjectName } from './model/audit';
 import { Problem } from './parts/act';
 import { Choose, Field } from './parts/Field';
 
@@ -53,7 +53,7 @@ const Row = ({ entry: e }: { entry: AuditEntry }) => (
     <td class="wide-cell">{e.by}</td>
     <td>
       <strong>{actionName(e.action)}</strong>
-      {e.subject && <span class="row-name">{e.subject}</span>}
+      {e.subject && <span class="row-name">{subjectName(e)}</span>}
       <span class="narrow-cell">
         {change(e)}
         <span class="meta row-name">
@@ -124,7 +124,10 @@ function Entries() {
   const [q, setQ] = useState('');
   const { log, busy, problem, read } = useLog();
   const wanted = (e: AuditEntry) => finds(e, action, q);
-  useEffect(() => void read(null, () => true), []);
+  useEffect(() => {
+    if (!board.value.peek()) void board.load(); // for the windows' names
+    void read(null, () => true);
+  }, []);
   const shown = log?.entries.filter(wanted) ?? [];
   return (
     <>

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../../i18n';
 import { clockTime } from '../../i18n/format';
 import { Failed } from '../../store/api';
-import { file, fileAt, lookedUp, readFile } from '../../store/registrar';
+import { board, file, fileAt, lookedUp, readFile } from '../../store/registrar';
 import { state } from '../../store/store';
 import { Button, Empty } from '../../ui/basics';
 import { say } from '../../ui/live';
@@ -38,6 +38,7 @@ export function Student() {
   const { busy, problem, look } = useLookUp();
   // Who comes from the list of blocked plans has chosen her already.
   useEffect(() => {
+    if (!board.value.peek()) void board.load(); // for the windows' names
     if (lookedUp.value && file.value?.student !== lookedUp.value) void look(lookedUp.value);
   }, []);
   const submit = (e: Event) => {

@@ -2,6 +2,7 @@
 import { keyOf, t, tAny } from '../../../i18n';
 import { stamp } from '../../../i18n/format';
 import type { AuditEntry } from '../../../wire/AuditEntry';
+import { windowName } from './names';
 
 /** Every action, as src/domain/acts.rs names them. */
 export const ACTIONS = [
@@ -28,7 +29,9 @@ export const actionName = (action: string): string => {
   return key ? tAny(key, {}) : action;
 };
 
-export const subjectName = (e: AuditEntry): string => e.subject ?? '';
+/** A window by its name; a section or a student by its key. */
+export const subjectName = (e: AuditEntry): string =>
+  e.action.startsWith('window_') ? windowName(e.subject ?? '') : (e.subject ?? '');
 
 const TIMES = /^opens (.+), closes (.+)$/;
 
@@ -55,7 +58,16 @@ export function change(e: AuditEntry): string {
 /** Every word of the search stands somewhere in the entry. */
 export function finds(e: AuditEntry, action: string, q: string): boolean {
   if (action && e.action !== action) return false;
-  const text = [actionName(e.action), e.by, e.subject, e.before, e.after, e.reason, e.journal]
+  const text = [
+    actionName(e.action),
+    e.by,
+    e.subject,
+    subjectName(e),
+    e.before,
+    e.after,
+    e.reason,
+    e.journal,
+  ]
     .join(' ')
     .toLowerCase();
   return q

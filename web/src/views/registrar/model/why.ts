@@ -5,6 +5,7 @@ import { courseName } from '../../../ui/words';
 import type { WhyCombination } from '../../../wire/WhyCombination';
 import type { WhySection } from '../../../wire/WhySection';
 import type { WhyStep } from '../../../wire/WhyStep';
+import { windowName } from './names';
 
 const short = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
 
@@ -35,6 +36,7 @@ const reasonName = (reason: string | null): string => {
 
 /** What goes into the words of a step. */
 function values(s: WhyStep): Record<string, string> {
+  if (s.key === 'window') return { value: windowName(s.value ?? ''), of: '', about: '' };
   if (s.key === 'credits') {
     return { value: ects(s.value), of: ects(s.of), about: ects(s.about) };
   }
