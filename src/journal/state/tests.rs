@@ -223,6 +223,8 @@ fn acted() -> University {
     for command in commands {
         university.turn(by(command), 1, Timestamp(1_780_000_001_000)).0.ok();
     }
+    // The history's swaps are all refused or waiting.
+    university.registry.swaps = 2;
     university
 }
 
