@@ -43,22 +43,22 @@ function OtherSections({ code, onClose }: Props) {
       <Chooser course={course} choices={choices} onChange={setChoices} own={own} />
       {chosen && (
         <Checkbox checked={wait} onChange={setWait}>
-          {t('outcome.swapWait')}
+          {t('card.swapWait')}
         </Checkbox>
       )}
       <div class="row">
         <Button kind="primary" disabled={!chosen} onClick={go}>
-          {t('outcome.swapDo')}
+          {t('card.swapDo')}
         </Button>
-        {!chosen && <span class="quiet">{t('outcome.swapPick')}</span>}
+        {!chosen && <span class="quiet">{t('card.swapPick')}</span>}
       </div>
     </>
   );
 }
 
 export const Swap = ({ code, onClose }: Props) => (
-  <Dialog title={t('outcome.swapTitle', { course: courseName(code) })} onClose={onClose}>
-    <p>{t('outcome.swapWhat')}</p>
+  <Dialog title={t('card.swapTitle', { course: courseName(code) })} onClose={onClose}>
+    <p>{t('card.swapWhat')}</p>
     <OtherSections code={code} onClose={onClose} />
     <Alternatives code={code} own={false} swapping onTake={onClose} />
     <div class="row">
@@ -80,7 +80,7 @@ export function Again({ code, onClose }: Props) {
     else tell('window_closed');
   };
   return (
-    <Dialog title={t('outcome.againTitle', { course: courseName(code) })} onClose={onClose}>
+    <Dialog title={t('card.againTitle', { course: courseName(code) })} onClose={onClose}>
       <p>{t('opening.submitWhat')}</p>
       {course && <Chooser course={course} choices={choices} onChange={setChoices} />}
       <Checkbox checked={waitlist} onChange={setWait}>
@@ -88,7 +88,7 @@ export function Again({ code, onClose }: Props) {
       </Checkbox>
       <div class="row">
         <Button kind="primary" onClick={go}>
-          {t('outcome.againDo')}
+          {t('card.againDo')}
         </Button>
         <Button onClick={onClose}>{t('app.cancel')}</Button>
       </div>
