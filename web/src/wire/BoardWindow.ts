@@ -24,11 +24,11 @@ term: string,
 /**
  * `planned`, `open` or `closed`.
  */
-state: string, /**
+state: string, 
+/**
  * Open, and admits nobody for the moment: a submit takes a place in the line.
  */
 paused: boolean, 
-
 /**
  * Opens by itself then.
  */
