@@ -68,9 +68,13 @@ async function board() {
   await gateway.pace(12);
   await gateway.reset(3).catch(() => gateway.schedule(3));
   await until(async () => (await gateway.window()).state === 'open', 'the opening');
-  const options = { lang: 'en', size: { width: 1440, height: 1000 } };
+  const options = { lang: 'en', size: { width: 1440, height: 1500 } };
   const desktop = await Registrar.signIn(browser, gateway, options);
-  const phone = await Registrar.signIn(browser, gateway, { lang: 'en', size: PHONE, second: true });
+  const phone = await Registrar.signIn(browser, gateway, {
+    lang: 'en',
+    size: { width: PHONE.width, height: 1500 },
+    second: true,
+  });
   await sleep(20_000);
   const busiest = await desktop.page.locator('.sections-table tbody tr').first();
   const section = await busiest.getAttribute('data-section');

@@ -1,12 +1,13 @@
 //! `GET /ws`: the way in to the WebSocket. Who may come in is decided here, what happens inside
 //! in [`super::ws`].
 
+use actix_web::http::header::{SEC_WEBSOCKET_KEY, UPGRADE};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::access::Authenticated;
 use super::auth::Role;
 use super::origin::{client_address, origin_allowed};
-use super::problem::{FOREIGN_ORIGIN, Problem};
+use super::problem::{FOREIGN_ORIGIN, INVALID, Problem};
 use super::{HttpState, ws};
 
 /// Upgrades a signed-in student's request to a WebSocket; see `docs/asyncapi.yaml`
@@ -22,8 +23,25 @@ pub async fn connect(
         let detail = "open this gateway's own page, or bring a bearer token";
         return Err(Problem::new(&FOREIGN_ORIGIN, detail).into());
     }
+    if !has_a_nonce(&req) {
+        let detail = "Sec-WebSocket-Key is 16 bytes in base64 (RFC 6455, 4.1)";
+        return Err(Problem::new(&INVALID, detail).into());
+    }
     who.require(Role::Student)?;
     let key = who.claims.student.as_ref().ok_or(super::auth::AuthError::Invalid);
     let student = state.student(key.map_err(Problem::from)?).await?;
     ws::open(&req, payload, &state.gateway, student, who.claims)
+}
+
+/// Whether an upgrade brings a nonce of 16 bytes in base64, which the library does not look at: 22
+/// digits, of which the last has four bits to spare, and the padding. A request without the header
+/// is left to the library, which says what else is missing.
+fn has_a_nonce(req: &HttpRequest) -> bool {
+    let digit = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+    let good = |key: &[u8]| {
+        let Some((digits, b"==")) = key.split_at_checked(22) else { return false };
+        digits.iter().all(digit) && matches!(digits.last(), Some(b'A' | b'Q' | b'g' | b'w'))
+    };
+    let key = req.headers().get(SEC_WEBSOCKET_KEY);
+    !req.headers().contains_key(UPGRADE) || key.is_none_or(|key| good(key.as_bytes()))
 }

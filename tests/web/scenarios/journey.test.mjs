@@ -155,7 +155,7 @@ async function swap(gateway, student, name) {
   const { code, target } = await otherGroup(student);
   await gateway.registrar('sections/capacity', { section: target.key, capacity: 500 });
   const card = student.outcome(code);
-  await card.getByRole('button', { name: student.t('outcome.swap') }).click();
+  await card.getByRole('button', { name: student.t('card.swap') }).click();
   const dialog = page.getByRole('dialog');
   const short = target.key.slice(target.key.lastIndexOf('/') + 1);
   // Of many groups the first are shown.
@@ -163,7 +163,7 @@ async function swap(gateway, student, name) {
   while (await all.count()) await all.first().click();
   await dialog.locator('.option', { hasText: short }).first().click();
   await look(page, `${name}-8-swap`);
-  await dialog.getByRole('button', { name: student.t('outcome.swapDo'), exact: true }).click();
+  await dialog.getByRole('button', { name: student.t('card.swapDo'), exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
   await until(async () => {
     const now = (await student.api('/api/enrolments')).enrolments;

@@ -309,10 +309,10 @@ test('two students and one seat: one has it, the other is first on the waitlist'
     .waitFor();
   await winner
     .outcome('XX-0003')
-    .getByRole('button', { name: winner.t('outcome.drop') })
+    .getByRole('button', { name: winner.t('card.drop') })
     .click();
   const ask = winner.page.getByRole('dialog');
-  await ask.getByRole('button', { name: winner.t('outcome.drop'), exact: true }).click();
+  await ask.getByRole('button', { name: winner.t('card.drop'), exact: true }).click();
   await until(async () => (await loser.decided('XX-0003')) === 'enrolled', 'the seat is hers now');
   for (const one of pair) await close(one.page);
 });

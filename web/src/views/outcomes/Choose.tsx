@@ -71,14 +71,14 @@ function OtherSections({ code, onClose, held }: Props & { held: boolean }) {
       <Chooser course={course} choices={choices} onChange={setChoices} own={own} />
       {chosen && (
         <Checkbox checked={wait} onChange={setWait}>
-          {t('outcome.swapWait')}
+          {t('card.swapWait')}
         </Checkbox>
       )}
       <div class="row">
         <Button kind="primary" disabled={!chosen || held} onClick={go}>
-          {t('outcome.swapDo')}
+          {t('card.swapDo')}
         </Button>
-        {!chosen && <span class="quiet">{t('outcome.swapPick')}</span>}
+        {!chosen && <span class="quiet">{t('card.swapPick')}</span>}
       </div>
     </>
   );
@@ -87,8 +87,8 @@ function OtherSections({ code, onClose, held }: Props & { held: boolean }) {
 export function Swap({ code, onClose }: Props) {
   const waiting = useWaiting(code) ?? 0;
   return (
-    <Dialog title={t('outcome.swapTitle', { course: courseName(code) })} onClose={onClose}>
-      <p>{t('outcome.swapWhat')}</p>
+    <Dialog title={t('card.swapTitle', { course: courseName(code) })} onClose={onClose}>
+      <p>{t('card.swapWhat')}</p>
       <div role="status">
         {waiting > 0 && (
           <Mark tone="wait" icon="wait">
@@ -118,7 +118,7 @@ export function Again({ code, onClose }: Props) {
     else tell('window_closed');
   };
   return (
-    <Dialog title={t('outcome.againTitle', { course: courseName(code) })} onClose={onClose}>
+    <Dialog title={t('card.againTitle', { course: courseName(code) })} onClose={onClose}>
       <p>{t('opening.submitWhat')}</p>
       {course && <Chooser course={course} choices={choices} onChange={setChoices} />}
       <Checkbox checked={waitlist} onChange={setWait}>
@@ -126,7 +126,7 @@ export function Again({ code, onClose }: Props) {
       </Checkbox>
       <div class="row">
         <Button kind="primary" onClick={go}>
-          {t('outcome.againDo')}
+          {t('card.againDo')}
         </Button>
         <Button onClick={onClose}>{t('app.cancel')}</Button>
       </div>

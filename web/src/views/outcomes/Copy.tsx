@@ -20,7 +20,7 @@ function receipt(code: string): Receipt {
     outcome: outcomeText(stands),
     sections,
     decided: stands.at ? t('copy.decided', { time: stamp(stands.at) }) : '',
-    number: stands.journal ? t('outcome.receipt', { n: `${stands.journal}` }) : '',
+    number: stands.journal ? t('card.receipt', { n: `${stands.journal}` }) : '',
   };
 }
 

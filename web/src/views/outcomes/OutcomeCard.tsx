@@ -55,9 +55,9 @@ function Undo({ code, by }: { code: string; by: string | undefined }) {
   return (
     <>
       <Button onClick={() => submitOne(open.key, exactly(code, seat.sections))}>
-        {t('outcome.undo')}
+        {t('card.undo')}
       </Button>
-      <span class="quiet">{t('outcome.undoWhat')}</span>
+      <span class="quiet">{t('card.undoWhat')}</span>
     </>
   );
 }
@@ -69,18 +69,18 @@ function Actions(props: { code: string; stands: Standing; ask: (a: Asking) => vo
   return (
     <div class="row">
       {kind === 'enrolled' && open && !wait && (
-        <Button onClick={() => ask('swap')}>{t('outcome.swap')}</Button>
+        <Button onClick={() => ask('swap')}>{t('card.swap')}</Button>
       )}
-      {kind === 'enrolled' && <Button onClick={() => ask('drop')}>{t('outcome.drop')}</Button>}
+      {kind === 'enrolled' && <Button onClick={() => ask('drop')}>{t('card.drop')}</Button>}
       {kind === 'enrolled' && !wait && waitsInLine(code) && (
         <span class="quiet">{t('exchange.line')}</span>
       )}
-      {wait && <Button onClick={() => ask('leave')}>{t('outcome.leave')}</Button>}
+      {wait && <Button onClick={() => ask('leave')}>{t('card.leave')}</Button>}
       {kind === 'dropped' && <Undo code={code} by={stands.told?.id} />}
       {/refused|dropped|left/.test(kind) && open && (
-        <Button onClick={() => ask('again')}>{t('outcome.again')}</Button>
+        <Button onClick={() => ask('again')}>{t('card.again')}</Button>
       )}
-      {kind === 'refused' && open && <a href="/">{t('outcome.other')}</a>}
+      {kind === 'refused' && open && <a href="/">{t('card.other')}</a>}
     </div>
   );
 }
@@ -90,9 +90,9 @@ function Ask({ code, asking, close }: { code: string; asking: Asking; close: () 
   if (asking === 'drop') {
     return (
       <Confirm
-        title={t('outcome.dropSure', { course })}
-        text={openFor(code) ? t('outcome.dropWhat') : t('outcome.dropClosed')}
-        go={t('outcome.drop')}
+        title={t('card.dropSure', { course })}
+        text={openFor(code) ? t('card.dropWhat') : t('card.dropClosed')}
+        go={t('card.drop')}
         onGo={() => drop(code)}
         onClose={close}
       />
@@ -101,9 +101,9 @@ function Ask({ code, asking, close }: { code: string; asking: Asking; close: () 
   if (asking === 'leave') {
     return (
       <Confirm
-        title={t('outcome.leaveSure', { course })}
-        text={t('outcome.leaveWhat')}
-        go={t('outcome.leave')}
+        title={t('card.leaveSure', { course })}
+        text={t('card.leaveWhat')}
+        go={t('card.leave')}
         onGo={() => leaveWaitlist(code)}
         onClose={close}
       />
@@ -128,22 +128,20 @@ function Notes({ code, stands: { seat, wait, told } }: { code: string; stands: S
       {wait?.ahead && wait.ahead.length > 1 && (
         <p class="meta">
           {wait.ahead
-            .map((a) => t('outcome.ahead', { n: a.ahead, section: sectionName(a.section) }))
+            .map((a) => t('card.ahead', { n: a.ahead, section: sectionName(a.section) }))
             .join(' · ')}
         </p>
       )}
       {gave && gave !== code && <p>{t('exchange.gave', { course: courseName(gave) })}</p>}
       {gone && <p>{t('exchange.gone', { course: courseName(gone) })}</p>}
-      {wait?.keeps && <p>{t('outcome.keeps', { course: courseName(wait.keeps) })}</p>}
-      {keptFor && <p>{t('outcome.keptFor', { course: courseName(keptFor.course) })}</p>}
+      {wait?.keeps && <p>{t('card.keeps', { course: courseName(wait.keeps) })}</p>}
+      {keptFor && <p>{t('card.keptFor', { course: courseName(keptFor.course) })}</p>}
       {seat && told?.clash && (
         <Mark tone="wait" icon="warn">
-          {t('outcome.clash')}
+          {t('card.clash')}
         </Mark>
       )}
-      {swapNo && (
-        <p>{t('outcome.swapNo', { reason: reasonText(told.reason ?? '', told.about) })}</p>
-      )}
+      {swapNo && <p>{t('card.swapNo', { reason: reasonText(told.reason ?? '', told.about) })}</p>}
     </>
   );
 }
@@ -178,7 +176,7 @@ export function OutcomeCard({ code }: { code: string }) {
       <Notes code={code} stands={stands} />
       {journal !== undefined && (
         <p class="receipt">
-          {t('outcome.receipt', { n: `${journal}` })}
+          {t('card.receipt', { n: `${journal}` })}
           {at && ` · ${stamp(at)}`}
         </p>
       )}

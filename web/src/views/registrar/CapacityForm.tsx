@@ -92,6 +92,7 @@ export function CapacityForm(props: { section: BoardSection; onDone: () => void 
   return (
     <ActForm
       go={go}
+      notYet={changes && !looked}
       reasonId="capacity-reason"
       send={(reason) => {
         if (wanted === s.capacity) setFault({ key: 'fault.same' });

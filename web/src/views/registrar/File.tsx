@@ -82,7 +82,7 @@ function Enrolment({ seat, student }: { seat: EnrolmentView; student: string }) 
     <li data-enrolment={seat.course}>
       <Course code={seat.course} />
       <p class="meta">
-        {sectionNames(seat.sections)} · {t('outcome.receipt', { n: `${seat.journal}` })}
+        {sectionNames(seat.sections)} · {t('card.receipt', { n: `${seat.journal}` })}
       </p>
       <div class="row">
         <Button

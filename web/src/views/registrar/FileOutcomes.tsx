@@ -81,7 +81,7 @@ function Line({ outcome: o }: { outcome: FileOutcome }) {
       </Mark>
       <p class="meta">
         <time dateTime={new Date(o.at).toISOString()}>{stamp(o.at)}</time> ·{' '}
-        {t('outcome.receipt', { n: `${o.journal}` })} · {viaName(o.via)}
+        {t('card.receipt', { n: `${o.journal}` })} · {viaName(o.via)}
         {o.sections.length > 0 && ` · ${sectionNames(o.sections)}`}
       </p>
       {o.via !== 'registrar' && <Explained outcome={o} />}

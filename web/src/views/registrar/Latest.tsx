@@ -15,7 +15,8 @@ const Item = ({ entry: e }: { entry: AuditEntry }) => {
   return (
     <li class={fresh ? 'fresh' : undefined} data-action={e.action}>
       <p>
-        <strong>{actionName(e.action)}</strong> {subjectName(e)} {change(e)}
+        <strong>{actionName(e.action)}</strong>{' '}
+        {[subjectName(e), change(e)].filter(Boolean).join(': ')}
       </p>
       <p class="meta">
         <time dateTime={new Date(e.at).toISOString()}>{clockTime(e.at)}</time> · {e.by}

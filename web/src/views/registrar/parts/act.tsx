@@ -63,8 +63,16 @@ export function focusFault(form: HTMLFormElement | null): void {
   requestAnimationFrame(() => form?.querySelector<HTMLElement>('[aria-invalid]')?.focus());
 }
 
-export const Submit = (props: { busy: boolean; children: ComponentChildren }) => (
-  <button type="submit" class="button primary" aria-disabled={props.busy || undefined}>
+export const Submit = (props: {
+  busy: boolean;
+  notYet?: boolean | undefined;
+  children: ComponentChildren;
+}) => (
+  <button
+    type="submit"
+    class="button primary"
+    aria-disabled={props.busy || props.notYet || undefined}
+  >
     {props.busy ? t('app.busy') : props.children}
   </button>
 );
@@ -74,6 +82,8 @@ interface FormProps {
   children?: ComponentChildren;
   go: string;
   needsReason?: boolean;
+  /** Something that has to be shown first is on its way. */
+  notYet?: boolean;
   reasonId?: string;
   /** What is to be sent; `null` when a field of the form is wrong. */
   send: (reason: string | null) => (() => Promise<Done>) | null;
@@ -93,7 +103,7 @@ export function ActForm(props: FormProps) {
   });
   const submit = (e: Event) => {
     e.preventDefault();
-    if (busy) return;
+    if (busy || props.notYet) return;
     const why = reason(text, needsReason);
     setFault(faultOf(why));
     // The fields above are checked too, so that all that is wrong is told at once.
@@ -113,7 +123,9 @@ export function ActForm(props: FormProps) {
       />
       <Problem of={problem} />
       <div class="row">
-        <Submit busy={busy}>{props.go}</Submit>
+        <Submit busy={busy} notYet={props.notYet}>
+          {props.go}
+        </Submit>
         {onCancel && <Button onClick={onCancel}>{t('app.cancel')}</Button>}
       </div>
     </form>
