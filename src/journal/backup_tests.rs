@@ -170,7 +170,15 @@ fn a_backup_larger_than_what_is_flushed_at_once_is_restored_whole() {
         let event = crate::domain::event::Event::ImportBegun;
         let (courses, students) = (Vec::new(), Vec::new());
         let (sequence, epoch, at) = (buffer.next(), last.epoch, last.at);
-        let one = crate::domain::event::Record { sequence, epoch, at, courses, students, act: None, event };
+        let one = crate::domain::event::Record {
+            sequence,
+            epoch,
+            at,
+            courses,
+            students,
+            act: None,
+            event,
+        };
         push(&mut buffer, &one);
     }
     let mut rest = buffer.records();

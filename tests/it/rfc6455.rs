@@ -168,7 +168,8 @@ fn controls() -> Vec<Case> {
 fn texts() -> Vec<Case> {
     let text = |bytes: &[u8]| [b"\"", bytes, b"\""].concat();
     let mut cases = Vec::new();
-    for good in ["é", "€", "𝄞", "\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}", "\u{feff}\u{0}"] {
+    for good in ["é", "€", "𝄞", "\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}", "\u{feff}\u{0}"]
+    {
         let whole = text(good.as_bytes());
         let what = format!("{good:?} whole");
         cases.push(case("8.1", what, masked(FIN | TEXT, &whole), Says("message_invalid")));

@@ -77,6 +77,11 @@ async fn look(doors: &[(String, Http)]) -> BTreeMap<String, Answer> {
         tokio::task::spawn_blocking(move || {
             let path = door.split(' ').next().unwrap().to_owned();
             let mut answer = http.get(&path);
+            // One at a time reads the journal itself; these two are asked at once.
+            while answer.body.contains("for somebody else") {
+                std::thread::sleep(Duration::from_millis(20));
+                answer = http.get(&path);
+            }
             answer.request_id = None;
             if path == "/metrics" {
                 let rests = |line: &&str| !OWN_METRICS.iter().any(|own| line.contains(own));
@@ -188,7 +193,8 @@ async fn while_the_journal_stalls_no_socket_and_no_route_tells_what_was_decided(
     let calendar = calendar(&scene.gateway).await;
     let doors = doors(&scene.gateway, &calendar);
     let before = look(&doors).await;
-    assert!(before.values().all(|answer| answer.status != 503));
+    let busy: Vec<_> = before.iter().filter(|(_, answer)| answer.status == 503).collect();
+    assert!(busy.is_empty(), "{busy:?}");
 
     scene.gateway.disk.stall();
     decide(&mut scene).await;

@@ -174,7 +174,7 @@ test('nothing appears while she looks at the page, nor when she did not wish it'
     await page.getByRole('checkbox', { name: one.t('notify.on') }).check();
     await one.go('outcomes');
     const card = one.outcome(PLAN[0]);
-    const drop = one.t('outcome.drop');
+    const drop = one.t('card.drop');
     if ((await one.decided(PLAN[0])) === 'enrolled') {
       await card.getByRole('button', { name: drop, exact: true }).click();
       await page.getByRole('dialog').getByRole('button', { name: drop, exact: true }).click();

@@ -104,7 +104,7 @@ test('over: every view says what can still be done', () =>
     for (const code of ['RW-1210', 'RW-1220']) await one.decided(code);
     await gateway.registrar(`windows/${COURSES}/close`);
     await one.words('outcomes.closed').waitFor();
-    const swap = page.getByRole('button', { name: t('outcome.swap'), exact: true });
+    const swap = page.getByRole('button', { name: t('card.swap'), exact: true });
     await until(async () => (await swap.count()) === 0, 'nothing to swap with');
     await look(page, 'states-5-closed-outcomes');
     await one.go('opening');

@@ -49,9 +49,9 @@ const press = (one, code, key) =>
     .click();
 
 async function drop(one, code) {
-  await press(one, code, 'outcome.drop');
+  await press(one, code, 'card.drop');
   const ask = one.page.getByRole('dialog');
-  await ask.getByRole('button', { name: one.t('outcome.drop'), exact: true }).click();
+  await ask.getByRole('button', { name: one.t('card.drop'), exact: true }).click();
   await one.outcome(code).getByText(one.t('outcome.dropped')).first().waitFor();
 }
 
@@ -65,7 +65,7 @@ test('what was dropped can be taken back after a reload, with the same group', a
     const before = await seats();
     await drop(one, 'YY-0001');
     await page.reload();
-    const undo = one.outcome('YY-0001').getByRole('button', { name: one.t('outcome.undo') });
+    const undo = one.outcome('YY-0001').getByRole('button', { name: one.t('card.undo') });
     await undo.waitFor();
     await look(page, 'swaps-1-undo');
     await undo.click();
@@ -158,10 +158,10 @@ async function swapFor(one, from, to) {
 
 async function swapGroup(one, code, group) {
   const { page, t } = one;
-  await press(one, code, 'outcome.swap');
+  await press(one, code, 'card.swap');
   const dialog = page.getByRole('dialog');
   await dialog.locator('.option', { hasText: group }).first().click();
-  await dialog.getByRole('button', { name: t('outcome.swapDo'), exact: true }).click();
+  await dialog.getByRole('button', { name: t('card.swapDo'), exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
   await one.outcome(code).getByText(` ${group}`).first().waitFor();
 }
@@ -176,12 +176,12 @@ test('while others are in line a swap waits, and says so where she looks for it'
     const rivals = await others(40, 9);
     await gateway.pace(1);
     await ask(rivals);
-    await press(one, 'YY-0001', 'outcome.swap');
+    await press(one, 'YY-0001', 'card.swap');
     const dialog = page.getByRole('dialog');
     const held = dialog.getByText(one.pattern('exchange.held'));
     await held.waitFor();
     await dialog.locator('.option', { hasText: 'T2' }).first().click();
-    const go = dialog.getByRole('button', { name: one.t('outcome.swapDo'), exact: true });
+    const go = dialog.getByRole('button', { name: one.t('card.swapDo'), exact: true });
     assert.equal(await go.getAttribute('aria-disabled'), 'true');
     await look(page, 'swaps-3-held');
     await gateway.pace(10_000);
@@ -247,7 +247,7 @@ test('in line herself she reads why she cannot swap yet', async () => {
     await page.getByRole('button', { name: one.t('plan.submitNow', { n: 1 }) }).click();
     await one.go('outcomes');
     await one.outcome('YY-0001').getByText(one.t('exchange.line')).waitFor();
-    const swap = one.outcome('YY-0001').getByRole('button', { name: one.t('outcome.swap') });
+    const swap = one.outcome('YY-0001').getByRole('button', { name: one.t('card.swap') });
     assert.equal(await swap.count(), 0);
     await accessible(page, 'in line, and no swap');
     await gateway.pace(10_000);
