@@ -107,6 +107,8 @@ pub const TOKEN_BYTES_MAX: usize = 512;
 pub const EXPORT_STUDENTS_CHUNK: usize = 500;
 /// Times that an export waits out a Busy before it gives up.
 pub const EXPORT_RETRIES_MAX: u32 = 20;
+/// Times that what a registrar looks at waits out a Busy before it says so.
+pub const SURVEY_RETRIES_MAX: u32 = 1;
 /// Addresses that a rate limiter tells apart; beyond these they share one allowance.
 pub const LIMITER_ADDRESSES_MAX: usize = 100_000;
 

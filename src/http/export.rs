@@ -89,7 +89,8 @@ where
     R: Send + 'static,
     C: Copy + Send + 'static,
 {
-    Ok(turns::piece(gateway, move |registry| piece(registry, from)).await?.1)
+    let most = limits::EXPORT_RETRIES_MAX;
+    Ok(turns::patient(gateway, most, move |registry| piece(registry, from)).await?.1)
 }
 
 /// Rows in pieces. A piece that cannot be read breaks the transfer off: half a file never looks

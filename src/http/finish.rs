@@ -5,7 +5,7 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
-    HeaderValue, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    HeaderValue, REFERRER_POLICY, SEC_WEBSOCKET_VERSION, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
@@ -79,7 +79,9 @@ fn translated<B>(
     let status = old.status();
     let mut new: HttpResponse<BoxBody> = problem.response(language);
     *new.status_mut() = status;
-    keep(old.headers(), new.headers_mut(), ALLOW);
+    for name in [ALLOW, SEC_WEBSOCKET_VERSION] {
+        keep(old.headers(), new.headers_mut(), name);
+    }
     ServiceResponse::new(req, new).map_into_right_body()
 }
 

@@ -47,7 +47,7 @@ fn other_version(req: &HttpRequest) -> Option<HttpResponse> {
     (!ours).then(|| {
         HttpResponse::UpgradeRequired()
             .insert_header((SEC_WEBSOCKET_VERSION, VERSION))
-            .body("this is WebSocket version 13 (RFC 6455)")
+            .finish()
     })
 }
 

@@ -89,6 +89,7 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "EXPORT_STUDENTS_CHUNK",
             "EXPORT_RETRIES_MAX",
             "SNAPSHOT_JOBS_MAX",
+            "SURVEY_RETRIES_MAX",
             "TALLY_ENTRIES_CHUNK",
             "SURVEY_TURN_ITEMS",
             "TURNS_PER_FLUSH_MAX",
