@@ -45,9 +45,7 @@ fn other_version(req: &HttpRequest) -> Option<HttpResponse> {
     let version = req.headers().get(SEC_WEBSOCKET_VERSION);
     let ours = !req.headers().contains_key(UPGRADE) || version.is_some_and(|v| v == VERSION);
     (!ours).then(|| {
-        HttpResponse::UpgradeRequired()
-            .insert_header((SEC_WEBSOCKET_VERSION, VERSION))
-            .finish()
+        HttpResponse::UpgradeRequired().insert_header((SEC_WEBSOCKET_VERSION, VERSION)).finish()
     })
 }
 
