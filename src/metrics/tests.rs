@@ -307,7 +307,9 @@ fn workers_count_for_themselves_and_hand_over() {
             (0..10).for_each(|_| one.frame());
         };
         let workers = [scope.spawn(work), scope.spawn(work)];
-        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        for worker in workers {
+            worker.join().unwrap();
+        }
     });
     assert_eq!(frames(&one), 1_020, "a worker that ends hands over too");
     one.frame();
