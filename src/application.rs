@@ -6,13 +6,13 @@ pub mod operators;
 pub mod recover;
 pub mod seed;
 pub mod server;
+mod signals;
 pub mod snapshots;
 mod systemd;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::banner::Banner;
 use crate::clock::Clock;
@@ -23,6 +23,7 @@ use crate::pseudonym::Pseudonyms;
 use crate::serving;
 use crate::telemetry;
 use server::{Running, Start};
+use signals::Signals;
 
 /// What is asked of one start and is no setting.
 #[derive(Clone, Debug, Default)]
@@ -128,6 +129,9 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
             std::process::exit(EXIT_IO);
         }),
     };
+    let signals = Signals::listen();
+    let signals = signals
+        .map_err(|source| ServeError::Io { doing: "listen to signals".to_owned(), source })?;
     let running = server::start_on(start, bound)?;
     let url = running.url(&public_url);
     if pretty {
@@ -136,7 +140,7 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     let metrics = running.operators.map(|address| format!("http://{address}/metrics"));
     tracing::info!(url, metrics, data = %data.display(), "ready");
     systemd::ready(&url);
-    wait_for_signal(systemd::Watchdog::wanted(&running.gateway))?;
+    signals.wait(systemd::Watchdog::wanted(&running.gateway));
     systemd::stopping();
     tracing::info!("stopping: sockets are asked to come back, the journal is drained");
     running.stop()
@@ -173,27 +177,4 @@ fn greet(running: &Running, url: &str, data: &Path, config: Option<&Path>) {
         next: running.demo.then_some(next.as_str()),
     };
     eprint!("{banner}");
-}
-
-fn wait_for_signal(watchdog: Option<(systemd::Watchdog, Duration)>) -> Result<(), ServeError> {
-    let io = |source| ServeError::Io { doing: "wait for signals".to_owned(), source };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(io)?;
-    runtime.block_on(async {
-        let mut terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-                .map_err(io)?;
-        let feed = async {
-            let Some((mut watchdog, every)) = watchdog else { return std::future::pending().await };
-            let mut ticks = tokio::time::interval(every);
-            loop {
-                ticks.tick().await;
-                watchdog.feed();
-            }
-        };
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted.map_err(io),
-            _ = terminate.recv() => Ok(()),
-            () = feed => Ok(()),
-        }
-    })
 }

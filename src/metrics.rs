@@ -13,6 +13,7 @@ mod make;
 mod tests;
 mod threads;
 mod times;
+mod worker;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -38,6 +39,8 @@ pub use times::{Asked, StageTimes, Turn};
 
 /// The gateway's metrics.
 pub struct Metrics {
+    /// Tells it from others in this process.
+    id: u64,
     registry: Registry,
     outcomes: IntCounterVec,
     promotions: IntCounter,
@@ -88,6 +91,7 @@ fn each(
 impl Metrics {
     /// All metrics at zero, every label value present.
     pub fn new() -> Self {
+        static IDS: AtomicU64 = AtomicU64::new(0);
         let registry = Registry::new();
         let make = Maker(&registry);
         let tickets = make.counters(
@@ -133,6 +137,7 @@ impl Metrics {
             &["thread"],
         );
         let metrics = Self {
+            id: IDS.fetch_add(1, Ordering::Relaxed),
             outcomes: make.counters(
                 "sluis_outcomes_total",
                 "Course requests decided, by outcome and reason, since the journal began.",
@@ -300,12 +305,15 @@ impl Metrics {
         }
     }
 
-    /// Outcomes were handed to a session. `durable`: since when they are on disk.
+    /// Outcomes were handed to a session. `durable`: since when they are on disk. Seen once the
+    /// worker hands over.
     pub fn told(&self, asked: &[Asked], durable: Instant, now: Instant) {
-        for asked in asked {
-            self.submitted(*asked, now);
-            self.tell.observe(seconds(durable, now));
-        }
+        worker::told(self, asked, durable, now);
+    }
+
+    /// The calling worker hands over what it has counted; it does so a few times a second.
+    pub fn hand_over(&self) {
+        worker::flush(self);
     }
 
     /// An outcome was handed to whoever asked.
@@ -349,14 +357,15 @@ impl Metrics {
         self.closed.with_label_values(&[if known { code.as_str() } else { OTHER }, PEER]).inc();
     }
 
-    /// A message came in, of this kind: an index into [`CLIENT_TYPES`].
+    /// A message came in, of this kind: an index into [`CLIENT_TYPES`]. Seen once the worker hands
+    /// over.
     pub fn message(&self, kind: usize) {
-        self.messages[kind.min(CLIENT_TYPES.len())].inc();
+        worker::message(self, kind);
     }
 
     /// A message came in that could not be read, or too fast.
     pub fn message_unread(&self) {
-        self.messages[CLIENT_TYPES.len()].inc();
+        worker::message(self, CLIENT_TYPES.len());
     }
 
     /// A message was not accepted. `code` is one of the protocol's error codes.
@@ -365,9 +374,9 @@ impl Metrics {
         self.refused_messages.with_label_values(&[code]).inc();
     }
 
-    /// A text frame was written.
+    /// A text frame was written. Seen once the worker hands over.
     pub fn frame(&self) {
-        self.frames.inc();
+        worker::frame(self);
     }
 
     /// There was no room.
@@ -433,6 +442,7 @@ impl Metrics {
             _ => &self.lag_worker,
         };
         lag.observe(late(planned, took));
+        self.hand_over();
     }
 
     /// How often the decision thread's timer has fired.

@@ -426,7 +426,8 @@ impl Desk {
     fn flush(&mut self) {
         let as_of = self.parts.registry.sequence;
         if !self.turns.is_empty() {
-            let turns = std::mem::take(&mut self.turns);
+            let next = Vec::with_capacity(self.turns.len());
+            let turns = std::mem::replace(&mut self.turns, next);
             self.output(Output::Turns(turns));
         }
         for (line, updates) in self.lines.iter().zip(&mut self.line_updates) {

@@ -144,7 +144,9 @@ impl StudentActor {
     fn news(&mut self, all: Vec<News>, durable: Instant) {
         let public = self.gateway.public();
         let mut outcomes: Vec<OutcomeView> = Vec::new();
-        let mut asks: Vec<Asked> = Vec::new();
+        // Nearly always one; the others of the same commit are not worth a list.
+        let mut first: Option<Asked> = None;
+        let mut more: Vec<Asked> = Vec::new();
         let mut last = (0, 0);
         for news in all {
             if let News::Outcomes {
@@ -159,7 +161,10 @@ impl StudentActor {
                 asked,
             } = news
             {
-                asks.extend(asked);
+                match (first, asked) {
+                    (None, asked) => first = asked,
+                    (Some(_), asked) => more.extend(asked),
+                }
                 let (devices, ticket) = (self.sessions.len(), served.is_some());
                 tracing::debug!(?request, ticket, journal = journal.0, devices, "outcome told");
                 last = (sequence, unread);
@@ -183,8 +188,12 @@ impl StudentActor {
             self.one(&public, news);
         }
         self.flush_outcomes(&mut outcomes, last);
-        if !asks.is_empty() && self.sessions.iter().any(|seat| seat.shown) {
-            self.gateway.metrics().told(&asks, durable, clock::monotonic());
+        if let Some(first) = first
+            && self.sessions.iter().any(|seat| seat.shown)
+        {
+            let (metrics, now) = (self.gateway.metrics(), clock::monotonic());
+            metrics.told(&[first], durable, now);
+            metrics.told(&more, durable, now);
         }
     }
 

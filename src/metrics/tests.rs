@@ -123,8 +123,10 @@ fn what_comes_from_outside_makes_no_series() {
     for status in [0, 99, 101, 200, 304, 404, 499, 503, 999] {
         metrics.request_ended("/api/plan", "GET", status, Duration::ZERO);
     }
+    metrics.hand_over();
     assert_eq!(lines(), before);
     let text = metrics.render();
+    assert!(text.contains("sluis_messages_total{kind=\"unreadable\"} 1\n"));
     assert!(text.contains(&format!("sluis_messages_refused_total{{code=\"{OTHER}\"}} 3\n")));
     assert!(text.contains("sluis_sessions_closed_total{code=\"other\",reason=\"peer\"} 2\n"));
     assert!(text.contains("sluis_sessions_closed_total{code=\"1006\",reason=\"peer\"} 1\n"));
@@ -192,6 +194,8 @@ fn times_are_told_by_stage() {
     let asked = Asked { since: at(0), ticket: false };
     metrics.told(&[asked, Asked { ticket: true, ..asked }], at(300), at(302));
     metrics.waited(&[250, 90_000]);
+    assert!(metrics.render().contains("sluis_submit_seconds_count{via=\"ticket\"} 0\n"));
+    metrics.hand_over();
     let text = metrics.render();
     for line in [
         "sluis_stage_seconds_bucket{stage=\"line\",le=\"0.01\"} 0",
@@ -285,4 +289,31 @@ fn the_table_of_metrics_is_current() {
     }
     let written = std::fs::read_to_string(path).unwrap_or_default();
     assert!(table == written, "docs/METRICS.md is not what the program tells:\n{table}");
+}
+
+#[test]
+fn workers_count_for_themselves_and_hand_over() {
+    let (one, other) = (Metrics::new(), Metrics::new());
+    let frames = |metrics: &Metrics| {
+        let text = metrics.render();
+        let line = series(&text, "sluis_frames_sent_total")[0].to_owned();
+        line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    std::thread::scope(|scope| {
+        let work = || {
+            (0..500).for_each(|_| one.frame());
+            assert!(frames(&one) <= 510, "not before it hands over");
+            one.hand_over();
+            (0..10).for_each(|_| one.frame());
+        };
+        let workers = [scope.spawn(work), scope.spawn(work)];
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+    assert_eq!(frames(&one), 1_020, "a worker that ends hands over too");
+    one.frame();
+    other.frame();
+    other.hand_over();
+    assert_eq!((frames(&one), frames(&other)), (1_021, 1), "each its own");
 }

@@ -214,6 +214,9 @@ async fn sessions_and_messages_are_counted_to_their_end() {
     assert_eq!(one.error().await.0, "not_in_line");
     drop(two);
     until("the end is counted", || gateway.metrics().sum("sluis_sessions_closed_total") > 0.0);
+    until("the workers hand over", || {
+        gateway.metrics().get(r#"sluis_messages_total{kind="disarm"}"#) == 1.0
+    });
     let metrics = gateway.metrics();
     for (series, value) in [
         ("sluis_sessions", 1.0),
@@ -250,7 +253,9 @@ async fn a_stalled_journal_shows_how_long_it_waits() {
     gateway.disk.resume();
     one.outcome("A").await;
     until_metrics(&gateway, "it goes on", |m| m.get("sluis_journal_waiting_seconds") == 0.0).await;
+    let count = r#"sluis_submit_seconds_count{via="command"}"#;
+    until_metrics(&gateway, "the worker hands over", |m| m.get(count) == 1.0).await;
     let metrics = gateway.metrics();
     let slow = metrics.get(r#"sluis_submit_seconds_bucket{via="command",le="0.25"}"#);
-    assert_eq!((slow, metrics.get(r#"sluis_submit_seconds_count{via="command"}"#)), (0.0, 1.0));
+    assert_eq!((slow, metrics.get(count)), (0.0, 1.0));
 }
