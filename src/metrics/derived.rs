@@ -147,8 +147,9 @@ fn windows(scrape: &Scrape, facts: &Facts, decided: &[u64]) {
         if i == limits::METRIC_WINDOWS_MAX {
             continue;
         }
+        let now = if window.paused { "paused" } else { window.state.as_str() };
         for known in WINDOW_STATES {
-            state.with_label_values(&[key, known]).set((window.state == known).into());
+            state.with_label_values(&[key, known]).set((now == known).into());
         }
         let seconds = |at: Option<u64>| at.map_or(0.0, |at| unix(Timestamp(at)));
         opens.with_label_values(&[key]).set(seconds(window.opens_at));

@@ -8,7 +8,7 @@ pub(super) const OTHER: &str = "other";
 pub(super) const UNREAD_KIND: &str = "unreadable";
 
 /// Why messages are not accepted: the protocol's error codes.
-pub(super) const ERROR_CODES: [&str; 22] = [
+pub(super) const ERROR_CODES: [&str; 23] = [
     "message_invalid",
     "hello_first",
     "hello_once",
@@ -21,6 +21,7 @@ pub(super) const ERROR_CODES: [&str; 22] = [
     "window_not_open",
     "window_closed",
     "window_state",
+    "window_paused",
     "not_a_rehearsal",
     "plan_empty",
     "plan_invalid",

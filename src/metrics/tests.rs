@@ -154,7 +154,31 @@ fn every_error_code_that_a_client_may_get_is_known() {
         Rejection::Conflict,
         Rejection::TooManyRequests,
         Rejection::Import(String::new()),
+        Rejection::WindowPaused,
     ];
+    // A new kind does not compile until it is put here, and above if a session may hear it.
+    let heard = |rejection: &Rejection| match rejection {
+        Rejection::UnknownStudent
+        | Rejection::UnknownWindow
+        | Rejection::UnknownCourse
+        | Rejection::UnknownSection
+        | Rejection::WindowNotOpen
+        | Rejection::WindowClosed
+        | Rejection::WindowState
+        | Rejection::NotARehearsal
+        | Rejection::PlanEmpty
+        | Rejection::Plan(_)
+        | Rejection::AlreadyInLine
+        | Rejection::NotInLine
+        | Rejection::LineBusy
+        | Rejection::Conflict
+        | Rejection::TooManyRequests
+        | Rejection::Import(_)
+        | Rejection::WindowPaused => true,
+        // The registrar's acts come over HTTP alone.
+        Rejection::Refused(_) | Rejection::Sections | Rejection::TooManyBlocks => false,
+    };
+    assert!(rejections.iter().all(heard));
     let unknown = [
         Unknown::Course(String::new()),
         Unknown::Section(String::new()),

@@ -140,6 +140,12 @@ async fn in_a_paused_window_nobody_is_served_and_the_wait_is_unknown() {
     assert!(!served, "nobody is admitted while it is paused");
     let windows = gateway.http("s0000").get("/api/windows").json();
     assert_eq!(windows["windows"][0]["paused"], true);
+    // An alert that the line stands still looks at windows that are open, not at paused ones.
+    let states = ["open", "paused"];
+    let told = |state| {
+        gateway.metrics().get(&format!("sluis_window_state{{state=\"{state}\",window=\"w\"}}"))
+    };
+    assert_eq!(states.map(told), [0.0, 1.0]);
 
     act(&registrar, "windows/w/resume", &json!({}));
     student.message("window_resumed").await;
