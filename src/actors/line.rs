@@ -490,6 +490,11 @@ impl LineActor {
         if repaced || opened {
             self.set_pace();
         }
+        if turned {
+            // What was let go and came to the Registrar while it was paused led to nothing, and no
+            // word of that comes: those go again. One that was served after all no longer waits.
+            self.admitted.clear();
+        }
         if turned && self.is_open() {
             // Everybody's wait is known no longer, or again; what was measured before still holds.
             self.rate.since = clock::monotonic();

@@ -445,6 +445,32 @@ async fn a_disarm_on_the_way_to_the_registrar_does_not_stop_the_line() {
 }
 
 #[actix::test]
+async fn a_pause_between_the_line_and_the_registrar_does_not_stop_the_line_for_good() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(600, 900, None)))).await.unwrap();
+    let plan = any(&gateway, &[0]).await;
+    for student in 0..10 {
+        arm(&gateway, student, &plan).await;
+    }
+    // The line admits in the middle of this batch: the pause comes between admission and turn.
+    let other = any(&gateway, &[0, 1]).await;
+    let since = monotonic();
+    let own = |command| Job::Command { command, origin: Origin::Own, permit: None, since };
+    let mut jobs = vec![own(Command::Open(W))];
+    let plans = (100..400).map(|s| own(Command::SetPlan(StudentId(s), Arc::clone(&other))));
+    jobs.extend(plans);
+    jobs.push(own(Command::Pause(W)));
+    assert!(gateway.post(Batch(jobs)).is_ok());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let waiting = gateway.read(|registry| registry.windows[0].waiting).await.unwrap().1;
+    assert_eq!(waiting, 10, "nobody is served while it is paused");
+    gateway.command(Command::Resume(W)).await.unwrap();
+    until_decided(&gateway).await;
+}
+
+#[actix::test]
 async fn a_plan_emptied_in_line_ends_the_place_on_the_socket_too() {
     let disk = Disk::new();
     let running = core(&disk, quick());
