@@ -4,7 +4,7 @@ use super::backup::{self, Backup, BackupError};
 use super::digest;
 use super::memory::Disk;
 use super::testkit::history;
-use super::{Journal, RecordBuffer, frame, inspect, record};
+use super::{Journal, RecordBuffer, conformance, frame, inspect, past, record, state};
 use crate::domain::ids::Sequence;
 use crate::limits::RESTORE_FLUSH_BYTES;
 
@@ -66,6 +66,31 @@ fn a_digest_at_a_sequence_does_not_depend_on_what_follows_or_on_snapshots() {
     assert_eq!(beyond, whole);
     let before = digest::of_journal(&long.reader(), Some(Sequence(at.0 - 1))).unwrap();
     assert_ne!(before.sha256, whole.sha256);
+}
+
+#[test]
+fn a_snapshot_of_an_older_form_changes_nothing_and_is_no_damage() {
+    let disk = Disk::new();
+    let journal = written(&disk, 8, 400);
+    let (reader, at) = (journal.reader(), journal.durable());
+    let whole = past::fold_up_to(&reader, at, || true).unwrap().university;
+    assert!(whole.registry.swaps > 0);
+    // As version 2 wrote it: swaps were not counted then.
+    let mut old = whole.clone();
+    old.registry.swaps = 0;
+    let mut bytes = Vec::new();
+    let written: std::io::Result<()> = state::write_state(&old, &mut |some| {
+        bytes.extend_from_slice(some);
+        Ok(())
+    });
+    written.unwrap();
+    bytes[0] = 2;
+    let writer = conformance::start(journal);
+    conformance::write_snapshot(&writer, at, &bytes).unwrap();
+    let read = past::fold_up_to(&reader, at, || true).unwrap();
+    assert_eq!((read.snapshot, read.damaged.len()), (Sequence(0), 0));
+    assert_eq!(read.university, whole);
+    writer.close().unwrap();
 }
 
 #[test]

@@ -86,7 +86,7 @@ pub(super) fn replayed(reader: &JournalReader, from: u64) -> Result<u64> {
     Ok(last.0)
 }
 
-fn write_snapshot(writer: &Writer, sequence: Sequence, bytes: &[u8]) -> Result<()> {
+pub(super) fn write_snapshot(writer: &Writer, sequence: Sequence, bytes: &[u8]) -> Result<()> {
     let mut sink = writer.snapshot(sequence)?;
     for part in bytes.chunks(777) {
         sink.write(part)?;
@@ -94,7 +94,7 @@ fn write_snapshot(writer: &Writer, sequence: Sequence, bytes: &[u8]) -> Result<(
     sink.finish().map(|_| ())
 }
 
-fn start(journal: Box<dyn Journal>) -> Writer {
+pub(super) fn start(journal: Box<dyn Journal>) -> Writer {
     let next = journal.durable().next();
     Writer::start(journal, next, Box::new(|_, _| ()), Box::new(|e| panic!("{e}"))).unwrap()
 }

@@ -44,6 +44,8 @@ pub fn fold_up_to(
                 let what = "it holds another state".to_owned();
                 damaged.push(DamagedSnapshot { sequence, what });
             }
+            // No damage: the next snapshot is of the present form.
+            Err(state::StateError::Older(_)) => {}
             // The journal is whole: it takes longer, and nothing is lost.
             Err(error) => damaged.push(DamagedSnapshot { sequence, what: error.to_string() }),
         }

@@ -12,8 +12,8 @@
 //!
 //! Version 2 is version 1 and what came with results and accounts, in blocks of their own at the
 //! end of the students. Version 3 is that with messages of swaps that name both courses, the number of
-//! swaps, and what came with the registrar's acts, in blocks of their own. Versions 1 and 2 are read
-//! as well.
+//! swaps, and what came with the registrar's acts, in blocks of their own. A snapshot of an older
+//! version lacks what the journal has: it is no use, and the journal is read from its start.
 //!
 //! Deliberately absent: checksums, which the storage has.
 

@@ -32,6 +32,9 @@ const RESERVE_MAX: usize = 1 << 20;
 /// Bytes that are no snapshot.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
+    /// An older format, in which something is missing that the journal has.
+    #[error("of an older form ({0}): the journal is read instead")]
+    Older(u8),
     /// A format that this version does not know.
     #[error("made by a newer Sluis (snapshot format {0}); use that version")]
     Newer(u8),
@@ -56,8 +59,9 @@ pub fn read_state(mut reader: impl Read) -> Result<University, StateError> {
     let mut version = [0];
     reader.read_exact(&mut version)?;
     match version[0] {
-        1..=VERSION => {}
+        VERSION => {}
         0 => return Err(StateError::Inconsistent("no version")),
+        older @ ..VERSION => return Err(StateError::Older(older)),
         newer => return Err(StateError::Newer(newer)),
     }
     let mut parts = Parts::default();
