@@ -72,13 +72,11 @@ impl Registry {
             }
             Command::Swap { to, .. } => to.sections(&self.catalogue).filter(known).collect(),
             Command::Place(place) => place.sections.iter().copied().filter(known).collect(),
-            Command::Acted(_, command) => match command.as_ref() {
-                // What is there now is told as "before".
-                Command::SetCapacity(section, _) | Command::SetStatus(section, _) => {
-                    std::iter::once(*section).filter(known).collect()
-                }
-                command => self.concerned(command),
-            },
+            // What is there now is told as "before", and may be so already.
+            Command::SetCapacity(section, _) | Command::SetStatus(section, _) => {
+                std::iter::once(*section).filter(known).collect()
+            }
+            Command::Acted(_, command) => self.concerned(command),
             _ => Vec::new(),
         }
     }
@@ -148,7 +146,7 @@ impl Registry {
             | Command::Remove { .. }
             | Command::SetBlock { .. }
             | Command::Announce(_) => self.decide_act(command, quotes),
-            _ => self.decide_registrar(command),
+            _ => self.decide_registrar(command, quotes),
         }
     }
 
@@ -476,7 +474,7 @@ impl Registry {
         Self::decided(command, via, vec![(to.course, outcome)])
     }
 
-    fn decide_registrar(&self, command: &Command) -> Result<Verdict, Rejection> {
+    fn decide_registrar(&self, command: &Command, quotes: &Quotes) -> Result<Verdict, Rejection> {
         let state = |w: &WindowId| self.windows[w.index()].state;
         match command {
             Command::Import(draft) => match self.prepare_import(draft) {
@@ -492,6 +490,10 @@ impl Registry {
             Command::Schedule { window, opens_at, closes_at } => {
                 if state(window) == WindowState::Closed {
                     return Err(Rejection::WindowClosed);
+                }
+                let rules = &self.windows[window.index()].rules;
+                if (rules.opens_at, rules.closes_at) == (*opens_at, *closes_at) {
+                    return Ok(Verdict::Nothing);
                 }
                 let (window, opens_at, closes_at) = (*window, *opens_at, *closes_at);
                 Verdict::one(Event::WindowScheduled { window, opens_at, closes_at })
@@ -525,9 +527,15 @@ impl Registry {
                 Verdict::one(Event::PaceSet(*window, *pace))
             }
             Command::SetCapacity(section, capacity) => {
+                if quotes.get(*section).is_some_and(|quote| quote.capacity == *capacity) {
+                    return Ok(Verdict::Nothing);
+                }
                 Verdict::one(Event::CapacitySet(*section, *capacity))
             }
             Command::SetStatus(section, status) => {
+                if quotes.get(*section).is_some_and(|quote| quote.status == *status) {
+                    return Ok(Verdict::Nothing);
+                }
                 Verdict::one(Event::StatusSet(*section, *status))
             }
             _ => Ok(Verdict::Nothing),

@@ -9,10 +9,11 @@ use super::catalogue::Catalogue;
 use super::command::Command;
 use super::course::{CourseBook, WaitlistEntry};
 use super::event::Event;
-use super::ids::{CourseId, SectionId, StudentId, Timestamp};
+use super::ids::{CourseId, SectionId, Sequence, StudentId, Timestamp};
 use super::registry::Registry;
 use super::section::Section;
 use super::student::Student;
+use super::survey::WaitCursor;
 use super::university::University;
 use super::window::Window;
 use crate::limits;
@@ -37,13 +38,14 @@ pub struct Previewed {
 }
 
 impl Registry {
-    /// A copy of a course's waitlist from this place on, with its students.
-    pub fn waiting_piece(&self, course: CourseId, first: usize, count: usize) -> Piece {
+    /// A copy of a course's waitlist after this record, with its students.
+    pub fn waiting_piece(&self, (course, after): WaitCursor, count: usize) -> Piece {
         let list = self.courses.get(course.index()).map_or(&[][..], |b| &b.waitlist);
-        let some = list.iter().skip(first).take(count);
+        // By record and not by place: a list may move up between two pieces.
+        let list = &list[list.partition_point(|e| e.since <= after)..];
         let entry = |e: &WaitlistEntry| (e.clone(), self.student(e.student).for_checks());
-        let more = first.saturating_add(count) < list.len();
-        Piece { course, entries: some.map(entry).collect(), more }
+        let more = count < list.len();
+        Piece { course, entries: list.iter().take(count).map(entry).collect(), more }
     }
 }
 
@@ -54,8 +56,7 @@ pub struct Preview {
     /// Students of the copy, by their number in the original.
     known: HashMap<StudentId, StudentId>,
     seen: HashSet<CourseId>,
-    listed: HashSet<(CourseId, StudentId)>,
-    todo: Vec<(CourseId, usize)>,
+    todo: Vec<WaitCursor>,
     entries: usize,
 }
 
@@ -70,33 +71,33 @@ impl Preview {
             university: University { registry, sections: Vec::new() },
             known: HashMap::new(),
             seen: HashSet::from([course]),
-            listed: HashSet::new(),
-            todo: vec![(course, 0)],
+            todo: vec![(course, Sequence(0))],
             entries: 0,
         }
     }
 
-    /// What to copy next: whose waitlist, and from which place on.
-    pub fn next(&self) -> Option<(CourseId, usize)> {
+    /// What to copy next: whose waitlist, and after which of its records.
+    pub fn next(&self) -> Option<WaitCursor> {
         self.todo.last().copied()
     }
 
     /// Adds a copy. Who would give up a place for a promotion brings in the waitlist of that
     /// place's course, and the others that she waits on: up to a bound.
     pub fn add(&mut self, piece: Piece) {
-        let Some((course, first)) = self.todo.pop() else { return };
+        let Some((course, _)) = self.todo.pop() else { return };
         debug_assert_eq!(course, piece.course);
-        let count = piece.entries.len();
-        self.entries += count;
-        if piece.more && self.entries < limits::PREVIEW_ENTRIES_MAX {
-            self.todo.push((course, first + count));
+        self.entries += piece.entries.len();
+        if let (true, Some((last, _))) = (piece.more, piece.entries.last())
+            && self.entries < limits::PREVIEW_ENTRIES_MAX
+        {
+            self.todo.push((course, last.since));
         }
         for (mut entry, student) in piece.entries {
             if let Some(old) = entry.replaces {
                 for touched in student.waiting.iter().copied().chain([old]) {
                     let room = self.entries < limits::PREVIEW_ENTRIES_MAX;
                     if room && self.seen.insert(touched) {
-                        self.todo.insert(0, (touched, 0));
+                        self.todo.insert(0, (touched, Sequence(0)));
                     }
                 }
             }
@@ -105,11 +106,7 @@ impl Preview {
                 students.push(student);
                 StudentId(students.len() as u32 - 1)
             });
-            let list = &mut self.university.registry.courses[course.index()].waitlist;
-            // Between two pieces the list may have moved up.
-            if self.listed.insert((course, entry.student)) {
-                list.push(entry);
-            }
+            self.university.registry.courses[course.index()].waitlist.push(entry);
         }
     }
 
@@ -153,16 +150,17 @@ mod tests {
         let registry = &world.university.registry;
         let (a, b) = (world.c("A"), world.c("B"));
         let most = limits::PREVIEW_ENTRIES_MAX;
-        for (copied, next) in [(most - 1, Some((a, most - 1))), (most, None)] {
+        let since = registry.book(a).waitlist[0].since;
+        for (copied, next) in [(most - 1, Some((a, since))), (most, None)] {
             // When so many entries like hers are copied, with more to come.
-            let mut piece = registry.waiting_piece(a, 0, 9);
+            let mut piece = registry.waiting_piece((a, Sequence(0)), 9);
             piece.entries = vec![piece.entries[0].clone(); copied];
             piece.more = true;
             let mut preview = Preview::new(registry.catalogue.clone(), Vec::new(), a);
             preview.add(piece);
             // Then below the bound both lists are gone on with, at it neither.
             assert_eq!(preview.next(), next, "{copied}");
-            assert_eq!(preview.todo.contains(&(b, 0)), next.is_some());
+            assert_eq!(preview.todo.contains(&(b, Sequence(0))), next.is_some());
         }
     }
 }

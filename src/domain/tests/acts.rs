@@ -5,7 +5,7 @@ use crate::domain::acts::Place;
 use crate::domain::command::Command;
 use crate::domain::decide::Verdict;
 use crate::domain::event::Event;
-use crate::domain::ids::{Credits, StudentId};
+use crate::domain::ids::{Credits, StudentId, Timestamp};
 use crate::domain::outcome::{Reason, Rejection};
 use crate::domain::registry::WindowNoticeKind;
 use crate::domain::section::SectionStatus;
@@ -39,7 +39,7 @@ fn each_act_says_who_what_before_after_and_why() {
         assert_eq!(world.audited(), ["anna", action, subject, before, after, "because"]);
     };
     let world = &mut world;
-    let (opens_at, closes_at) = (Some(crate::domain::ids::Timestamp(0)), None);
+    let (opens_at, closes_at) = (Some(Timestamp(0)), None);
     let plan = Command::Schedule { window: W, opens_at, closes_at };
     let before = "opens by hand, closes by hand";
     let after = "opens 1970-01-01T00:00:00Z, closes by hand";
@@ -91,6 +91,27 @@ fn what_nobody_did_says_so() {
     assert!(matches!(promoted.event, Event::Promoted { .. }));
     assert!(promoted.act.is_none(), "a promotion is nobody's act");
     assert_eq!(acts.iter().filter(|a| **a).count(), 1);
+}
+
+#[test]
+fn what_is_so_already_is_no_act_and_is_told_to_nobody() {
+    let mut world = draft().simple("A", 3).students(1).window(|_| {}).open();
+    world.enrol(0, "A");
+    let section = world.s("A/1");
+    let same = [
+        Command::SetCapacity(section, Some(2)),
+        Command::SetCapacity(section, None),
+        Command::SetStatus(section, SectionStatus::Cancelled),
+        Command::SetStatus(section, SectionStatus::Closed),
+        Command::SetPace(W, Some(7)),
+        Command::Schedule { window: W, opens_at: None, closes_at: Some(Timestamp(9)) },
+    ];
+    for command in same {
+        assert!(matches!(world.act(command.clone()), Ok(Verdict::Events(_))), "{command:?}");
+        let (records, told) = (world.records.len(), world.now());
+        assert_eq!(world.act(command.clone()), Ok(Verdict::Nothing), "{command:?}");
+        assert_eq!((world.records.len(), world.told_since(0, told).len()), (records, 0));
+    }
 }
 
 #[test]

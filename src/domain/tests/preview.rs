@@ -16,8 +16,8 @@ fn preview(world: &World, section: SectionId, seats: Option<u32>, count: usize) 
     let windows = registry.windows.iter().map(Window::without_tickets).collect();
     let course = registry.catalogue.section(section).course;
     let mut preview = Preview::new(registry.catalogue.clone(), windows, course);
-    while let Some((course, first)) = preview.next() {
-        preview.add(registry.waiting_piece(course, first, count));
+    while let Some(from) = preview.next() {
+        preview.add(registry.waiting_piece(from, count));
     }
     preview.run(section, seats, world.university.sections.clone())
 }
@@ -44,6 +44,27 @@ fn more_seats_promote_and_fewer_leave_an_excess() {
     check(Some(0), 0, Some(0), 2);
     // And nothing was changed.
     assert_eq!(world.university, before);
+}
+
+#[test]
+fn nobody_is_left_out_when_the_list_moves_up_between_two_pieces() {
+    // Given three who wait, of whom the first piece has one.
+    let mut world = draft().simple("A", 1).students(4).window(|_| {}).open();
+    for who in 0..4 {
+        world.enrol(who, "A");
+    }
+    let registry = &world.university.registry;
+    let windows = registry.windows.iter().map(Window::without_tickets).collect();
+    let mut copy = Preview::new(registry.catalogue.clone(), windows, world.c("A"));
+    copy.add(registry.waiting_piece(copy.next().unwrap(), 1));
+    // When she leaves the list before the next piece is taken.
+    world.leave(1, "A");
+    let registry = &world.university.registry;
+    copy.add(registry.waiting_piece(copy.next().unwrap(), 9));
+    // Then both of the others are counted.
+    assert_eq!(copy.next(), None);
+    let sections = world.university.sections.clone();
+    assert_eq!(copy.run(world.s("A/1"), Some(1), sections).waitlisted, 3);
 }
 
 #[test]

@@ -41,9 +41,8 @@ pub async fn preview(
     let (_, (catalogue, windows)) = first.await?;
     let course = catalogue.section(section).course;
     let mut copy = Preview::new(catalogue, windows, course);
-    while let Some((course, from)) = copy.next() {
-        let read =
-            piece(gateway, move |registry| registry.waiting_piece(course, from, SURVEY_TURN_ITEMS));
+    while let Some(from) = copy.next() {
+        let read = piece(gateway, move |registry| registry.waiting_piece(from, SURVEY_TURN_ITEMS));
         copy.add(read.await?.1);
     }
     let sections = gateway.board().all().1;
