@@ -57,7 +57,8 @@ pub fn parse(text: &str) -> Result<ClientMessage, ServerMessage> {
     })
 }
 
-fn request_id(text: &str) -> Option<Uuid> {
+/// The request id of a message that is not carried out, so that its sender knows which.
+pub fn request_id(text: &str) -> Option<Uuid> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
     value.get("id")?.as_str()?.parse().ok()
 }

@@ -180,7 +180,7 @@ impl SessionActor {
             if self.refused > limits::MESSAGES_REFUSED_MAX {
                 return self.close(ctx, Close::RateLimited);
             }
-            let id = None;
+            let id = session::request_id(text);
             return self.send(ctx, &ServerMessage::Busy { id, retry_after_ms });
         }
         self.refused = 0;

@@ -222,6 +222,21 @@ fn a_flood_is_told_busy_and_then_closed() {
 }
 
 #[test]
+fn a_request_beyond_the_limit_hears_busy_under_its_own_id() {
+    let university = University::of(1).course("A", 2).window("w", "");
+    let gateway = TestGateway::configured(&university, |config| {
+        config.limits.student_messages_per_second = 1;
+        config.limits.student_messages_burst = 10;
+    });
+    let mut raw = Raw::hello(gateway.address(), &gateway.token(STUDENT));
+    let _ = raw.bytes(&masked(FIN | TEXT, br#"{"type":"ping","n":1}"#).repeat(9));
+    let id = "018f4c1e-7b1a-7c3e-9d55-0a1b2c3d4e5f";
+    raw.text(&format!(r#"{{"type":"submit","id":"{id}","window":"w"}}"#));
+    let busy = raw.expect_text("\"type\":\"busy\"");
+    assert!(busy.contains(id), "she does not know which to send again: {busy}");
+}
+
+#[test]
 fn the_sixth_session_closes_the_oldest() {
     let gateway = gateway();
     let (address, token) = (gateway.address(), gateway.token(STUDENT));
