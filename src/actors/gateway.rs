@@ -34,14 +34,18 @@ tokio::task_local! {
     pub static REQUEST: String;
 }
 
-/// Why the gateway gave no answer. Nothing was changed.
+/// Why the gateway gave no answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Denied {
-    /// A limit was reached, or the journal stalls: the same again after this long.
+    /// A limit was reached, and nothing was changed; or the journal stalls, and the same again
+    /// leads to the same: again after this long.
     Busy {
         /// Wait at least.
         retry_after_ms: u32,
     },
+    /// A registrar's act was taken, and no word of it came in time: it may have been carried
+    /// out, or still be.
+    Unconfirmed,
     /// The domain did not accept the command.
     Rejected(Rejection),
     /// The gateway is stopping.
@@ -283,9 +287,15 @@ impl Gateway {
         let since = clock::monotonic();
         let permit = Some(self.permit()?);
         let (reply, answer) = oneshot::channel();
+        // What a student asks leads to the same when it is asked again (I3); a registrar's act may
+        // not: an announcement is told twice.
+        let act = matches!(command, Command::Acted(..));
         let job = Job::Command { command, origin: Origin::Caller(reply), permit, since };
         self.post(Batch(vec![job])).map_err(|_| self.refusal())?;
-        let answer = self.wait(answer).await?;
+        let answer = self.wait(answer).await.map_err(|denied| match act {
+            true => Denied::Unconfirmed,
+            false => denied,
+        })?;
         if tracing::enabled!(tracing::Level::DEBUG) {
             let request = REQUEST.try_with(Clone::clone).ok();
             let journal = match &answer {

@@ -413,7 +413,10 @@ pub fn denial(id: Option<Uuid>, why: &Denied) -> ServerMessage {
             code: rejection.key().to_owned(),
             detail: rejection.to_string(),
         },
-        Denied::Stopping => ServerMessage::Busy { id, retry_after_ms: limits::RESTART_RETRY_MS },
+        // What a session asks is answered by the gate; it waits for no deadline.
+        Denied::Unconfirmed | Denied::Stopping => {
+            ServerMessage::Busy { id, retry_after_ms: limits::RESTART_RETRY_MS }
+        }
     }
 }
 

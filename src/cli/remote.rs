@@ -181,7 +181,7 @@ impl Remote {
         let code = match status {
             400 | 409 | 413 | 422 => Code::Config,
             404 if problem.code.starts_with("unknown_") => Code::Config,
-            429 | 503 => Code::Unavailable,
+            429 | 503 | 504 => Code::Unavailable,
             _ => Code::Other,
         };
         if !problem.faults.is_empty() {

@@ -82,6 +82,7 @@ fn problems(list: &[(u16, &str)]) -> BTreeMap<String, RefOr<Response>> {
 }
 
 const BUSY: (u16, &str) = (503, "Busy, or restarting: the same again after `Retry-After`");
+const UNCONFIRMED: (u16, &str) = (504, "No answer in time; it may have been done: look first");
 const LIMIT: (u16, &str) = (429, "Too fast: the same again after `Retry-After`");
 const UNKNOWN: (u16, &str) = (404, "Names nothing that is there");
 const VALUE: (u16, &str) = (422, "A value that makes no sense, or an unknown parameter");
@@ -122,6 +123,7 @@ impl IntoResponses for ChangeProblems {
             VALUE,
             LIMIT,
             BUSY,
+            UNCONFIRMED,
         ])
     }
 }

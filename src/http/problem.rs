@@ -117,6 +117,7 @@ kinds! {
     BUSY: 503 "busy" "Even druk" "Busy";
     STOPPING: 503 "stopping" "Sluis start opnieuw" "Sluis is restarting";
     NOT_READY: 503 "not_ready" "Nog niet gereed" "Not ready yet";
+    UNCONFIRMED: 504 "unconfirmed" "Nog niet bevestigd" "Not confirmed yet";
 }
 
 /// A "no", on its way to the client.
@@ -262,6 +263,10 @@ impl From<Denied> for Problem {
                 Self::new(&STOPPING, "no answer was given; send the same again in a moment")
                     .retry_after(2_000)
             }
+            Denied::Unconfirmed => Self::new(
+                &UNCONFIRMED,
+                "no answer in time; it may have been done: look before you send it again",
+            ),
             Denied::Rejected(rejection) => rejection.into(),
         }
     }
@@ -371,6 +376,13 @@ mod tests {
             let key = rejection.key();
             assert_eq!(Problem::from(rejection).kind.code, key);
         }
+    }
+
+    #[test]
+    fn who_may_have_been_served_is_not_told_to_send_it_again() {
+        let problem = Problem::from(Denied::Unconfirmed);
+        assert_eq!((problem.status().as_u16(), problem.retry_after_ms), (504, None));
+        assert!(problem.detail.contains("look before you send it again"), "{}", problem.detail);
     }
 
     #[test]
