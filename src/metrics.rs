@@ -23,7 +23,8 @@ use prometheus::{
 };
 
 use crate::actors::news::Count;
-use crate::domain::ids::{Sequence, WindowId};
+use crate::clock;
+use crate::domain::ids::{Sequence, Timestamp, WindowId};
 use crate::domain::outcome::Reason;
 use crate::journal::CommitStats;
 use crate::limits;
@@ -41,6 +42,8 @@ pub use times::{Asked, StageTimes, Turn};
 pub struct Metrics {
     /// Tells it from others in this process.
     id: u64,
+    /// When this was made: as the gateway starts.
+    started: Timestamp,
     registry: Registry,
     outcomes: IntCounterVec,
     promotions: IntCounter,
@@ -138,6 +141,7 @@ impl Metrics {
         );
         let metrics = Self {
             id: IDS.fetch_add(1, Ordering::Relaxed),
+            started: clock::wall(),
             outcomes: make.counters(
                 "sluis_outcomes_total",
                 "Course requests decided, by outcome and reason, since the journal began.",
@@ -464,7 +468,18 @@ impl Metrics {
     pub fn render_with(&self, facts: &Facts) -> String {
         let mut families = self.registry.gather();
         let decided = self.line_decided.each_ref().map(|count| count.load(Ordering::Relaxed));
-        families.extend(derived::families(facts, &decided, &self.threads));
+        families.extend(derived::families(facts, self.started, &decided, &self.threads));
+        families.sort_by(|a, b| a.name().cmp(b.name()));
+        encode(&families)
+    }
+
+    /// What can be told while there is no state: who it is, and that it takes nobody. No counter
+    /// of the gateway is among it: at 0 now and at the journal's fold a moment later, it would
+    /// seem to have jumped.
+    pub fn render_without_state(&self, now: Timestamp) -> String {
+        let mut families = self.registry.gather();
+        families.retain(|family| family.name().starts_with("process_"));
+        families.extend(derived::without_state(now, self.started));
         families.sort_by(|a, b| a.name().cmp(b.name()));
         encode(&families)
     }

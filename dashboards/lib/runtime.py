@@ -19,7 +19,7 @@ DASHBOARD = Dashboard(
         stat("Ready", "Whether /readyz says 200.", "bool_yes_no", f"min({sel('sluis_ready')})",
              text={"0": "no", "1": "yes"}),
         stat("Up for", "Time since this process began.", "dtdurations",
-             f"time() - max({sel('process_start_time_seconds')})"),
+             f"time() - max({sel('sluis_start_time_seconds')})"),
         stat("Processor", "Processors in use.", "short", sum_rate("process_cpu_seconds_total"),
              decimals=2),
         stat("Memory", "Resident memory.", "bytes", f"sum({sel('process_resident_memory_bytes')})",

@@ -37,6 +37,7 @@ fn core(disk: &Disk, settings: Settings) -> Core {
         position_push_ms: 20,
         snapshot_every: 0,
         on_fault: Box::new(|_| {}),
+        metrics: Arc::default(),
     };
     Core::start(recovered, options).unwrap()
 }
