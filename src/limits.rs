@@ -101,6 +101,12 @@ pub const PAGE_ITEMS_MAX: u32 = 100;
 pub const SEARCH_CHARS_MAX: usize = 100;
 /// Most courses whose seats are asked in one request.
 pub const SEATS_COURSES_MAX: usize = 50;
+/// Longest life of a token that `sluis token` makes, in minutes: a week.
+pub const TOKEN_TTL_MINUTES_MAX: u32 = 10_080;
+/// Longest life of an operator's, in minutes: a year, for a Prometheus on another machine.
+pub const OPERATOR_TOKEN_TTL_MINUTES_MAX: u32 = 527_040;
+/// Life of an operator's token unless said otherwise, in minutes: 90 days.
+pub const OPERATOR_TOKEN_TTL_MINUTES: u32 = 129_600;
 /// Longest sign-in token accepted, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 512;
 /// Students whose enrolments are exported in one turn of the Registrar.
@@ -289,6 +295,10 @@ pub const TALLY_ENTRIES_CHUNK: usize = 20_000;
 pub const TALLY_STUDENTS_CHUNK: usize = 2_000;
 /// Period of the timer whose lateness is measured, in milliseconds.
 pub const LAG_TIMER_MS: u64 = 101;
+/// Most beats that one which came late stands for: a minute's.
+pub const LAG_BEATS_MAX: u32 = 600;
+/// Mailboxes of a kind that are told apart to find the fullest; beyond these they count as one.
+pub const METRIC_MAILBOXES_MAX: usize = 64;
 /// Blockers of plans that a survey keeps one by one; the rest are counted.
 pub const SURVEY_ROWS_MAX: usize = 200_000;
 /// Students, tickets or waitlist entries that a survey copies in one turn of the Registrar.

@@ -47,8 +47,9 @@ DASHBOARD = Dashboard(
         Panel("Threads, lag p99", "How late a timer fires: a thread that is busy all the time is late.",
               "s", [Target(quantile(0.99, "sluis_threads_lag_seconds", by=["thread"]), "{{thread}}")],
               thresholds=[(0.1, RED)], line_at=True, width=6),
-        Panel("Mailboxes", "Share of each kind's room that is taken.", "percentunit",
-              [Target(f"max by (actor) ({sel('sluis_mailbox_depth')} / "
+        Panel("Mailboxes", "Share of its room that is taken in the fullest of each kind.",
+              "percentunit",
+              [Target(f"max by (actor) ({sel('sluis_mailbox_fullest_depth')} / "
                       f"({sel('sluis_mailbox_limit')} > 0))", "{{actor}}")], width=6),
         Panel("Commands in flight", "Accepted and not answered yet, of those that may be.",
               "percentunit",
@@ -68,7 +69,8 @@ DASHBOARD = Dashboard(
               stack=True),
         Panel("Messages not accepted", "Each second, by the error's code.", "ops",
               [Target(sum_rate("sluis_messages_refused_total", by=["code"]) + " > 0", "{{code}}")],
-              width=8, may_be_empty="when all is well"),
+              width=8, may_be_empty="when all is well",
+              empty_under_load="a rush sends nothing that is not accepted"),
         Panel("Frames out", "Frames written to sockets, and frames left out for slow readers.", "ops",
               [Target(sum_rate("sluis_frames_sent_total"), "sent"),
                Target(sum_rate("sluis_slow_consumer_frames_total"), "left out, slow reader"),

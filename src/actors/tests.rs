@@ -379,7 +379,7 @@ async fn a_hub_that_was_full_reads_everything_back() {
     // The messenger takes all of these in one go, before the hub gets to run.
     for _ in 0..2 * crate::limits::STUDENT_MAILBOX_MAX {
         let news = Delivery::Student(StudentId(0), News::Disarmed(W));
-        gateway.metrics().mail(Mailbox::Messenger);
+        gateway.metrics().mail(Mailbox::Messenger, 0);
         let batch = Deliver { batch: vec![news], durable: monotonic() };
         messenger.1.try_send(batch).unwrap();
     }

@@ -58,7 +58,6 @@ impl Sources {
     fn facts(&self) -> Facts {
         let gateway = &self.gateway;
         let public = gateway.public();
-        let workers = gateway.directory().messengers().len();
         let limiters = self.http.access.limiters.keys();
         let messages = (Limiter::StudentMessages, gateway.limited_students());
         Facts {
@@ -73,8 +72,8 @@ impl Sources {
             gate: self.gate.len(),
             mailboxes: vec![
                 (Mailbox::Registrar, limits::REGISTRAR_MAILBOX_MAX),
-                (Mailbox::Line, limits::LINE_MAILBOX_MAX * public.windows.len()),
-                (Mailbox::Messenger, limits::MESSENGER_MAILBOX_MAX * workers),
+                (Mailbox::Line, limits::LINE_MAILBOX_MAX),
+                (Mailbox::Messenger, limits::MESSENGER_MAILBOX_MAX),
             ],
             limiter_keys: limiters.into_iter().chain([messages]).collect(),
             sections: gateway.board().all().1,

@@ -109,7 +109,7 @@ fn process(scrape: &Scrape, facts: &Facts, threads: &Threads) {
     scrape.gauge("sluis_commands_in_flight_limit", help, facts.commands.most as u64);
     let help = "Outputs decided that wait for the disk.";
     scrape.gauge("sluis_gate_held_outputs", help, facts.gate as u64);
-    let help = "Room in the mailboxes of a kind of actor, all together.";
+    let help = "Room in one mailbox of a kind of actor.";
     let limits = scrape.gauges("sluis_mailbox_limit", help, &["actor"]);
     for (mailbox, most) in &facts.mailboxes {
         set(&limits.with_label_values(&[mailbox.key()]), *most as u64);
