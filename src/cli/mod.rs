@@ -1,5 +1,6 @@
 //! The command line: data on standard output, talk on standard error, one line per fault, and an
-//! exit code that tells what kind of failure it was. Nothing is ever asked back.
+//! exit code that tells what kind of failure it was. Asked back is only, at a terminal, whether a
+//! registrar means what cannot be undone.
 
 mod admin;
 mod admin_reads;
@@ -23,6 +24,7 @@ mod settings;
 mod table;
 mod theme;
 mod token;
+mod typed;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
