@@ -2,6 +2,7 @@
 //! exit code that tells what kind of failure it was. Asked back is only, at a terminal, whether a
 //! registrar means what cannot be undone.
 
+mod address;
 mod admin;
 mod admin_reads;
 pub mod args;

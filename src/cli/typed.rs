@@ -22,9 +22,13 @@ pub fn student(given: &str) -> Result<String, Failure> {
     if given == STANDARD_INPUT { line() } else { Ok(given.to_owned()) }
 }
 
-/// Goes on if that was said, or is said now by whoever sits at the terminal; `what` is what cannot
-/// be undone.
-pub fn sure(yes: bool, what: &str) -> Result<(), Failure> {
+/// Goes on if that was said, or is said now by whoever sits at the terminal. `what` cannot be
+/// undone; `of` tells of which, and is asked for only when somebody is there to read it.
+pub fn sure(
+    yes: bool,
+    what: &str,
+    of: impl FnOnce() -> Result<String, Failure>,
+) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
@@ -32,15 +36,16 @@ pub fn sure(yes: bool, what: &str) -> Result<(), Failure> {
         let advice = format!("{what}; add --yes if that is meant");
         return Err(Failure::new(Code::Usage, advice));
     }
-    match asked(what, &mut io::stdin().lock(), &mut io::stderr())? {
+    let question = format!("{}: {what}", of()?);
+    match asked(&question, &mut io::stdin().lock(), &mut io::stderr())? {
         true => Ok(()),
         false => Err(Failure::new(Code::Other, "nothing was changed: it was not confirmed")),
     }
 }
 
-fn asked(what: &str, input: &mut dyn BufRead, out: &mut dyn Write) -> Result<bool, Failure> {
+fn asked(question: &str, input: &mut dyn BufRead, out: &mut dyn Write) -> Result<bool, Failure> {
     let failed = |e| Failure::new(Code::Other, format!("the terminal cannot be read: {e}"));
-    write!(out, "{what}. Go on? [y/N] ").and_then(|()| out.flush()).map_err(failed)?;
+    write!(out, "{question}. Go on? [y/N] ").and_then(|()| out.flush()).map_err(failed)?;
     let mut answer = String::new();
     input.take(ANSWER_BYTES_MAX).read_line(&mut answer).map_err(failed)?;
     Ok(["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()))
@@ -70,6 +75,6 @@ mod tests {
             assert_eq!(asked, Ok(goes_on), "{typed:?}");
             assert_eq!(shown, b"it closes w. Go on? [y/N] ");
         }
-        assert_eq!(sure(true, "it closes w"), Ok(()));
+        assert_eq!(sure(true, "it closes w", || panic!("asked all the same")), Ok(()));
     }
 }
