@@ -47,9 +47,10 @@ pub const BACKUP_PIECE_BYTES: usize = 64 * 1024;
 /// Pieces of a backup that wait for a slow reader.
 pub const BACKUP_PIECES_MAX: usize = 8;
 /// Pause before a piece is offered to a slow reader again, in milliseconds.
-pub const BACKUP_RETRY_MS: u64 = 3;
-/// Time without a piece taken after which a backup is broken off, in milliseconds.
-pub const BACKUP_STALL_MS_MAX: u64 = 30_000;
+pub const DOWNLOAD_RETRY_MS: u64 = 3;
+/// Time without a piece taken after which a backup, or an export of the audit log, is broken off, in
+/// milliseconds.
+pub const DOWNLOAD_STALL_MS_MAX: u64 = 30_000;
 /// Longest time that a tool takes to read a backup, in milliseconds.
 pub const BACKUP_MS_MAX: u64 = 3_600_000;
 

@@ -357,12 +357,13 @@ async fn sampling(state: Arc<HttpState>) {
     }
 }
 
-/// Limiters forget whom they need not remember.
+/// Limiters forget whom they need not remember, the console what is too old to be told.
 async fn housekeeping(state: Arc<HttpState>) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {
         minute.tick().await;
         state.tidy_limits();
+        state.tidy_console();
         state.gateway.tidy_limits();
     }
 }

@@ -52,11 +52,11 @@ const EXCUSED: [(&str, &[&str]); 5] = [
         &[
             "ANSWER_DEADLINE_MS",
             "BACKUP_MS_MAX",
-            "BACKUP_RETRY_MS",
-            "BACKUP_STALL_MS_MAX",
             "BOARD_SAMPLE_MS",
             "CLOSING_NOTICE_MS",
             "COARSER_PUSH_SESSIONS",
+            "DOWNLOAD_RETRY_MS",
+            "DOWNLOAD_STALL_MS_MAX",
             "EXACT_POSITION_TICKS",
             "FORECAST_TICKS",
             "HEARTBEAT_MS",
