@@ -133,7 +133,8 @@ impl Metrics {
         );
         let lags = make.histograms(
             "sluis_threads_lag_seconds",
-            "How late a timer of a tenth of a second fires on a thread.",
+            "How late a timer of a tenth of a second fires on a thread; one that comes later stands \
+             for those that were missed.",
             &["thread"],
         );
         let metrics = Self {

@@ -64,8 +64,8 @@ fn sure(
 ) -> Result<(), Failure> {
     typed::sure(sure.yes, what, || {
         let answer: Value = read_answer(&remote(&why.to)?.get(path)?)?;
-        let rows = answer[list].as_array().into_iter().flatten();
-        let found = rows.into_iter().find(|row| row[key] == *value);
+        let mut rows = answer[list].as_array().into_iter().flatten();
+        let found = rows.find(|row| row[key] == *value);
         Ok(found.map_or_else(|| value.to_owned(), row))
     })
 }

@@ -196,7 +196,7 @@ fn a_student_number_can_be_typed_so_that_no_list_of_processes_has_it() {
         let newest = desk.newest();
         assert_eq!((&newest["action"], &newest["subject"]), (&json!(action), &json!("s0001")));
     }
-    let there = typed("s0001", &[&["move", "-", "A", "B/L"], &because[..]].concat());
+    let there = typed("s0001", &[&["move", "-", "A", "A/L"], &because[..]].concat());
     there.expect(65, &["not enrolled"]);
     typed(" s0001 \n", &["show", "-"]).expect(0, &["student s0001"]);
     typed("s0001", &["why", "-", "1", "A"]).expect(1, &["decides nothing about this student"]);

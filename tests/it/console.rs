@@ -319,8 +319,8 @@ async fn sluis_admin_shows_the_same_and_tells_what_is_wrong_in_one_line() {
     let board = run(&["board"]);
     assert!(board.out.contains("  open ") && !board.out.contains("paused"), "{}", board.out);
     registrar.post("/api/admin/windows/w/pause", "").ok();
-    run(&["board"]).expect(0, &["paused"]);
     std::thread::sleep(KEPT);
+    run(&["board"]).expect(0, &["paused"]);
     let ready = registrar.get("/api/admin/readiness?window=w").json();
     assert_eq!(row(&ready["checks"], "key", "window")["of"], "paused");
     registrar.post("/api/admin/windows/w/resume", "").ok();

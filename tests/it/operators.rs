@@ -99,8 +99,8 @@ fn that_it_takes_nobody_is_told_while_the_journal_is_read_and_until_it_is_closed
     config.journal.dir = dir.path().to_owned();
     config.sign_in.demo_with_real_data = true;
     let journal = Box::new(Slow { journal: Disk::new().open().unwrap(), may_read, may_close });
-    let (clock, on_fault) = (Clock::system(), Box::new(|_| {}));
-    let start = Start { config, journal, clock, seed_demo: false, on_fault };
+    let (clock, seed_demo) = (Clock::system(), false);
+    let start = Start { config, journal, clock, seed_demo, on_fault: Box::new(|_| {}) };
     let starting = thread::spawn(move || server::start(start));
     // When operators look, then they hear that it is there and not ready, and no count.
     let operators = Http::new(address, None);
@@ -164,8 +164,8 @@ async fn every_route_lets_operators_and_this_machine_in_and_nobody_else() {
             Asks::Here => (None, false),
         };
         let http = Http::new(address, token.as_deref());
-        // Somebody from elsewhere is somebody whom a proxy forwards. The level is none: it changes
-        // nothing, and is looked at once one is let in.
+        // Somebody from elsewhere is somebody whom a proxy forwards. An empty level is none: it
+        // changes nothing, and is looked at once one is let in.
         let headers: &[_] = if far { &[("x-forwarded-for", "192.0.2.1")] } else { &[] };
         for (method, path, well) in
             [("GET", "/metrics", 200), ("GET", "/log-level", 200), ("POST", "/log-level", 422)]
@@ -175,7 +175,7 @@ async fn every_route_lets_operators_and_this_machine_in_and_nobody_else() {
                 Asks::Far(Role::Operator) | Asks::HereWith(Role::Operator) | Asks::Here => well,
                 Asks::Far(_) | Asks::HereWith(_) => 403,
             };
-            let answer = http.plain(method, path, "no level", headers);
+            let answer = http.plain(method, path, "", headers);
             assert_eq!(answer.status, expected, "{method} {path} {who:?}: {}", answer.body);
         }
         for path in ["/healthz", "/readyz"] {

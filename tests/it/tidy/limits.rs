@@ -66,7 +66,6 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "JOURNAL_REOPEN_MS_MAX",
             "HELLO_MS_MAX",
             "SILENCE_MS_MAX",
-            "LAG_TIMER_MS",
             "LINE_TICK_MS",
             "MISSED_RETRY_MS",
             "POSITION_STEP_DIVISOR",
@@ -85,7 +84,6 @@ const EXCUSED: [(&str, &[&str]); 5] = [
         "how much at once: more is simply the next turn",
         &[
             "ADMIT_BATCH_MAX",
-            "AUDIT_PIECES_MAX",
             "EXPORT_STUDENTS_CHUNK",
             "EXPORT_RETRIES_MAX",
             "SNAPSHOT_JOBS_MAX",
