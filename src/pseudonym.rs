@@ -53,7 +53,9 @@ impl Pseudonyms {
     /// With the key in `dir`.
     pub fn load(dir: &Path) -> Result<Self, LogKeyError> {
         let path = dir.join(NAME);
-        let hex = |line: &String| line.len() == 2 * KEY_BYTES && line.bytes().all(|b| b.is_ascii_hexdigit());
+        let hex = |line: &String| {
+            line.len() == 2 * KEY_BYTES && line.bytes().all(|b| b.is_ascii_hexdigit())
+        };
         match secret::lines(&path)?.as_slice() {
             [line] if hex(line) => Ok(Self(line.clone().into_bytes())),
             _ => Err(LogKeyError::Damaged(path)),

@@ -217,7 +217,8 @@ mod tests {
             after: Some("80".to_owned()),
             reason: Some("a larger room".to_owned()),
         };
-        let told = "7\t1970-01-01T00:00:01Z\tanna\tsection_capacity LAW-1/T1: 30 → 80 (a larger room)";
+        let told =
+            "7\t1970-01-01T00:00:01Z\tanna\tsection_capacity LAW-1/T1: 30 → 80 (a larger room)";
         assert_eq!(line(&entry), told);
         (entry.after, entry.reason) = (None, None);
         let told = "7\t1970-01-01T00:00:01Z\tanna\tsection_capacity LAW-1/T1: 30 → nothing";

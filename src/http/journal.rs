@@ -189,7 +189,8 @@ pub(super) mod tests {
             let (courses, students) = (Vec::new(), Vec::new());
             let (sequence, event) = (Sequence(number), Event::ImportBegun);
             let at = Timestamp(number);
-            let one = Record { sequence, epoch: 1, at, courses, students, act: act.cloned(), event };
+            let one =
+                Record { sequence, epoch: 1, at, courses, students, act: act.cloned(), event };
             buffer.push_with(|bytes| record::encode(&one, bytes).unwrap()).unwrap();
         }
         let mut rest = buffer.records();

@@ -237,7 +237,8 @@ fn a_beat_that_comes_late_stands_for_those_that_were_missed() {
     let beat = Duration::from_millis(limits::LAG_TIMER_MS);
     let late = |thread: &str, le: &str| {
         let text = metrics.render();
-        let bucket = format!("sluis_threads_lag_seconds_bucket{{thread=\"{thread}\",le=\"{le}\"}} ");
+        let bucket =
+            format!("sluis_threads_lag_seconds_bucket{{thread=\"{thread}\",le=\"{le}\"}} ");
         let line = text.lines().find_map(|line| line.strip_prefix(&bucket));
         line.unwrap().parse::<u32>().unwrap()
     };

@@ -62,7 +62,8 @@ fn every_act_can_be_scripted_and_is_audited() {
     act(&["announce", "--nl", "Dag", "--en", "Hello"], ["announcement", "-", "-", "Hello"]);
     act(&["window", "close", "w", "--yes"], ["window_close", "w", "open", "closed"]);
 
-    desk.admin(&["window", "close", "w", "--yes"]).expect(0, &["nothing was changed: it is so already"]);
+    desk.admin(&["window", "close", "w", "--yes"])
+        .expect(0, &["nothing was changed: it is so already"]);
     let told = desk.admin(&["section", "capacity", "A/L", "2", "--json"]);
     let told: Value = serde_json::from_str(&told.out).unwrap();
     assert!(told["journal"].is_u64());

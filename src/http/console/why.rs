@@ -3,8 +3,8 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::types::{Why, WhyBody, WhyCombination, WhySection, WhyStep};
 use super::aside;
+use super::types::{Why, WhyBody, WhyCombination, WhySection, WhyStep};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::course::Tried;
 use crate::domain::event::Record;
