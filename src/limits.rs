@@ -47,9 +47,10 @@ pub const BACKUP_PIECE_BYTES: usize = 64 * 1024;
 /// Pieces of a backup that wait for a slow reader.
 pub const BACKUP_PIECES_MAX: usize = 8;
 /// Pause before a piece is offered to a slow reader again, in milliseconds.
-pub const BACKUP_RETRY_MS: u64 = 3;
-/// Time without a piece taken after which a backup is broken off, in milliseconds.
-pub const BACKUP_STALL_MS_MAX: u64 = 30_000;
+pub const DOWNLOAD_RETRY_MS: u64 = 3;
+/// Time without a piece taken after which a backup, or an export of the audit log, is broken off, in
+/// milliseconds.
+pub const DOWNLOAD_STALL_MS_MAX: u64 = 30_000;
 /// Longest time that a tool takes to read a backup, in milliseconds.
 pub const BACKUP_MS_MAX: u64 = 3_600_000;
 
@@ -101,6 +102,12 @@ pub const PAGE_ITEMS_MAX: u32 = 100;
 pub const SEARCH_CHARS_MAX: usize = 100;
 /// Most courses whose seats are asked in one request.
 pub const SEATS_COURSES_MAX: usize = 50;
+/// Longest life of a token that `sluis token` makes, in minutes: a week.
+pub const TOKEN_TTL_MINUTES_MAX: u32 = 10_080;
+/// Longest life of an operator's, in minutes: a year, for a Prometheus on another machine.
+pub const OPERATOR_TOKEN_TTL_MINUTES_MAX: u32 = 527_040;
+/// Life of an operator's token unless said otherwise, in minutes: 90 days.
+pub const OPERATOR_TOKEN_TTL_MINUTES: u32 = 129_600;
 /// Longest sign-in token accepted, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 512;
 /// Students whose enrolments are exported in one turn of the Registrar.
@@ -289,6 +296,10 @@ pub const TALLY_ENTRIES_CHUNK: usize = 20_000;
 pub const TALLY_STUDENTS_CHUNK: usize = 2_000;
 /// Period of the timer whose lateness is measured, in milliseconds.
 pub const LAG_TIMER_MS: u64 = 101;
+/// Most beats that one which came late stands for: a minute's.
+pub const LAG_BEATS_MAX: u32 = 600;
+/// Mailboxes of a kind that are told apart to find the fullest; beyond these they count as one.
+pub const METRIC_MAILBOXES_MAX: usize = 64;
 /// Blockers of plans that a survey keeps one by one; the rest are counted.
 pub const SURVEY_ROWS_MAX: usize = 200_000;
 /// Students, tickets or waitlist entries that a survey copies in one turn of the Registrar.

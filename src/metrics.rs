@@ -8,6 +8,7 @@
 mod derived;
 pub mod facts;
 mod known;
+mod mailboxes;
 mod make;
 #[cfg(test)]
 mod tests;
@@ -18,12 +19,14 @@ mod worker;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use prometheus::proto::MetricFamily;
 use prometheus::{
     Encoder, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder,
 };
 
 use crate::actors::news::Count;
-use crate::domain::ids::{Sequence, WindowId};
+use crate::clock;
+use crate::domain::ids::{Sequence, Timestamp, WindowId};
 use crate::domain::outcome::Reason;
 use crate::journal::CommitStats;
 use crate::limits;
@@ -32,7 +35,7 @@ use crate::protocol::close::Close;
 use facts::Facts;
 use known::{ERROR_CODES, OTHER, PEER_CODES, UNREAD_KIND};
 use make::{Maker, RECORDS, TIMES, WAITS};
-use times::{STAGES, late, seconds};
+use times::{STAGES, seconds};
 
 pub use known::{Full, Limiter, Mailbox, Thread};
 pub use times::{Asked, StageTimes, Turn};
@@ -41,6 +44,8 @@ pub use times::{Asked, StageTimes, Turn};
 pub struct Metrics {
     /// Tells it from others in this process.
     id: u64,
+    /// When this was made: as the gateway starts.
+    started: Timestamp,
     registry: Registry,
     outcomes: IntCounterVec,
     promotions: IntCounter,
@@ -65,7 +70,7 @@ pub struct Metrics {
     deliveries_lost: IntCounter,
     busy: Vec<IntCounter>,
     limited: Vec<IntCounter>,
-    depths: Vec<IntGauge>,
+    mailboxes: mailboxes::Mailboxes,
     commit_seconds: Histogram,
     sync_seconds: Histogram,
     batch_records: Histogram,
@@ -126,18 +131,15 @@ impl Metrics {
             "Requests and messages over a rate limit, by limiter.",
             &["limiter"],
         );
-        let depths = make.gauges(
-            "sluis_mailbox_depth",
-            "Messages in an actor's mailbox now, all actors of the kind together.",
-            &["actor"],
-        );
         let lags = make.histograms(
             "sluis_threads_lag_seconds",
-            "How late a timer of a tenth of a second fires on a thread.",
+            "How late a timer of a tenth of a second fires on a thread; one that comes later stands \
+             for those that were missed.",
             &["thread"],
         );
         let metrics = Self {
             id: IDS.fetch_add(1, Ordering::Relaxed),
+            started: clock::wall(),
             outcomes: make.counters(
                 "sluis_outcomes_total",
                 "Course requests decided, by outcome and reason, since the journal began.",
@@ -191,7 +193,7 @@ impl Metrics {
             ),
             busy: each(&busy, Full::ALL.map(Full::key)),
             limited: each(&limited, Limiter::ALL.map(Limiter::key)),
-            depths: Mailbox::ALL.map(|m| depths.with_label_values(&[m.key()])).to_vec(),
+            mailboxes: mailboxes::Mailboxes::new(&make),
             commit_seconds: make.histogram(
                 "sluis_journal_commit_seconds",
                 "Time from handing a commit to the store until it was durable.",
@@ -389,14 +391,14 @@ impl Metrics {
         self.limited[limiter as usize].inc();
     }
 
-    /// A message is on its way into a mailbox.
-    pub fn mail(&self, mailbox: Mailbox) {
-        self.depths[mailbox as usize].inc();
+    /// A message is on its way into a mailbox; `which`: the line's window, the worker, or 0.
+    pub fn mail(&self, mailbox: Mailbox, which: usize) {
+        self.mailboxes.add(mailbox, which, 1);
     }
 
     /// A message was taken out of a mailbox, or did not get in.
-    pub fn mail_taken(&self, mailbox: Mailbox) {
-        self.depths[mailbox as usize].dec();
+    pub fn mail_taken(&self, mailbox: Mailbox, which: usize) {
+        self.mailboxes.add(mailbox, which, -1);
     }
 
     /// A frame did not fit in a session's mailbox.
@@ -435,17 +437,26 @@ impl Metrics {
         }
     }
 
-    /// A timer fired on a thread.
+    /// A timer fired on a thread. One that came later than a beat stands for the beats that it
+    /// missed: each of them was late too, or a thread that stands still would look as if it were
+    /// on time.
     pub fn lag(&self, thread: Thread, planned: Duration, took: Duration) {
         let lag = match thread {
             Thread::Decision => &self.lag_decision,
             _ => &self.lag_worker,
         };
-        lag.observe(late(planned, took));
+        let beat = Duration::from_millis(limits::LAG_TIMER_MS);
+        let mut behind = took.saturating_sub(planned);
+        lag.observe(behind.as_secs_f64());
+        for _ in 1..limits::LAG_BEATS_MAX {
+            let Some(rest) = behind.checked_sub(beat) else { break };
+            behind = rest;
+            lag.observe(behind.as_secs_f64());
+        }
         self.hand_over();
     }
 
-    /// How often the decision thread's timer has fired.
+    /// How many beats of the decision thread were told, those that it missed among them.
     pub fn decision_beats(&self) -> u64 {
         self.lag_decision.get_sample_count()
     }
@@ -457,14 +468,30 @@ impl Metrics {
 
     /// What is counted, without what is derived from state, in Prometheus's text format.
     pub fn render(&self) -> String {
-        encode(&self.registry.gather())
+        encode(&self.gather())
+    }
+
+    fn gather(&self) -> Vec<MetricFamily> {
+        self.mailboxes.look();
+        self.registry.gather()
     }
 
     /// Everything, in Prometheus's text format.
     pub fn render_with(&self, facts: &Facts) -> String {
-        let mut families = self.registry.gather();
+        let mut families = self.gather();
         let decided = self.line_decided.each_ref().map(|count| count.load(Ordering::Relaxed));
-        families.extend(derived::families(facts, &decided, &self.threads));
+        families.extend(derived::families(facts, self.started, &decided, &self.threads));
+        families.sort_by(|a, b| a.name().cmp(b.name()));
+        encode(&families)
+    }
+
+    /// What can be told while there is no state: who it is, and that it takes nobody. No counter
+    /// of the gateway is among it: at 0 now and at the journal's fold a moment later, it would
+    /// seem to have jumped.
+    pub fn render_without_state(&self, now: Timestamp) -> String {
+        let mut families = self.registry.gather();
+        families.retain(|family| family.name().starts_with("process_"));
+        families.extend(derived::without_state(now, self.started));
         families.sort_by(|a, b| a.name().cmp(b.name()));
         encode(&families)
     }
@@ -475,7 +502,7 @@ fn slot(window: WindowId) -> usize {
     window.index().min(limits::METRIC_WINDOWS_MAX)
 }
 
-fn encode(families: &[prometheus::proto::MetricFamily]) -> String {
+fn encode(families: &[MetricFamily]) -> String {
     let mut text = Vec::new();
     match TextEncoder::new().encode(families, &mut text) {
         Ok(()) => String::from_utf8(text).unwrap_or_default(),

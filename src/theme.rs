@@ -21,7 +21,7 @@ pub const TOKENS: &str = include_str!("../web/src/styles/tokens.css");
 /// How a colour is written.
 const COLOUR: &str = "write #rrggbb, or light-dark(#rrggbb, #rrggbb) for light and dark";
 /// Signs that no value needs and that could end the block, load something or hide a mark.
-const REFUSED: [char; 8] = ['{', '}', '<', '>', '@', '\\', '!', '`'];
+const REFUSED: [char; 10] = ['{', '}', '[', ']', '<', '>', '@', '\\', '!', '`'];
 /// What a value may call. Nothing that fetches.
 const FUNCTIONS: [&str; 5] = ["light-dark", "calc", "min", "max", "clamp"];
 
@@ -213,7 +213,22 @@ fn declaration(line: usize, part: &str) -> Result<Declaration, ThemeFault> {
     if value.matches('"').count() % 2 == 1 || value.contains('\'') {
         return fault(format!("{name}: a name of a font stands between two \"; no ' is allowed"));
     }
+    if !balanced(&value) {
+        return fault(format!("{name}: each ( needs its ), and each ) its ("));
+    }
     Ok(Declaration { line, name: name.to_owned(), value })
+}
+
+/// Whether every bracket is closed, and none that was not opened. A browser would take what stands
+/// behind an open one for a part of this value.
+fn balanced(value: &str) -> bool {
+    let mut outside = value.split('"').step_by(2).flat_map(str::chars);
+    let depth = outside.try_fold(0_u32, |depth, c| match c {
+        '(' => depth.checked_add(1),
+        ')' => depth.checked_sub(1),
+        _ => Some(depth),
+    });
+    depth == Some(0)
 }
 
 /// Names of the functions that a value calls, outside quotes.

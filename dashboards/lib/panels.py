@@ -39,7 +39,9 @@ class Target:
 
 @dataclass
 class Panel:
-    """One panel. `may_be_empty`: its query returns nothing while all is well, and says why."""
+    """One panel. `may_be_empty`: when its query returns nothing, as told to who looks at it.
+    `empty_under_load`: why it returns nothing under the load of dashboards/test too; every other
+    query must find something there."""
 
     title: str
     description: str
@@ -55,6 +57,7 @@ class Panel:
     maximum: float | None = None
     minimum: float | None = 0
     may_be_empty: str = ""
+    empty_under_load: str = ""
     text: dict = field(default_factory=dict)
 
     def steps(self):

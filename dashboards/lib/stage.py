@@ -53,8 +53,11 @@ def free_port():
         return free.getsockname()[1]
 
 
-def fetch(url, timeout=10):
-    with urllib.request.urlopen(url, timeout=timeout) as answer:
+def fetch(url, timeout=10, token=None):
+    asked = urllib.request.Request(url)
+    if token:
+        asked.add_header("Authorization", f"Bearer {token}")
+    with urllib.request.urlopen(asked, timeout=timeout) as answer:
         return answer.read().decode()
 
 
@@ -192,6 +195,7 @@ class Gateway:
         keys = stage.write("keys.txt", "\n".join(students))
         self.tokens = stage.write("tokens.tsv", self.run("token", "--students", keys))
         self.registrar = stage.write("registrar", self.run("token", "--role", "registrar"))
+        self.operator = stage.write("operator", self.run("token", "--role", "operator"))
 
     def run(self, *args):
         command = [self.program, *map(str, args), "--data", str(self.data)]
@@ -210,13 +214,24 @@ class Gateway:
         return urllib.parse.urlparse(self.metrics).netloc
 
 
+# What the shipped configuration has as a comment, for a gateway elsewhere.
+AUTHORIZATION = """    # authorization:
+    #   credentials_file: /etc/prometheus/sluis-token
+"""
+
+
+def with_token(file):
+    return f"    authorization:\n      credentials_file: {json.dumps(str(Path(file).resolve()))}\n"
+
+
 class Prometheus:
     """The real one, with the shipped configuration, scraping one gateway each second."""
 
-    def __init__(self, stage, target, environment="rehearsal", interval="1s", port=None):
+    def __init__(self, stage, target, environment="rehearsal", interval="1s", port=None, token_file=None):
         folder = DASHBOARDS / "prometheus"
         text = (folder / "prometheus.yml").read_text()
-        for before, after in [
+        token = [(AUTHORIZATION, with_token(token_file))] if token_file else []
+        for before, after in token + [
             ('"127.0.0.1:9464"', f'"{target}"'),
             ("environment: production", f"environment: {environment}"),
             ("scrape_interval: 5s", f"scrape_interval: {interval}"),

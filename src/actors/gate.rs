@@ -187,9 +187,9 @@ impl Exit {
             if batch.is_empty() {
                 continue;
             }
-            self.metrics.mail(Mailbox::Messenger);
+            self.metrics.mail(Mailbox::Messenger, worker);
             if addr.try_send(Deliver { batch, durable }).is_err() {
-                self.metrics.mail_taken(Mailbox::Messenger);
+                self.metrics.mail_taken(Mailbox::Messenger, worker);
                 self.directory.lost(worker);
                 self.metrics.deliveries_lost();
             }

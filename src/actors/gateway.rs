@@ -252,10 +252,10 @@ impl Gateway {
 
     /// Gives a batch to the Registrar, or gives it back.
     pub(super) fn post(&self, batch: Batch) -> Result<(), Batch> {
-        self.0.metrics.mail(Mailbox::Registrar);
+        self.0.metrics.mail(Mailbox::Registrar, 0);
         self.0.registrar.try_send(batch).map_err(|error| match error {
             SendError::Full(batch) | SendError::Closed(batch) => {
-                self.0.metrics.mail_taken(Mailbox::Registrar);
+                self.0.metrics.mail_taken(Mailbox::Registrar, 0);
                 batch.0.iter().for_each(|_| self.count_busy(Full::Registrar));
                 batch
             }

@@ -248,10 +248,10 @@ impl LineActor {
     }
 
     fn post(&self, batch: Batch) -> bool {
-        self.metrics.mail(Mailbox::Registrar);
+        self.metrics.mail(Mailbox::Registrar, 0);
         let taken = self.registrar.try_send(batch).is_ok();
         if !taken {
-            self.metrics.mail_taken(Mailbox::Registrar);
+            self.metrics.mail_taken(Mailbox::Registrar, 0);
         }
         taken
     }
@@ -529,7 +529,7 @@ impl Handler<Updates> for LineActor {
     type Result = ();
 
     fn handle(&mut self, Updates { as_of, updates }: Updates, ctx: &mut Self::Context) {
-        self.metrics.mail_taken(Mailbox::Line);
+        self.metrics.mail_taken(Mailbox::Line, self.id.index());
         self.as_of = self.as_of.max(as_of);
         self.now = self.clock.now();
         for update in updates {

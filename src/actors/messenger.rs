@@ -243,7 +243,7 @@ impl Handler<Deliver> for Messenger {
     type Result = ();
 
     fn handle(&mut self, Deliver { batch, durable }: Deliver, ctx: &mut Self::Context) {
-        self.gateway.metrics().mail_taken(Mailbox::Messenger);
+        self.gateway.metrics().mail_taken(Mailbox::Messenger, self.worker);
         if self.gateway.directory().take_lost(self.worker) {
             self.broadcast(&|| Receive::Missed);
         }

@@ -224,7 +224,7 @@ impl Handler<Batch> for Registrar {
     type Result = ();
 
     fn handle(&mut self, Batch(jobs): Batch, ctx: &mut Self::Context) {
-        self.metrics.mail_taken(Mailbox::Registrar);
+        self.metrics.mail_taken(Mailbox::Registrar, 0);
         self.desk.borrow_mut().queue.extend(jobs);
         self.run(ctx);
     }
@@ -430,10 +430,10 @@ impl Desk {
             let turns = std::mem::replace(&mut self.turns, next);
             self.output(Output::Turns(turns));
         }
-        for (line, updates) in self.lines.iter().zip(&mut self.line_updates) {
+        for (i, (line, updates)) in self.lines.iter().zip(&mut self.line_updates).enumerate() {
             if !updates.is_empty() {
                 let updates = Updates { as_of, updates: std::mem::take(updates) };
-                self.parts.metrics.mail(Mailbox::Line);
+                self.parts.metrics.mail(Mailbox::Line, i);
                 assert!(line.try_send(updates).is_ok(), "a line does not take its updates");
             }
         }

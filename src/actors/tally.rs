@@ -75,6 +75,11 @@ impl TallyBoard {
         self.0.read().unwrap_or_else(PoisonError::into_inner).tallies.clone()
     }
 
+    /// How many wait in each line now.
+    pub fn lines(&self) -> Vec<u32> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).tallies.lines.clone()
+    }
+
     /// The gate lets counts through.
     pub(super) fn take(&self, tallies: Vec<Tally>) {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -374,5 +379,7 @@ mod tests {
         board.take(vec![Tally::InLine(WindowId(2), vec![(SectionId(1), 3)])]);
         board.take(vec![Tally::InLine(WindowId(0), vec![(SectionId(1), 1)])]);
         assert_eq!(board.all().in_line, [0, 4], "lines are told together");
+        board.line(WindowId(1), 7);
+        assert_eq!((board.lines(), board.all().lines), (vec![0, 7], vec![0, 7]));
     }
 }

@@ -37,6 +37,7 @@ fn core(disk: &Disk, settings: Settings) -> Core {
         position_push_ms: 20,
         snapshot_every: 0,
         on_fault: Box::new(|_| {}),
+        metrics: Arc::default(),
     };
     Core::start(recovered, options).unwrap()
 }
@@ -378,7 +379,7 @@ async fn a_hub_that_was_full_reads_everything_back() {
     // The messenger takes all of these in one go, before the hub gets to run.
     for _ in 0..2 * crate::limits::STUDENT_MAILBOX_MAX {
         let news = Delivery::Student(StudentId(0), News::Disarmed(W));
-        gateway.metrics().mail(Mailbox::Messenger);
+        gateway.metrics().mail(Mailbox::Messenger, 0);
         let batch = Deliver { batch: vec![news], durable: monotonic() };
         messenger.1.try_send(batch).unwrap();
     }

@@ -37,6 +37,8 @@ pub struct Options {
     pub snapshot_every: u64,
     /// What happens when the journal fails.
     pub on_fault: OnFault,
+    /// Counts everything.
+    pub metrics: Arc<Metrics>,
 }
 
 /// The running actors.
@@ -62,7 +64,7 @@ impl Core {
     pub fn start(recovered: Recovered, options: Options) -> Result<Self, JournalError> {
         stop_process_on_critical_panic();
         let Recovered { university, journal, snapshot, replayed, took, violations } = recovered;
-        let metrics = Arc::new(Metrics::new());
+        let metrics = options.metrics;
         for count in counted(&university) {
             metrics.count(&count);
         }

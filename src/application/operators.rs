@@ -1,11 +1,12 @@
 //! The operators' address: a server of its own on threads of its own, so that a rush on the
-//! students' address cannot starve it.
+//! students' address cannot starve it. It answers from before the journal is read until it is
+//! closed: without a gateway to look at, that nobody is taken.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
@@ -17,6 +18,8 @@ use crate::actors::gate::Gate;
 use crate::actors::gateway::Gateway;
 use crate::application::core::Core;
 use crate::application::snapshots::Snapshots;
+use crate::clock::Clock;
+use crate::http::auth::Tokens;
 use crate::http::operator::{self, Operator};
 use crate::http::{self, HttpState};
 use crate::journal::{DataDir, Writer};
@@ -52,15 +55,9 @@ impl Sources {
         }
     }
 
-    /// All metrics, in Prometheus's text format.
-    pub fn render(&self) -> String {
-        self.gateway.metrics().render_with(&self.facts())
-    }
-
     fn facts(&self) -> Facts {
         let gateway = &self.gateway;
         let public = gateway.public();
-        let workers = gateway.directory().messengers().len();
         let limiters = self.http.access.limiters.keys();
         let messages = (Limiter::StudentMessages, gateway.limited_students());
         Facts {
@@ -75,8 +72,8 @@ impl Sources {
             gate: self.gate.len(),
             mailboxes: vec![
                 (Mailbox::Registrar, limits::REGISTRAR_MAILBOX_MAX),
-                (Mailbox::Line, limits::LINE_MAILBOX_MAX * public.windows.len()),
-                (Mailbox::Messenger, limits::MESSENGER_MAILBOX_MAX * workers),
+                (Mailbox::Line, limits::LINE_MAILBOX_MAX),
+                (Mailbox::Messenger, limits::MESSENGER_MAILBOX_MAX),
             ],
             limiter_keys: limiters.into_iter().chain([messages]).collect(),
             sections: gateway.board().all().1,
@@ -104,27 +101,68 @@ impl Sources {
     }
 }
 
+/// What it has to look at: nothing before the journal was read and after it was let go.
+#[derive(Clone)]
+struct Watched {
+    sources: Arc<RwLock<Option<Arc<Sources>>>>,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+}
+
+impl Watched {
+    fn sources(&self) -> Option<Arc<Sources>> {
+        self.sources.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, sources: Option<Sources>) {
+        *self.sources.write().unwrap_or_else(PoisonError::into_inner) = sources.map(Arc::new);
+    }
+
+    fn ready(&self) -> bool {
+        self.sources().is_some_and(|sources| sources.gateway.is_ready())
+    }
+
+    /// All metrics that there are, in Prometheus's text format.
+    fn render(&self) -> String {
+        match self.sources() {
+            Some(sources) => self.metrics.render_with(&sources.facts()),
+            None => self.metrics.render_without_state(self.clock.now()),
+        }
+    }
+}
+
 /// The running server; it ends when this is dropped.
 pub struct Operators {
     /// Where it listens.
     pub address: SocketAddr,
+    watched: Watched,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Operators {
-    /// Starts it on a socket that was bound before.
-    pub fn start(socket: Socket, sources: Sources) -> io::Result<Self> {
-        let (state, metrics) = (Arc::clone(&sources.http), Arc::clone(sources.gateway.metrics()));
+    /// Starts it on a socket that was bound before, with nothing to look at yet.
+    pub fn start(
+        socket: Socket,
+        tokens: Tokens,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+    ) -> io::Result<Self> {
+        let sources = Arc::default();
+        let watched = Watched { sources, metrics: Arc::clone(&metrics), clock: clock.clone() };
+        let (looks, asks) = (watched.clone(), watched.clone());
         let operator = Arc::new(Operator {
-            metrics: Box::new(move || sources.render()),
+            tokens,
+            clock,
+            ready: Box::new(move || asks.ready()),
+            metrics: Box::new(move || looks.render()),
             log_level: Box::new(telemetry::level),
             set_log_level: Box::new(telemetry::set_level),
         });
         let (ready, started) = channel();
         let run = move || {
             actix::System::new().block_on(async move {
-                let server = serve(socket, state, operator, metrics);
+                let server = serve(socket, operator, metrics);
                 let told = server.as_ref().map_or_else(
                     |error| Err(io::Error::new(error.kind(), error.to_string())),
                     |(server, address)| Ok((server.handle(), *address)),
@@ -138,20 +176,29 @@ impl Operators {
         let thread = std::thread::Builder::new().name("metrics".to_owned()).spawn(run)?;
         let gone = || io::Error::other("its thread ended");
         let (handle, address) = started.recv().map_err(|_| gone())??;
-        Ok(Self { address, handle, thread: Some(thread) })
+        Ok(Self { address, watched, handle, thread: Some(thread) })
+    }
+
+    /// From now on there is a gateway to look at.
+    pub fn watch(&self, sources: Sources) {
+        self.watched.set(Some(sources));
+    }
+
+    /// The gateway goes: it is let go of, and that nobody is taken is told to the end.
+    pub fn unwatch(&self) {
+        self.watched.set(None);
     }
 }
 
 fn serve(
     socket: Socket,
-    state: Arc<HttpState>,
     operator: Arc<Operator>,
     metrics: Arc<Metrics>,
 ) -> io::Result<(actix_web::dev::Server, SocketAddr)> {
     socket.listen(limits::LISTEN_BACKLOG as i32)?;
     let app = move || {
         metrics.thread_is(Thread::Metrics);
-        App::new().configure(operator::routes(&state, &operator)).wrap(from_fn(http::finish))
+        App::new().configure(operator::routes(&operator)).wrap(from_fn(http::finish))
     };
     let server = HttpServer::new(app)
         .workers(1)

@@ -163,6 +163,7 @@ mod tests {
             position_push_ms: 50,
             snapshot_every: 0,
             on_fault: Box::new(|_| {}),
+            metrics: Arc::default(),
         };
         let recovered = recover(Box::new(Disk::new().open().unwrap())).unwrap();
         let core = Core::start(recovered, options).unwrap();

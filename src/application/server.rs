@@ -28,6 +28,7 @@ use crate::http::ws;
 use crate::http::{self, Access, HttpState};
 use crate::journal::{Journal, OnFault};
 use crate::limits;
+use crate::metrics::Metrics;
 use crate::serving::Serving;
 use crate::theme::Theme;
 
@@ -164,6 +165,11 @@ struct Built {
 impl Built {
     async fn new(start: Start, bound: Bound) -> Result<Self, ServeError> {
         let Start { config, journal, clock, seed_demo, on_fault } = start;
+        let metrics = Arc::new(Metrics::new());
+        metrics.routes(http::labels().into_iter());
+        let tokens = tokens(&config)?;
+        // Watched from before the journal is read: that takes as long as it takes.
+        let operators = operators(&config, bound.operators, &tokens, &clock, &metrics)?;
         let recovered = recover::recover(journal)?;
         report(&recovered);
         let registry = &recovered.university.registry;
@@ -183,20 +189,24 @@ impl Built {
             position_push_ms: config.line.position_push_ms,
             snapshot_every: config.journal.snapshot_every_records,
             on_fault,
+            metrics,
         };
         let core = Core::start(recovered, options)?;
         if demo {
             seed::demo(&core.gateway, seed_demo).await?;
         }
-        let access = access(&config, clock, demo, core.gateway.clone())?;
+        let settings = http_settings(&config, demo);
+        let access = Access::new(tokens, settings, clock, core.gateway.clone());
         let state =
             HttpState::new(core.gateway.clone(), access, seed::importers(), core.journal.clone());
         let (dir, every) = (config.journal.dir.clone(), config.journal.snapshot_every_records);
         let archive = Archive::new(core.journal.clone(), dir, every);
         let state = state.with_archive(archive).with_theme(theme(&config)?.as_ref());
         let state = Arc::new(state);
-        let operators = operators(&config, bound.operators, &core, &state)?;
         let (server, addresses) = listen(&config, bound.students, &state)?;
+        if let Some(operators) = &operators {
+            operators.watch(Sources::new(&core, Arc::clone(&state), &config.journal.dir));
+        }
         // Tools on this machine come straight in, not through a proxy.
         let url = format!("http://{}", addresses[0]);
         let metrics = operators.as_ref().map(|o| format!("http://{}/metrics", o.address));
@@ -223,9 +233,13 @@ impl Built {
         let graceful = self.core.gateway.directory().sessions() == 0;
         self.handle.stop(graceful).await;
         let _ = server.await;
-        // Watched to the end of the last session.
+        // Nothing holds the journal open any more; that nobody is taken is told to the end.
+        if let Some(operators) = &self.operators {
+            operators.unwatch();
+        }
+        let stopped = self.core.stop();
         drop(self.operators);
-        self.core.stop()?;
+        stopped?;
         let ms = since.elapsed().as_millis() as u64;
         tracing::info!(ms, "stopped; everything that was told is on disk");
         Ok(())
@@ -254,15 +268,8 @@ fn theme(config: &Config) -> Result<Option<Theme>, ServeError> {
     Ok(theme)
 }
 
-fn access(
-    config: &Config,
-    clock: Clock,
-    demo: bool,
-    gateway: Gateway,
-) -> Result<Access, ServeError> {
-    let tokens =
-        Tokens::load_or_create(&config.journal.dir).map_err(|e| ServeError::Key(e.to_string()))?;
-    Ok(Access::new(tokens, http_settings(config, demo), clock, gateway))
+fn tokens(config: &Config) -> Result<Tokens, ServeError> {
+    Tokens::load_or_create(&config.journal.dir).map_err(|e| ServeError::Key(e.to_string()))
 }
 
 fn http_settings(config: &Config, demo: bool) -> http::settings::Settings {
@@ -305,13 +312,13 @@ fn url(public: &str, addresses: &[SocketAddr]) -> String {
 fn operators(
     config: &Config,
     bound: Option<Socket>,
-    core: &Core,
-    state: &Arc<HttpState>,
+    tokens: &Tokens,
+    clock: &Clock,
+    metrics: &Arc<Metrics>,
 ) -> Result<Option<Operators>, ServeError> {
-    core.gateway.metrics().routes(http::labels().into_iter());
     let (Some(socket), Some(address)) = (bound, config.metrics.listen) else { return Ok(None) };
-    let sources = Sources::new(core, Arc::clone(state), &config.journal.dir);
-    let started = Operators::start(socket, sources);
+    let (tokens, clock, metrics) = (tokens.clone(), clock.clone(), Arc::clone(metrics));
+    let started = Operators::start(socket, tokens, clock, metrics);
     started.map(Some).map_err(|source| ServeError::ListenMetrics { address, source })
 }
 
@@ -350,12 +357,13 @@ async fn sampling(state: Arc<HttpState>) {
     }
 }
 
-/// Limiters forget whom they need not remember.
+/// Limiters forget whom they need not remember, the console what is too old to be told.
 async fn housekeeping(state: Arc<HttpState>) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {
         minute.tick().await;
         state.tidy_limits();
+        state.tidy_console();
         state.gateway.tidy_limits();
     }
 }

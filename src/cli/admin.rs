@@ -5,14 +5,15 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::admin_reads;
+use super::address::in_path;
 use super::args_admin::{
-    AdminCommand, BlockArgs, PlaceArgs, SectionArgs, SectionCommand, StudentCommand, To, Why,
+    AdminCommand, BlockArgs, PlaceArgs, SectionArgs, SectionCommand, StudentCommand, Sure, To, Why,
     WindowArgs, WindowCommand,
 };
-use super::failure::{Code, Failure};
-use super::remote::Remote;
-use super::{say, settings};
+use super::failure::Failure;
+use super::remote::{Remote, read_answer};
+use super::{admin_reads, say, settings, typed};
+use crate::http::audit::Audit;
 use crate::protocol::audit::AuditEntry;
 
 /// Runs the command.
@@ -32,11 +33,7 @@ pub fn run(command: &AdminCommand, out: &mut dyn Write) -> Result<(), Failure> {
 /// The gateway that is meant.
 pub fn remote(to: &To) -> Result<Remote, Failure> {
     let config = settings::load(&to.place)?.config;
-    let name = to.name.as_deref();
-    match &to.server {
-        Some(url) => Remote::named(url, &config, name),
-        None => Remote::running(&config, name),
-    }
+    Remote::meant(to.server.as_deref(), &config, to.name.as_deref())
 }
 
 /// Sends a body with the reason; prints what came of it.
@@ -49,7 +46,7 @@ fn act(why: &Why, path: &str, mut body: Value, out: &mut dyn Write) -> Result<()
         writeln!(out, "{answer}")?;
         return Ok(());
     }
-    let answer: Value = serde_json::from_str(&answer).map_err(|e| unreadable(&e))?;
+    let answer: Value = read_answer(&answer)?;
     match answer["journal"].as_u64() {
         Some(record) => say(&format!("done, and on disk as record {record}")),
         None => say("nothing was changed: it is so already"),
@@ -57,9 +54,28 @@ fn act(why: &Why, path: &str, mut body: Value, out: &mut dyn Write) -> Result<()
     Ok(())
 }
 
-fn unreadable(e: &serde_json::Error) -> Failure {
-    let what = format!("the gateway's answer cannot be read ({e}); is it of this version?");
-    Failure::new(Code::Other, what)
+/// Goes on with what cannot be undone only if that is meant. Whoever is asked is told how many it
+/// concerns: `row` says so of the row of `list` at `path` whose `key` is this one.
+fn sure(
+    (sure, why): (Sure, &Why),
+    what: &str,
+    (path, list, key, value): (&str, &str, &str, &str),
+    row: impl Fn(&Value) -> String,
+) -> Result<(), Failure> {
+    typed::sure(sure.yes, what, || {
+        let answer: Value = read_answer(&remote(&why.to)?.get(path)?)?;
+        let mut rows = answer[list].as_array().into_iter().flatten();
+        let found = rows.find(|row| row[key] == *value);
+        Ok(found.map_or_else(|| value.to_owned(), row))
+    })
+}
+
+/// Of a window: how it is called, and how many stand in its line.
+fn sure_of_window(meant: (Sure, &Why), what: &str, window: &str) -> Result<(), Failure> {
+    sure(meant, what, ("/api/admin/windows", "windows", "key", window), |row| {
+        let name = row["name"]["en"].as_str().unwrap_or_default();
+        format!("{window} ({name}), {} armed or in line", row["waiting"])
+    })
 }
 
 fn window(command: &WindowCommand, out: &mut dyn Write) -> Result<(), Failure> {
@@ -70,7 +86,11 @@ fn window(command: &WindowCommand, out: &mut dyn Write) -> Result<(), Failure> {
         WindowCommand::Open(args) => plain(args, "open"),
         WindowCommand::Pause(args) => plain(args, "pause"),
         WindowCommand::Resume(args) => plain(args, "resume"),
-        WindowCommand::Close(args) => plain(args, "close"),
+        WindowCommand::Close { args, sure } => {
+            let what = "closing a window loses every place in its line";
+            sure_of_window((*sure, &args.why), what, &args.window)?;
+            plain(args, "close")
+        }
         WindowCommand::Schedule { window, opens, closes, why } => {
             let body = json!({ "opens_at": opens.0, "closes_at": closes.0 });
             act(why, &path(window, "schedule"), body, out)
@@ -78,7 +98,9 @@ fn window(command: &WindowCommand, out: &mut dyn Write) -> Result<(), Failure> {
         WindowCommand::Pace { window, pace, why } => {
             act(why, &path(window, "pace"), json!({ "pace": pace.0 }), out)
         }
-        WindowCommand::Reset { window, opens_in, why } => {
+        WindowCommand::Reset { window, opens_in, sure, why } => {
+            let what = "running a rehearsal again withdraws everything that came of it";
+            sure_of_window((*sure, why), what, window)?;
             act(why, &path(window, "reset"), json!({ "opens_in_s": opens_in }), out)
         }
     }
@@ -96,14 +118,21 @@ fn section(command: &SectionCommand, out: &mut dyn Write) -> Result<(), Failure>
         }
         SectionCommand::Open(args) => status(args, "open"),
         SectionCommand::Close(args) => status(args, "closed"),
-        SectionCommand::Cancel(args) => status(args, "cancelled"),
+        SectionCommand::Cancel { args, sure: meant } => {
+            let what = "cancelling a section tells everybody in it that it does not take place";
+            let at = ("/api/admin/status", "sections", "section", args.section.as_str());
+            sure((*meant, &args.why), what, at, |row| {
+                format!("{}, {} enrolled", args.section, row["taken"])
+            })?;
+            status(args, "cancelled")
+        }
     }
 }
 
 fn student(command: &StudentCommand, out: &mut dyn Write) -> Result<(), Failure> {
     let mut place = |args: &PlaceArgs, path| {
         let body = json!({
-            "student": args.student,
+            "student": typed::student(&args.student)?,
             "course": args.course,
             "sections": args.sections,
             "over_capacity": args.over_capacity,
@@ -116,7 +145,7 @@ fn student(command: &StudentCommand, out: &mut dyn Write) -> Result<(), Failure>
         StudentCommand::Enrol(args) => place(args, "/api/admin/student/enrol"),
         StudentCommand::Move(args) => place(args, "/api/admin/student/move"),
         StudentCommand::Drop { student, course, why } => {
-            let body = json!({ "student": student, "course": course });
+            let body = json!({ "student": typed::student(student)?, "course": course });
             act(why, "/api/admin/student/drop", body, out)
         }
         StudentCommand::Block(args) => block(args, "/api/admin/student/block", out),
@@ -125,7 +154,8 @@ fn student(command: &StudentCommand, out: &mut dyn Write) -> Result<(), Failure>
 }
 
 fn block(args: &BlockArgs, path: &str, out: &mut dyn Write) -> Result<(), Failure> {
-    act(&args.why, path, json!({ "student": args.student, "code": args.code }), out)
+    let student = typed::student(&args.student)?;
+    act(&args.why, path, json!({ "student": student, "code": args.code }), out)
 }
 
 fn audit(
@@ -146,13 +176,11 @@ fn audit(
         writeln!(out, "{answer}")?;
         return Ok(());
     }
-    let mut page: Value = serde_json::from_str(&answer).map_err(|e| unreadable(&e))?;
-    let entries = page["entries"].take();
-    let entries: Vec<AuditEntry> = serde_json::from_value(entries).map_err(|e| unreadable(&e))?;
-    for entry in &entries {
+    let page: Audit = read_answer(&answer)?;
+    for entry in &page.entries {
         writeln!(out, "{}", line(entry))?;
     }
-    if let Some(next) = page["next"].as_u64() {
+    if let Some(next) = page.next {
         say(&format!("older ones: --before {next}"));
     }
     Ok(())
@@ -161,6 +189,7 @@ fn audit(
 /// An act for people, in one line.
 fn line(entry: &AuditEntry) -> String {
     let AuditEntry { journal, by, action, .. } = entry;
+    let at = admin_reads::time(entry.at);
     let subject = entry.subject.as_ref().map_or(String::new(), |s| format!(" {s}"));
     let change = match (&entry.before, &entry.after) {
         (Some(before), Some(after)) => format!(": {before} → {after}"),
@@ -169,14 +198,7 @@ fn line(entry: &AuditEntry) -> String {
         (None, None) => String::new(),
     };
     let reason = entry.reason.as_ref().map_or(String::new(), |reason| format!(" ({reason})"));
-    format!("{journal}\t{by}\t{action}{subject}{change}{reason}")
-}
-
-/// A key as a part of a path: it may hold slashes.
-fn in_path(key: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:/".contains(&b);
-    let each = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
-    key.bytes().map(each).collect()
+    format!("{journal}\t{at}\t{by}\t{action}{subject}{change}{reason}")
 }
 
 #[cfg(test)]
@@ -187,7 +209,7 @@ mod tests {
     fn an_act_is_told_in_one_line() {
         let mut entry = AuditEntry {
             journal: 7,
-            at: 1,
+            at: 1_000,
             by: "anna".to_owned(),
             action: "section_capacity".to_owned(),
             subject: Some("LAW-1/T1".to_owned()),
@@ -195,14 +217,11 @@ mod tests {
             after: Some("80".to_owned()),
             reason: Some("a larger room".to_owned()),
         };
-        assert_eq!(line(&entry), "7\tanna\tsection_capacity LAW-1/T1: 30 → 80 (a larger room)");
+        let told =
+            "7\t1970-01-01T00:00:01Z\tanna\tsection_capacity LAW-1/T1: 30 → 80 (a larger room)";
+        assert_eq!(line(&entry), told);
         (entry.after, entry.reason) = (None, None);
-        assert_eq!(line(&entry), "7\tanna\tsection_capacity LAW-1/T1: 30 → nothing");
-    }
-
-    #[test]
-    fn a_key_is_safe_in_a_path() {
-        assert_eq!(in_path("law/2026-2:a"), "law/2026-2:a");
-        assert_eq!(in_path("a#b ?é"), "a%23b%20%3F%C3%A9");
+        let told = "7\t1970-01-01T00:00:01Z\tanna\tsection_capacity LAW-1/T1: 30 → nothing";
+        assert_eq!(line(&entry), told);
     }
 }

@@ -8,15 +8,15 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::address::query;
 use super::args_reads::{Ask, ReadCommand, StudentRead, What};
-use super::failure::{Code, Failure};
-use super::remote::Remote;
-use super::settings;
+use super::failure::Failure;
+use super::remote::{Remote, read_answer};
 use super::table::Table;
+use super::{settings, typed};
 use crate::http::console::types::{
     Board, CapacityPreview, Demand, PlanBlockers, Readiness, StudentFile, Why,
 };
-use crate::serving;
 
 /// Shown where there is no bound or nothing to say.
 const NONE: &str = "-";
@@ -68,9 +68,11 @@ pub fn run(command: &ReadCommand, out: &mut dyn Write) -> Result<(), Failure> {
 pub fn student(command: &StudentRead, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         StudentRead::Show { student, ask } => {
-            post(ask, "/api/admin/student", &json!({ "student": student }), out, file)
+            let body = json!({ "student": typed::student(student)? });
+            post(ask, "/api/admin/student", &body, out, file)
         }
         StudentRead::Why { student, journal, course, ask } => {
+            let student = typed::student(student)?;
             let body = json!({ "student": student, "journal": journal, "course": course });
             post(ask, "/api/admin/student/why", &body, out, why)
         }
@@ -79,31 +81,7 @@ pub fn student(command: &StudentRead, out: &mut dyn Write) -> Result<(), Failure
 
 fn remote(ask: &Ask) -> Result<Remote, Failure> {
     let config = settings::load(&ask.place)?.config;
-    let data = &config.journal.dir;
-    match ask.server.clone().or_else(|| serving::url(data)) {
-        Some(url) => Remote::at(&url, &config),
-        None => {
-            let what = "no gateway runs on this data directory; start one, or name one with \
-                        --server URL";
-            Err(Failure::new(Code::Unavailable, format!("{}: {what}", data.display())))
-        }
-    }
-}
-
-/// Adds a parameter, encoded.
-fn query(path: &mut String, name: &str, value: Option<&str>) {
-    let Some(value) = value else { return };
-    let _ = write!(path, "&{name}=");
-    for byte in value.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                path.push(char::from(byte));
-            }
-            _ => {
-                let _ = write!(path, "%{byte:02X}");
-            }
-        }
-    }
+    Remote::meant(ask.server.as_deref(), &config, None)
 }
 
 fn get<T: DeserializeOwned>(
@@ -137,11 +115,7 @@ fn print<T: DeserializeOwned>(
         writeln!(out, "{}", answer.trim_end())?;
         return Ok(());
     }
-    let answer: T = serde_json::from_str(answer).map_err(|e| {
-        let what = format!("the gateway's answer cannot be read ({e}); is it of this version?");
-        Failure::new(Code::Other, what)
-    })?;
-    out.write_all(show(&answer).as_bytes())?;
+    out.write_all(show(&read_answer(answer)?).as_bytes())?;
     Ok(())
 }
 
@@ -154,7 +128,8 @@ fn text(value: Option<&str>) -> String {
     value.unwrap_or(NONE).to_owned()
 }
 
-fn time(ms: u64) -> String {
+/// A time as people and machines read it, in UTC.
+pub fn time(ms: u64) -> String {
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000);
     at.ok().and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_else(|| ms.to_string())
 }
@@ -165,7 +140,7 @@ fn board(board: &Board) -> String {
         let (w, rate) = (&row.window, row.rate);
         windows.row([
             w.key.clone(),
-            w.state.clone(),
+            if w.paused { "paused".to_owned() } else { w.state.clone() },
             w.opens_at.map_or_else(|| NONE.to_owned(), time),
             w.closes_at.map_or_else(|| NONE.to_owned(), time),
             w.waiting.to_string(),
@@ -374,17 +349,4 @@ fn why(why: &Why) -> String {
         let _ = writeln!(out, "decided again, it would come out otherwise: tell the maintainers");
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_parameter_is_encoded_and_a_missing_one_left_out() {
-        let mut path = "/x?".to_owned();
-        query(&mut path, "q", Some("a&b c/é"));
-        query(&mut path, "window", None);
-        assert_eq!(path, "/x?&q=a%26b%20c%2F%C3%A9");
-    }
 }

@@ -43,6 +43,7 @@ const LOTTERY_EXAMPLES: &str = "Examples:
 const TOKEN_EXAMPLES: &str = "Examples:
   sluis token --student s1000001                  one token on standard output
   sluis token --role registrar --ttl 60           for an hour
+  sluis token --role operator > sluis-token       for a Prometheus elsewhere
   sluis token --registrar a.jansen                for a registrar, by name
   sluis token --students keys.txt > tokens.tsv    one `key<TAB>token` a line";
 
@@ -396,8 +397,9 @@ pub struct TokenArgs {
     /// For every student in a file, one key a line; `-` is standard input
     #[arg(long, value_name = "FILE", group = "whom")]
     pub students: Option<PathBuf>,
-    /// Minutes until it expires [default: `sign_in.token_ttl_hours`]
-    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=10_080))]
+    /// Minutes until it expires, at most a week; an operator's at most a year [default:
+    /// `sign_in.token_ttl_hours`; for an operator 90 days]
+    #[arg(long, value_name = "MINUTES")]
     pub ttl: Option<u32>,
     /// Configuration and data.
     #[command(flatten)]

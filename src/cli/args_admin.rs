@@ -1,9 +1,9 @@
 //! The command line of the registrar: `sluis admin …` and `sluis audit …`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
-use super::args::{ExportFormat, Place};
-use super::args_reads::{ReadCommand, StudentRead};
+use super::args::Place;
+use super::args_reads::{Bound, ReadCommand, StudentRead, bound};
 use super::failure::EXIT_CODES;
 
 const ADMIN_EXAMPLES: &str = "Examples:
@@ -17,15 +17,17 @@ const WINDOW_EXAMPLES: &str = "Examples:
   sluis admin window pause 2026-2 --reason 'a fault in the timetable'
   sluis admin window resume 2026-2
   sluis admin window schedule 2026-2 --opens 2027-01-11T13:00:00+01:00 --closes none
-  sluis admin window pace 2026-2 200";
+  sluis admin window pace 2026-2 200
+  sluis admin window close 2026-2 --yes   without it, a terminal is asked";
 const SECTION_EXAMPLES: &str = "Examples:
   sluis admin section capacity LAW-1010/T3 30
   sluis admin section capacity LAW-1010/L1 none
-  sluis admin section cancel LAW-1010/T3 --reason 'no teacher'";
+  sluis admin section cancel LAW-1010/T3 --reason 'no teacher' --yes";
 const STUDENT_EXAMPLES: &str = "Examples:
   sluis admin student show s1000001
   sluis admin student enrol s1000001 LAW-1010 LAW-1010/L1 LAW-1010/T3 --reason 'by the dean'
   sluis admin student move s1000001 LAW-1010 LAW-1010/L1 LAW-1010/T2 --reason 'asked for it'
+  sluis admin student drop - LAW-1010 --reason 'has left' < number.txt
   sluis admin student drop s1000001 LAW-1010 --reason 'has left'
   sluis admin student block s1000001 FEE --reason 'the fee is not paid'";
 const ANNOUNCE_EXAMPLES: &str = "Examples:
@@ -44,7 +46,8 @@ pub struct To {
     /// token is read from `SLUIS_TOKEN`, or made with the key in the data directory
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
-    /// The name that the act bears in the audit log, when no token is given
+    /// The name that the act bears in the audit log; not with a token in `SLUIS_TOKEN`, which has
+    /// a name of its own
     #[arg(long = "as", value_name = "NAME")]
     pub name: Option<String>,
     /// Print the answer as JSON
@@ -64,20 +67,6 @@ pub struct Why {
     /// Which gateway, as whom.
     #[command(flatten)]
     pub to: To,
-}
-
-/// A bound that may be absent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Bound(pub Option<u32>);
-
-fn bound(text: &str) -> Result<Bound, String> {
-    match text {
-        "none" => Ok(Bound(None)),
-        text => match text.parse() {
-            Ok(n) => Ok(Bound(Some(n))),
-            Err(_) => Err("give a number that is not negative, or none".to_owned()),
-        },
-    }
 }
 
 /// A time that may be absent, in milliseconds since 1970.
@@ -143,6 +132,14 @@ pub enum AdminCommand {
     },
 }
 
+/// Whether what cannot be undone is meant.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Sure {
+    /// Do not ask; needed where nobody is there to be asked
+    #[arg(long)]
+    pub yes: bool,
+}
+
 /// A window, and why.
 #[derive(Args, Clone, Debug)]
 pub struct WindowArgs {
@@ -167,7 +164,14 @@ pub enum WindowCommand {
     Resume(WindowArgs),
     /// Close it now: who still waits in its line has lost the place
     #[command(after_help = WINDOW_EXAMPLES)]
-    Close(WindowArgs),
+    Close {
+        /// Which, and why.
+        #[command(flatten)]
+        args: WindowArgs,
+        /// Whether it is meant.
+        #[command(flatten)]
+        sure: Sure,
+    },
     /// Plan when it opens and closes by itself
     #[command(after_help = WINDOW_EXAMPLES)]
     Schedule {
@@ -203,6 +207,9 @@ pub enum WindowCommand {
         /// Opens by itself after so many seconds
         #[arg(long, value_name = "SECONDS")]
         opens_in: Option<u32>,
+        /// Whether it is meant.
+        #[command(flatten)]
+        sure: Sure,
         /// Why, and to which gateway.
         #[command(flatten)]
         why: Why,
@@ -242,13 +249,20 @@ pub enum SectionCommand {
     Close(SectionArgs),
     /// It does not take place; needs a reason
     #[command(after_help = SECTION_EXAMPLES)]
-    Cancel(SectionArgs),
+    Cancel {
+        /// Which, and why.
+        #[command(flatten)]
+        args: SectionArgs,
+        /// Whether it is meant.
+        #[command(flatten)]
+        sure: Sure,
+    },
 }
 
 /// A student, a course, and one section a component.
 #[derive(Args, Clone, Debug)]
 pub struct PlaceArgs {
-    /// Student number
+    /// Student number; `-`: read from standard input
     pub student: String,
     /// Course code
     pub course: String,
@@ -269,7 +283,7 @@ pub struct PlaceArgs {
 /// A student, and a block's code.
 #[derive(Args, Clone, Debug)]
 pub struct BlockArgs {
-    /// Student number
+    /// Student number; `-`: read from standard input
     pub student: String,
     /// The block's code
     pub code: String,
@@ -293,7 +307,7 @@ pub enum StudentCommand {
     /// Take a student's seats in a course back
     #[command(after_help = STUDENT_EXAMPLES)]
     Drop {
-        /// Student number
+        /// Student number; `-`: read from standard input
         student: String,
         /// Course code
         course: String,
@@ -309,6 +323,16 @@ pub enum StudentCommand {
     Unblock(BlockArgs),
 }
 
+/// The form of an exported audit log.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum AuditFormat {
+    /// A spreadsheet
+    #[default]
+    Csv,
+    /// JSON, one list of all
+    Json,
+}
+
 /// `sluis audit …`
 #[derive(Subcommand, Debug)]
 pub enum AuditCommand {
@@ -317,7 +341,7 @@ pub enum AuditCommand {
     Export {
         /// Form
         #[arg(long, value_enum, default_value_t)]
-        format: ExportFormat,
+        format: AuditFormat,
         /// Ask the gateway at this address
         #[arg(long, value_name = "URL")]
         server: Option<String>,
@@ -338,15 +362,6 @@ pub const AUDIT_HELP: &str = EXPORT_EXAMPLES;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_bound_is_a_number_or_none() {
-        assert_eq!(bound("0"), Ok(Bound(Some(0))));
-        assert_eq!(bound("none"), Ok(Bound(None)));
-        for bad in ["-1", "many", "", "1.5", "4294967296"] {
-            assert!(bound(bad).unwrap_err().contains("not negative"), "{bad}");
-        }
-    }
 
     #[test]
     fn a_time_has_its_offset() {

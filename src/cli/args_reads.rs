@@ -25,6 +25,7 @@ const EXPORT_EXAMPLES: &str = "Examples:
 /// Of what the registrar looks at of one student.
 pub const STUDENT_EXAMPLES: &str = "Examples:
   sluis admin student show s1000001              plan, line, outcomes, messages
+  sluis admin student show - < number.txt        the same, with the number in no list of processes
   sluis admin student why s1000001 4711 LAW-1010   why record 4711 decided so";
 
 /// Which gateway, and how the answer is written.
@@ -42,15 +43,18 @@ pub struct Ask {
     pub place: Place,
 }
 
-/// Seats, or no bound.
+/// A bound that may be absent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Seats(pub Option<u32>);
+pub struct Bound(pub Option<u32>);
 
-fn seats(text: &str) -> Result<Seats, String> {
-    match (text, text.parse()) {
-        ("none", _) => Ok(Seats(None)),
-        (_, Ok(n)) => Ok(Seats(Some(n))),
-        _ => Err("give a number that is not negative, or none".to_owned()),
+/// Reads one.
+pub fn bound(text: &str) -> Result<Bound, String> {
+    match text {
+        "none" => Ok(Bound(None)),
+        text => match text.parse() {
+            Ok(n) => Ok(Bound(Some(n))),
+            Err(_) => Err("give a number that is not negative, or none".to_owned()),
+        },
     }
 }
 
@@ -130,8 +134,8 @@ pub enum ReadCommand {
         /// Section key, as course/section
         section: String,
         /// Seats, or none: unlimited
-        #[arg(value_name = "N", value_parser = seats, allow_hyphen_values = true)]
-        capacity: Seats,
+        #[arg(value_name = "N", value_parser = bound, allow_hyphen_values = true)]
+        capacity: Bound,
         /// Which gateway.
         #[command(flatten)]
         ask: Ask,
@@ -157,7 +161,7 @@ pub enum StudentRead {
     /// Plan, line, seats, outcomes, messages
     #[command(after_help = STUDENT_EXAMPLES)]
     Show {
-        /// Student number
+        /// Student number; `-`: read from standard input
         student: String,
         /// Which gateway.
         #[command(flatten)]
@@ -166,7 +170,7 @@ pub enum StudentRead {
     /// Why a course came out as it did: the decision's inputs and rule
     #[command(after_help = STUDENT_EXAMPLES)]
     Why {
-        /// Student number
+        /// Student number; `-`: read from standard input
         student: String,
         /// Journal position of the decision, as `show` prints it
         #[arg(value_name = "RECORD", allow_hyphen_values = true)]
@@ -184,11 +188,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seats_are_a_number_or_none() {
-        assert_eq!(seats("0"), Ok(Seats(Some(0))));
-        assert_eq!(seats("none"), Ok(Seats(None)));
+    fn a_bound_is_a_number_or_none() {
+        assert_eq!(bound("0"), Ok(Bound(Some(0))));
+        assert_eq!(bound("none"), Ok(Bound(None)));
         for bad in ["-1", "many", "", "1.5", "4294967296"] {
-            assert!(seats(bad).unwrap_err().contains("not negative"), "{bad}");
+            assert!(bound(bad).unwrap_err().contains("not negative"), "{bad}");
         }
     }
 }

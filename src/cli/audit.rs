@@ -2,8 +2,7 @@
 
 use std::io::Write;
 
-use super::args::ExportFormat;
-use super::args_admin::AuditCommand;
+use super::args_admin::{AuditCommand, AuditFormat};
 use super::failure::{Code, Failure};
 use super::journal::expect_journal;
 use super::remote::Remote;
@@ -17,8 +16,8 @@ pub fn run(command: &AuditCommand, out: &mut dyn Write) -> Result<(), Failure> {
     let AuditCommand::Export { format, server, place } = command;
     let config = settings::load(place)?.config;
     let (route, format) = match format {
-        ExportFormat::Csv => ("/api/admin/audit.csv", Format::Csv),
-        ExportFormat::Json => ("/api/admin/audit.json", Format::Json),
+        AuditFormat::Csv => ("/api/admin/audit.csv", Format::Csv),
+        AuditFormat::Json => ("/api/admin/audit.json", Format::Json),
     };
     if let Some(url) = server {
         out.write_all(Remote::at(url, &config)?.get(route)?.as_bytes())?;

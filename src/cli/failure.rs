@@ -16,6 +16,8 @@ pub enum Code {
     Other = 1,
     /// The command line is wrong.
     Usage = 2,
+    /// The gateway says no; nothing was changed.
+    Refused = 65,
     /// Something needed is not there or taken: a port, a gateway, the data directory.
     Unavailable = 69,
     /// The disk or the journal.
@@ -29,6 +31,7 @@ pub const EXIT_CODES: &str = "Exit codes:
   0   done
   1   any other failure
   2   the command line is wrong
+  65  the gateway refuses it: not known, not valid, or not now; nothing was changed
   69  unavailable: the port or the data directory is in use or not there, no gateway answers,
       or a window has not opened yet
   74  the disk failed or is full, or the journal is damaged

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::args::{FileFormat, ImportArgs};
 use super::failure::{Code, Failure};
 use super::ledger::Ledger;
-use super::remote::Remote;
-use super::{say, seams, settings};
+use super::remote::{Remote, read_answer};
+use super::{address, say, seams, settings};
 use crate::clock::Clock;
 use crate::config::{Config, DemoRefusal};
 use crate::demo;
@@ -142,21 +142,15 @@ fn import_here(config: &Config, draft: &Draft, args: &ImportArgs) -> Result<Repo
 
 fn send(remote: &Remote, kind: Kind, args: &ImportArgs, bytes: &[u8]) -> Result<Report, Failure> {
     let (kind, dry_run) = (kind.as_str(), args.dry_run);
-    let name = query(&args.file.file_name().unwrap_or_default().to_string_lossy());
+    let name = address::value(&args.file.file_name().unwrap_or_default().to_string_lossy());
     let format = args.format.map_or(String::new(), |f| format!("&format={}", f.as_str()));
     let route = format!("/api/admin/{kind}?name={name}&dry_run={dry_run}{format}");
-    let answer = remote.post(&route, bytes)?;
-    serde_json::from_str(&answer).map_err(|e| {
-        let what = format!("the gateway's answer cannot be read ({e}); is it of this version?");
-        Failure::new(Code::Other, what)
-    })
-}
-
-/// A text as a value in a query.
-fn query(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
-    let each = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
-    text.bytes().map(each).collect()
+    // What is refused of a file is what is wrong with it, as without a gateway.
+    let answer = remote.post(&route, bytes).map_err(|failure| match failure.code {
+        Code::Refused => Failure { code: Code::Config, ..failure },
+        _ => failure,
+    });
+    read_answer(&answer?)
 }
 
 /// The difference as data, what it means as talk. Told last: what it tells is on disk.

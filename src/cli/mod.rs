@@ -1,6 +1,8 @@
 //! The command line: data on standard output, talk on standard error, one line per fault, and an
-//! exit code that tells what kind of failure it was. Nothing is ever asked back.
+//! exit code that tells what kind of failure it was. Asked back is only, at a terminal, whether a
+//! registrar means what cannot be undone.
 
+mod address;
 mod admin;
 mod admin_reads;
 pub mod args;
@@ -23,6 +25,7 @@ mod settings;
 mod table;
 mod theme;
 mod token;
+mod typed;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};

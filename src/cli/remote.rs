@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
@@ -45,13 +46,28 @@ impl Remote {
         Self::at_as(url, config, &Subject::Registrar(None))
     }
 
-    /// The gateway at this address, as the registrar of this name unless a token is given.
-    pub fn named(url: &str, config: &Config, name: Option<&str>) -> Result<Self, Failure> {
+    /// The gateway at this address, or else the one that runs on the data directory; as the
+    /// registrar of this name. A token that is given has a name of its own.
+    pub fn meant(url: Option<&str>, config: &Config, name: Option<&str>) -> Result<Self, Failure> {
         let subject = match name {
+            Some(name) if given_token().is_some() => {
+                let what = format!(
+                    "--as {name}: the token in {TOKEN_VARIABLE} says who acts; leave one of them out"
+                );
+                return Err(Failure::new(Code::Usage, what));
+            }
             Some(name) => token::registrar(name, "--as")?,
             None => Subject::Registrar(None),
         };
-        Self::at_as(url, config, &subject)
+        let data = &config.journal.dir;
+        match url.map(str::to_owned).or_else(|| serving::url(data)) {
+            Some(url) => Self::at_as(&url, config, &subject),
+            None => {
+                let what = "no gateway runs on this data directory; start one, or name one with \
+                            --server URL";
+                Err(Failure::new(Code::Unavailable, format!("{}: {what}", data.display())))
+            }
+        }
     }
 
     /// The same, asked as this one.
@@ -60,9 +76,9 @@ impl Remote {
             let what = format!("--server {url}: write http:// or https:// and a host");
             return Err(Failure::new(Code::Usage, what));
         }
-        let token = match std::env::var(TOKEN_VARIABLE) {
-            Ok(token) if !token.is_empty() => token,
-            _ => token::mint_one(config, whom).map_err(|mut failure| {
+        let token = match given_token() {
+            Some(token) => token,
+            None => token::mint_one(config, whom).map_err(|mut failure| {
                 let role = role(whom);
                 let advice = format!("or put {role} token into {TOKEN_VARIABLE}");
                 if let Some(line) = failure.lines.last_mut() {
@@ -90,19 +106,6 @@ impl Remote {
         match serving::url(data) {
             Some(url) => Self::at_as(&url, config, whom),
             None => Err(locked(data)),
-        }
-    }
-
-    /// The gateway that runs on the data directory, as the registrar of this name.
-    pub fn running(config: &Config, name: Option<&str>) -> Result<Self, Failure> {
-        let data = &config.journal.dir;
-        match serving::url(data) {
-            Some(url) => Self::named(&url, config, name),
-            None => {
-                let what = "no gateway runs on this data directory; start one, or name one with \
-                            --server URL";
-                Err(Failure::new(Code::Unavailable, format!("{}: {what}", data.display())))
-            }
         }
     }
 
@@ -167,9 +170,15 @@ impl Remote {
         };
         let response = answered.map_err(|e| unavailable(&e))?;
         let (status, body) = (response.status(), response.into_body());
-        let mut text = String::new();
-        let read = body.into_reader().take(ADMIN_ANSWER_BYTES_MAX).read_to_string(&mut text);
-        read.map_err(|e| unavailable(&e))?;
+        let read = whole(&mut body.into_reader(), ADMIN_ANSWER_BYTES_MAX);
+        let Some(text) = read.map_err(|e| unavailable(&e))? else {
+            let what = format!(
+                "{}: the answer is longer than {ADMIN_ANSWER_BYTES_MAX} bytes; nothing of it was \
+                 kept; ask with curl, which writes it as it comes",
+                self.url
+            );
+            return Err(Failure::new(Code::Other, what));
+        };
         if status.is_success() {
             return Ok(text);
         }
@@ -179,8 +188,8 @@ impl Remote {
 
     fn refused(&self, status: u16, problem: Problem) -> Failure {
         let code = match status {
-            400 | 409 | 413 | 422 => Code::Config,
-            404 if problem.code.starts_with("unknown_") => Code::Config,
+            400 | 409 | 413 | 422 => Code::Refused,
+            404 if problem.code.starts_with("unknown_") => Code::Refused,
             429 | 503 | 504 => Code::Unavailable,
             _ => Code::Other,
         };
@@ -195,6 +204,30 @@ impl Remote {
         let said = problem.detail.unwrap_or(problem.title);
         Failure::new(code, format!("{}: answered {status} {said}{advice}", self.url))
     }
+}
+
+/// The token of the environment, if there is one.
+fn given_token() -> Option<String> {
+    std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty())
+}
+
+/// A text of at most so many bytes; `None` when there are more: it is never cut short.
+fn whole(body: &mut dyn Read, most: u64) -> io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    body.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Ok(None);
+    }
+    let text = String::from_utf8(bytes);
+    text.map(Some).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
+}
+
+/// What an answer says.
+pub fn read_answer<T: DeserializeOwned>(answer: &str) -> Result<T, Failure> {
+    serde_json::from_str(answer).map_err(|e| {
+        let what = format!("the gateway's answer cannot be read ({e}); is it of this version?");
+        Failure::new(Code::Other, what)
+    })
 }
 
 fn role(whom: &Subject) -> &'static str {
@@ -225,4 +258,20 @@ fn copy(from: &mut dyn Read, to: &mut dyn Write) -> Result<(), (Side, io::Error)
 fn locked(data: &Path) -> Failure {
     let what = "in use by another process that is no running gateway; wait until it is done";
     Failure::new(Code::Unavailable, format!("{}: {what}", data.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_whole_or_none() {
+        let read = |text: &str, most| whole(&mut text.as_bytes(), most).unwrap();
+        assert_eq!(read("", 0).as_deref(), Some(""));
+        assert_eq!(read("abc", 3).as_deref(), Some("abc"));
+        assert_eq!(read("abcd", 3), None);
+        // Cut inside a letter, it is still only too long.
+        assert_eq!(read("aé", 1), None);
+        assert!(whole(&mut &b"\xff"[..], 3).is_err());
+    }
 }

@@ -10,6 +10,9 @@ use super::{seams, settings};
 use crate::config::{Config, SignInMode};
 use crate::domain::acts::is_reserved;
 use crate::domain::ids::Key;
+use crate::limits::{
+    OPERATOR_TOKEN_TTL_MINUTES, OPERATOR_TOKEN_TTL_MINUTES_MAX, TOKEN_TTL_MINUTES_MAX,
+};
 
 /// Whom a token is for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,8 +29,8 @@ pub enum Subject {
 pub fn run(args: &TokenArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let config = settings::load(&args.place)?.config;
     let SignInMode::Demo = config.sign_in.mode;
-    let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
-    let ttl = args.ttl.map_or_else(|| config.sign_in.token_ttl(), minutes);
+    let operator = args.role == Some(StaffRole::Operator);
+    let ttl = ttl(args.ttl, operator, config.sign_in.token_ttl())?;
     let data = &config.journal.dir;
     let minter = minter(data)?;
     if let Some(name) = &args.registrar {
@@ -57,6 +60,23 @@ pub fn run(args: &TokenArgs, out: &mut dyn Write) -> Result<(), Failure> {
         _ => unreachable!("clap asks for one of them"),
     }
     Ok(())
+}
+
+/// How long it is good. An operator's is for tools that watch by day and by night.
+fn ttl(asked: Option<u32>, operator: bool, usual: Duration) -> Result<Duration, Failure> {
+    let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+    let (most, default) = match operator {
+        true => (OPERATOR_TOKEN_TTL_MINUTES_MAX, minutes(OPERATOR_TOKEN_TTL_MINUTES)),
+        false => (TOKEN_TTL_MINUTES_MAX, usual),
+    };
+    match asked {
+        None => Ok(default),
+        Some(asked) if (1..=most).contains(&asked) => Ok(minutes(asked)),
+        Some(asked) => {
+            let what = format!("--ttl {asked}: such a token lives 1 to {most} minutes");
+            Err(Failure::new(Code::Usage, what))
+        }
+    }
 }
 
 /// A registrar by name; `flag` is where the name was given.
@@ -114,6 +134,22 @@ fn keys(text: &str) -> Result<Vec<Key>, Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_lives_as_long_as_asked_and_an_operators_for_a_year() {
+        let usual = Duration::from_secs(3_600);
+        let (week, year) = (TOKEN_TTL_MINUTES_MAX, OPERATOR_TOKEN_TTL_MINUTES_MAX);
+        let lives = |asked, operator| ttl(asked, operator, usual).map(|ttl| ttl.as_secs() / 60);
+        assert_eq!(lives(None, false), Ok(60));
+        assert_eq!(lives(None, true), Ok(u64::from(OPERATOR_TOKEN_TTL_MINUTES)));
+        assert_eq!(lives(Some(week), false), Ok(7 * 24 * 60));
+        assert_eq!(lives(Some(year), true), Ok(366 * 24 * 60));
+        for (asked, operator) in [(0, false), (week + 1, false), (0, true), (year + 1, true)] {
+            let failure = lives(Some(asked), operator).unwrap_err();
+            assert_eq!(failure.code, Code::Usage);
+            assert!(failure.to_string().contains("lives 1 to"), "{failure}");
+        }
+    }
 
     #[test]
     fn every_bad_line_is_told_without_repeating_it() {

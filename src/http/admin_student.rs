@@ -70,11 +70,12 @@ pub struct BlockBody {
     pub reason: Option<String>,
 }
 
-/// The student with that number.
+/// The student with the number that a body names.
 pub(super) async fn find(state: &HttpState, number: &str) -> Result<StudentId, Problem> {
-    let key = Key::new(number).map_err(|e| Problem::new(&INVALID, format!("student {e}")))?;
-    let found = state.find_student(&key).await?;
-    found.ok_or_else(|| Problem::new(&UNKNOWN_STUDENT, "no student has this number"))
+    let invalid = |e| Problem::new(&INVALID, format!("the student number {e}"));
+    let key = Key::new(number).map_err(invalid)?;
+    let unknown = || Problem::new(&UNKNOWN_STUDENT, "no student with this number was imported");
+    state.find_student(&key).await?.ok_or_else(unknown)
 }
 
 async fn place(

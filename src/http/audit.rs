@@ -1,16 +1,19 @@
 //! `/api/admin/audit`: what the registrars did. The latest acts from memory; all of them as a
 //! file, read from the journal away from the decisions.
 
+use std::time::Duration;
+
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpResponse, rt, web};
 use bytes::Bytes;
-use futures_util::stream::unfold;
+use futures_util::stream::{Stream, unfold};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use utoipa::{IntoParams, ToSchema};
 
 use super::HttpState;
 use super::access::AsRegistrar;
+use super::offer::{PATIENCE, offer};
 use super::openapi::ReadProblems;
 use super::problem::{BUSY, FAULT, INVALID, Problem};
 use crate::domain::ids::Sequence;
@@ -90,7 +93,8 @@ pub async fn json(
     export(&state, Format::Json, "application/json", "sluis-audit.json")
 }
 
-type Piece = Result<Bytes, Problem>;
+/// A part of the file; `None` is its end, without which it was broken off.
+type Piece = Option<Bytes>;
 
 /// Few at a time: each reads the whole journal.
 fn export(
@@ -107,22 +111,40 @@ fn export(
     let reader = state.journal.clone();
     rt::task::spawn_blocking(move || {
         let _permit = permit;
-        if let Err(error) = read(&reader, format, &send) {
-            // Half a file never looks like a whole one.
-            let _ = send.blocking_send(Err(Problem::new(&FAULT, error.to_string())));
+        match read(&reader, format, &send, PATIENCE) {
+            Ok(()) => {}
+            Err(JournalError::Stopped { .. }) => {
+                tracing::warn!("an export of the audit log was broken off");
+            }
+            Err(error) => tracing::error!(%error, "the audit log cannot be read"),
         }
-    });
-    let body = unfold(receive, |mut receive: Receiver<Piece>| async move {
-        receive.recv().await.map(|piece| (piece, receive))
     });
     let file = format!("attachment; filename=\"{name}\"");
     let mut answer = HttpResponse::Ok();
     answer.content_type(kind).insert_header((CONTENT_DISPOSITION, file));
-    Ok(answer.streaming(body))
+    Ok(answer.streaming(stream(receive)))
 }
 
-fn read(reader: &JournalReader, format: Format, send: &Sender<Piece>) -> Result<(), JournalError> {
-    let gone = || JournalError::stopped("nobody reads the export any more");
+/// Half a file never looks like a whole one: without its end the transfer breaks off.
+fn stream(receive: Receiver<Piece>) -> impl Stream<Item = Result<Bytes, Problem>> {
+    unfold(Some(receive), |receive| async move {
+        let mut receive = receive?;
+        match receive.recv().await {
+            Some(piece) => piece.map(|piece| (Ok(piece), Some(receive))),
+            None => {
+                let broken = "the export was broken off; ask again";
+                Some((Err(Problem::new(&FAULT, broken)), None))
+            }
+        }
+    })
+}
+
+fn read(
+    reader: &JournalReader,
+    format: Format,
+    send: &Sender<Piece>,
+    patience: Duration,
+) -> Result<(), JournalError> {
     let mut piece = format.head().to_owned();
     let mut first = true;
     each_act(reader, &mut |record| {
@@ -133,8 +155,54 @@ fn read(reader: &JournalReader, format: Format, send: &Sender<Piece>) -> Result<
             return Ok(());
         }
         let full = std::mem::take(&mut piece);
-        send.blocking_send(Ok(full.into())).map_err(|_| gone())
+        offer(send, Some(full.into()), patience)
     })?;
     piece += format.tail();
-    send.blocking_send(Ok(piece.into())).map_err(|_| gone())
+    offer(send, Some(piece.into()), patience)?;
+    offer(send, None, patience)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+
+    use super::*;
+    use crate::domain::acts::{Act, Action};
+    use crate::http::access::default_registrar;
+    use crate::http::journal::tests::journal;
+    use crate::journal::Journal;
+
+    /// A journal whose log is much longer than what may wait for its reader.
+    fn long_log() -> (impl Journal, usize) {
+        let reason = Some("x".repeat(limits::ACT_REASON_CHARS_MAX).into());
+        let (subject, before, after) = (None, None, None);
+        let (by, action) = (default_registrar(), Action::Announcement);
+        let act = Act { by, action, subject, before, after, reason };
+        let bytes = (limits::AUDIT_PIECES_MAX + 4) * limits::AUDIT_PIECE_BYTES;
+        let count = bytes / limits::ACT_REASON_CHARS_MAX;
+        (journal(count as u64, Some(&std::sync::Arc::new(act))), count)
+    }
+
+    #[actix_web::test]
+    async fn one_who_does_not_read_is_given_up_and_his_file_has_no_end() {
+        let (journal, count) = long_log();
+        let (send, receive) = channel(limits::AUDIT_PIECES_MAX);
+        let reader = journal.reader();
+        let made = rt::task::spawn_blocking(move || {
+            read(&reader, Format::Csv, &send, Duration::from_millis(50))
+        });
+        assert!(matches!(made.await.unwrap(), Err(JournalError::Stopped { .. })));
+        let pieces: Vec<_> = stream(receive).collect().await;
+        let broken = pieces.last().unwrap().as_ref().err().unwrap();
+        assert_eq!((pieces.len(), broken.kind), (limits::AUDIT_PIECES_MAX + 1, &FAULT));
+
+        // One who reads, however slowly, has all of it.
+        let (send, receive) = channel(limits::AUDIT_PIECES_MAX);
+        let reader = journal.reader();
+        let made = rt::task::spawn_blocking(move || read(&reader, Format::Csv, &send, PATIENCE));
+        let pieces: Vec<_> = stream(receive).map(Result::unwrap).collect().await;
+        made.await.unwrap().unwrap();
+        let rows = pieces.concat().iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!(rows, 1 + count, "a header, and every act");
+    }
 }

@@ -25,7 +25,12 @@ pub async fn healthz() -> HttpResponse {
     )
 )]
 pub async fn readyz(state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {
-    match state.gateway.is_ready() {
+    ready(state.gateway.is_ready())
+}
+
+/// Whether it takes requests, as an answer.
+pub(super) fn ready(ready: bool) -> Result<HttpResponse, Problem> {
+    match ready {
         true => Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n")),
         false => Err(Problem::new(&NOT_READY, "send requests elsewhere").retry_after(1_000)),
     }

@@ -3,19 +3,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{Stream, unfold};
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use utoipa::{IntoParams, ToSchema};
 
 use super::HttpState;
 use super::access::AsOperator;
+use super::offer::{PATIENCE, offer};
 use super::openapi::ReadProblems;
 use super::problem::{BUSY, FAULT, INVALID, Problem};
 use crate::clock;
@@ -86,21 +85,8 @@ impl Pieces {
         }
     }
 
-    /// Waits while the other side reads slowly, and gives up on one that does not read at all.
     fn send(&mut self) -> Result<(), JournalError> {
-        let since = clock::monotonic();
-        let patience = Duration::from_millis(limits::BACKUP_STALL_MS_MAX);
-        let mut piece = Ok(self.gathered.split().freeze());
-        loop {
-            match self.to.try_send(piece) {
-                Ok(()) => return Ok(()),
-                Err(TrySendError::Full(back)) if since.elapsed() < patience => {
-                    piece = back;
-                    std::thread::sleep(Duration::from_millis(limits::BACKUP_RETRY_MS));
-                }
-                Err(_) => return Err(JournalError::stopped("nobody reads the backup any more")),
-            }
-        }
+        offer(&self.to, Ok(self.gathered.split().freeze()), PATIENCE)
     }
 }
 
@@ -184,14 +170,17 @@ pub async fn digest_at(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::domain::acts::Act;
     use crate::journal::RecordBuffer;
     use crate::journal::memory::Disk;
     use crate::journal::{Journal, record};
 
-    /// A journal of so many records that change nothing.
-    fn journal(records: u64) -> impl Journal {
+    /// A journal of so many records that change nothing, each of this act.
+    pub fn journal(records: u64, act: Option<&Arc<Act>>) -> impl Journal + use<> {
         use crate::domain::event::{Event, Record};
         use crate::domain::ids::Timestamp;
         let mut journal = Disk::new().open().unwrap();
@@ -200,7 +189,8 @@ mod tests {
             let (courses, students) = (Vec::new(), Vec::new());
             let (sequence, event) = (Sequence(number), Event::ImportBegun);
             let at = Timestamp(number);
-            let one = Record { sequence, epoch: 1, at, courses, students, act: None, event };
+            let one =
+                Record { sequence, epoch: 1, at, courses, students, act: act.cloned(), event };
             buffer.push_with(|bytes| record::encode(&one, bytes).unwrap()).unwrap();
         }
         let mut rest = buffer.records();
@@ -222,7 +212,7 @@ mod tests {
 
     #[test]
     fn pieces_are_bounded_and_a_reader_that_went_away_ends_it() {
-        let journal = journal(60_000);
+        let journal = journal(60_000, None);
         let (to, mut from) = channel(limits::BACKUP_PIECES_MAX);
         let reader = journal.reader();
         let thread = std::thread::spawn(move || download(&reader, to));

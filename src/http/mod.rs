@@ -30,6 +30,7 @@ pub mod listing;
 mod measure;
 pub mod messages;
 pub mod my_data;
+mod offer;
 pub mod openapi;
 pub mod operator;
 pub mod origin;

@@ -1,6 +1,7 @@
 //! The address for those who watch the gateway: metrics, health, the log level. It is apart from
 //! the students' so that a rush does not starve it, and so that nothing of it is open to the world.
-//! This machine needs no sign-in; others bring an operator's token.
+//! It is there before there is any state and until the journal is closed, so it needs none. This
+//! machine needs no sign-in; others bring an operator's token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,10 +9,12 @@ use std::sync::Arc;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::auth::Role;
+use super::access::Authenticated;
+use super::auth::{AuthError, Role, Tokens};
+use super::health;
 use super::origin::{bearer, from_browser, is_local};
 use super::problem::{FOREIGN_ORIGIN, INVALID, Problem};
-use super::{HttpState, access, health};
+use crate::clock::Clock;
 use crate::limits;
 use crate::metrics;
 
@@ -22,6 +25,12 @@ pub type Take = Box<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
 
 /// What the address tells and takes.
 pub struct Operator {
+    /// Checks the tokens of operators elsewhere.
+    pub tokens: Tokens,
+    /// What time it is.
+    pub clock: Clock,
+    /// Whether commands are taken.
+    pub ready: Box<dyn Fn() -> bool + Send + Sync>,
     /// All metrics, in Prometheus's text format.
     pub metrics: Tell,
     /// What is logged now.
@@ -37,42 +46,44 @@ impl fmt::Debug for Operator {
 }
 
 /// Puts the routes in place. The application also wraps itself in [`super::finish`].
-pub fn routes(
-    state: &Arc<HttpState>,
-    operator: &Arc<Operator>,
-) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
-    let (state, operator) = (Arc::clone(state), Arc::clone(operator));
+pub fn routes(operator: &Arc<Operator>) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let operator = Arc::clone(operator);
     move |cfg| {
-        cfg.app_data(web::Data::from(Arc::clone(&state.access)))
-            .app_data(web::Data::from(state))
-            .app_data(web::Data::from(operator))
+        cfg.app_data(web::Data::from(operator))
             .app_data(web::PayloadConfig::new(limits::LOG_DIRECTIVES_BYTES_MAX));
         let read = |path: &str| web::resource(path);
         cfg.service(read("/metrics").route(web::get().to(tell)).route(web::head().to(tell)));
         cfg.service(read("/healthz").route(web::get().to(health::healthz)));
-        cfg.service(read("/readyz").route(web::get().to(health::readyz)));
+        cfg.service(read("/readyz").route(web::get().to(ready)));
         cfg.service(
             read("/log-level").route(web::get().to(level)).route(web::post().to(set_level)),
         );
     }
 }
 
-/// This machine itself, or an operator.
-fn admit(req: &HttpRequest) -> Result<(), Problem> {
-    match bearer(req) {
-        None if is_local(req) => Ok(()),
-        _ => access::access(req)?.authenticate(req)?.require(Role::Operator),
+impl Operator {
+    /// This machine itself, or an operator.
+    fn admit(&self, req: &HttpRequest) -> Result<(), Problem> {
+        let Some(token) = bearer(req) else {
+            return if is_local(req) { Ok(()) } else { Err(AuthError::Missing.into()) };
+        };
+        let claims = self.tokens.verify(token, self.clock.now())?;
+        Authenticated { claims, by_cookie: false }.require(Role::Operator)
     }
 }
 
+async fn ready(operator: web::Data<Operator>) -> Result<HttpResponse, Problem> {
+    health::ready((operator.ready)())
+}
+
 async fn tell(operator: web::Data<Operator>, req: HttpRequest) -> Result<HttpResponse, Problem> {
-    admit(&req)?;
+    operator.admit(&req)?;
     let text = (operator.metrics)();
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, metrics::CONTENT_TYPE)).body(text))
 }
 
 async fn level(operator: web::Data<Operator>, req: HttpRequest) -> Result<HttpResponse, Problem> {
-    admit(&req)?;
+    operator.admit(&req)?;
     Ok(plain(format!("{}\n", (operator.log_level)())))
 }
 
@@ -86,7 +97,7 @@ async fn set_level(
         let detail = "no page may change this; use `sluis log level`, or curl";
         return Err(Problem::new(&FOREIGN_ORIGIN, detail));
     }
-    admit(&req)?;
+    operator.admit(&req)?;
     match (operator.set_log_level)(body.trim()) {
         Ok(()) => Ok(plain(format!("{}\n", (operator.log_level)()))),
         Err(what) => Err(Problem::new(&INVALID, what)),

@@ -39,6 +39,7 @@ pub(super) async fn core_with(settings: crate::actors::gateway::Settings) -> Cor
         position_push_ms: 20,
         snapshot_every: 0,
         on_fault: Box::new(|_| {}),
+        metrics: Arc::default(),
     };
     let core = Core::start(recovered, options).unwrap();
     let draft = testkit::draft().simple("A", 2).simple("B", 1).students(3).window(|_| {});

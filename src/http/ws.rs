@@ -75,7 +75,6 @@ impl Place {
         if open.is_none() {
             return Err(gateway.busy(Full::Sessions).into());
         }
-        gateway.metrics().opened();
         Ok(Self(gateway.clone()))
     }
 }
@@ -411,6 +410,8 @@ impl Actor for SessionActor {
 
     fn started(&mut self, ctx: &mut Ctx) {
         ctx.set_mailbox_capacity(limits::SESSION_MAILBOX_MAX);
+        // Not before the handshake is good: what is opened is also closed.
+        self.gateway.metrics().opened();
         let beat = Duration::from_millis(self.gateway.settings().heartbeat_ms);
         ctx.run_interval(beat, Self::beat);
         ctx.run_later(Duration::from_millis(limits::HELLO_MS_MAX), |session, ctx| {

@@ -61,8 +61,14 @@ fn unix(at: Timestamp) -> f64 {
 }
 
 /// All of it.
-pub(super) fn families(facts: &Facts, decided: &[u64], threads: &Threads) -> Vec<MetricFamily> {
+pub(super) fn families(
+    facts: &Facts,
+    started: Timestamp,
+    decided: &[u64],
+    threads: &Threads,
+) -> Vec<MetricFamily> {
     let scrape = Scrape(Registry::new());
+    identity(&scrape, facts.now, started, facts.ready);
     process(&scrape, facts, threads);
     windows(&scrape, facts, decided);
     sections(&scrape, facts);
@@ -71,16 +77,29 @@ pub(super) fn families(facts: &Facts, decided: &[u64], threads: &Threads) -> Vec
     scrape.0.gather()
 }
 
-fn process(scrape: &Scrape, facts: &Facts, threads: &Threads) {
+/// What can be told without any state.
+pub(super) fn without_state(now: Timestamp, started: Timestamp) -> Vec<MetricFamily> {
+    let scrape = Scrape(Registry::new());
+    identity(&scrape, now, started, false);
+    scrape.0.gather()
+}
+
+fn identity(scrape: &Scrape, now: Timestamp, started: Timestamp, ready: bool) {
     let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("SLUIS_REVISION"));
     let labels = ["version", "revision", "rustc"];
     let build = scrape.gauges("sluis_build_info", "What is running; always 1.", &labels);
     build.with_label_values(&[version, revision, env!("SLUIS_RUSTC")]).set(1);
     let help = "The gateway's clock, in Unix seconds.";
-    scrape.seconds("sluis_time_seconds", help, unix(facts.now));
+    scrape.seconds("sluis_time_seconds", help, unix(now));
+    // process_start_time_seconds needs /proc/stat, which the shipped unit hides.
+    let help = "When this process began, in Unix seconds.";
+    scrape.seconds("sluis_start_time_seconds", help, unix(started));
+    scrape.gauge("sluis_ready", "1 when commands are taken.", ready.into());
+}
+
+fn process(scrape: &Scrape, facts: &Facts, threads: &Threads) {
     let help = "1 when anybody may sign in by choosing a name.";
     scrape.gauge("sluis_demo_sign_in", help, facts.demo_sign_in.into());
-    scrape.gauge("sluis_ready", "1 when commands are taken.", facts.ready.into());
     let sessions = facts.sessions;
     scrape.gauge("sluis_sessions", "Open WebSocket sessions.", sessions.now as u64);
     scrape.gauge("sluis_sessions_limit", "Most that may be open.", sessions.most as u64);
@@ -90,7 +109,7 @@ fn process(scrape: &Scrape, facts: &Facts, threads: &Threads) {
     scrape.gauge("sluis_commands_in_flight_limit", help, facts.commands.most as u64);
     let help = "Outputs decided that wait for the disk.";
     scrape.gauge("sluis_gate_held_outputs", help, facts.gate as u64);
-    let help = "Room in the mailboxes of a kind of actor, all together.";
+    let help = "Room in one mailbox of a kind of actor.";
     let limits = scrape.gauges("sluis_mailbox_limit", help, &["actor"]);
     for (mailbox, most) in &facts.mailboxes {
         set(&limits.with_label_values(&[mailbox.key()]), *most as u64);

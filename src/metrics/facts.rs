@@ -34,7 +34,7 @@ pub struct Facts {
     pub commands: Filled,
     /// Outputs that wait for the disk.
     pub gate: usize,
-    /// Room in mailboxes: of each kind, all together.
+    /// Room in one mailbox of each kind.
     pub mailboxes: Vec<(Mailbox, usize)>,
     /// Keys that limiters remember.
     pub limiter_keys: Vec<(Limiter, usize)>,

@@ -44,6 +44,8 @@ fn facts(windows: usize, terms: usize, sections: usize) -> Facts {
         section.taken = 1 + section.id.0 % 7;
     }
     facts.tallies.lines = vec![1; windows];
+    facts.mailboxes = vec![(Mailbox::Line, 1)];
+    facts.limiter_keys = vec![(Limiter::StudentMessages, 1)];
     facts
 }
 
@@ -204,6 +206,54 @@ fn labels_are_where_their_value_stands() {
     for (i, thread) in Thread::ALL.into_iter().enumerate() {
         assert_eq!(thread as usize, i);
     }
+}
+
+#[test]
+fn the_fullest_mailbox_of_a_kind_is_told_apart_from_all_of_them() {
+    // Given lines of which one is far behind, and more mailboxes than are told apart.
+    let metrics = Metrics::new();
+    let most = limits::METRIC_MAILBOXES_MAX;
+    for (which, messages) in [(0, 1), (3, 5), (4, 2)] {
+        (0..messages).for_each(|_| metrics.mail(Mailbox::Line, which));
+    }
+    metrics.mail_taken(Mailbox::Line, 4);
+    for which in [most - 1, most, most + 7, usize::MAX] {
+        metrics.mail(Mailbox::Messenger, which);
+    }
+    let text = metrics.render();
+    let of = |name: &str, actor: &str, value: u32| {
+        assert!(text.contains(&format!("sluis_mailbox_{name}{{actor=\"{actor}\"}} {value}\n")));
+    };
+    of("depth", "line", 7);
+    of("fullest_depth", "line", 5);
+    of("depth", "messenger", 4);
+    of("fullest_depth", "messenger", 3);
+    of("fullest_depth", "registrar", 0);
+}
+
+#[test]
+fn a_beat_that_comes_late_stands_for_those_that_were_missed() {
+    let metrics = Metrics::new();
+    let beat = Duration::from_millis(limits::LAG_TIMER_MS);
+    let late = |thread: &str, le: &str| {
+        let text = metrics.render();
+        let bucket =
+            format!("sluis_threads_lag_seconds_bucket{{thread=\"{thread}\",le=\"{le}\"}} ");
+        let line = text.lines().find_map(|line| line.strip_prefix(&bucket));
+        line.unwrap().parse::<u32>().unwrap()
+    };
+    // On time, and half a beat late: one each.
+    metrics.lag(Thread::Worker, beat, beat);
+    metrics.lag(Thread::Worker, beat, beat + beat / 2);
+    assert_eq!((late("worker", "0.0005"), late("worker", "+Inf")), (1, 2));
+    // Ten beats late: those ten, each later than the one after it, and the one that is on time.
+    metrics.lag(Thread::Decision, beat, beat * 11);
+    let told = ["0.0005", "0.25", "0.5", "1", "2.5", "+Inf"].map(|le| late("decision", le));
+    assert_eq!(told, [1, 3, 5, 10, 11, 11]);
+    assert_eq!(metrics.decision_beats(), 11);
+    // A machine that slept: no more than a minute's.
+    metrics.lag(Thread::Decision, beat, Duration::from_secs(86_400));
+    assert_eq!(metrics.decision_beats(), 11 + u64::from(limits::LAG_BEATS_MAX));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Times of what was decided, gathered on the journal's thread and handed over once a commit: a
 //! registration costs no atomic operation for them.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use prometheus::HistogramVec;
 use prometheus::local::LocalHistogram;
@@ -62,9 +62,4 @@ impl StageTimes {
 /// Seconds between two moments; 0 when they are in the other order, as between two threads' looks.
 pub(super) fn seconds(from: Instant, to: Instant) -> f64 {
     to.saturating_duration_since(from).as_secs_f64()
-}
-
-/// How much later than planned something came.
-pub(super) fn late(planned: Duration, took: Duration) -> f64 {
-    took.saturating_sub(planned).as_secs_f64()
 }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::export::cell;
 use crate::domain::acts::Act;
 use crate::domain::ids::{Sequence, Timestamp};
 
@@ -64,16 +65,6 @@ impl AuditEntry {
             own(&self.reason),
         )
     }
-}
-
-/// A text as a cell: quoted where it must be, and marked as text where a spreadsheet would run it.
-fn cell(text: &str) -> String {
-    let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let marked = if runs { format!("'{text}") } else { text.to_owned() };
-    if marked.contains([',', '"', '\n', '\r']) {
-        return format!("\"{}\"", marked.replace('"', "\"\""));
-    }
-    marked
 }
 
 /// Writes rows one by one, in a form that can begin before it is known how many there are.

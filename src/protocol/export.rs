@@ -49,8 +49,7 @@ pub struct WaitRow {
     pub journal: u64,
 }
 
-/// A row of a spreadsheet. Keys hold no comma, quote or line break; of what a spreadsheet would
-/// run they can begin with `-` alone, which is then marked as text.
+/// A row of a spreadsheet.
 pub trait Csv {
     /// The first line.
     const HEADER: &'static str;
@@ -59,8 +58,14 @@ pub trait Csv {
     fn csv(&self) -> String;
 }
 
-fn text(key: &str) -> String {
-    if key.starts_with('-') { format!("'{key}") } else { key.to_owned() }
+/// A text as a cell: quoted where it must be, and marked as text where a spreadsheet would run it.
+pub(super) fn cell(text: &str) -> String {
+    let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let marked = if runs { format!("'{text}") } else { text.to_owned() };
+    if marked.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", marked.replace('"', "\"\""));
+    }
+    marked
 }
 
 impl Csv for Row {
@@ -69,10 +74,10 @@ impl Csv for Row {
     fn csv(&self) -> String {
         format!(
             "{},{},{},{},{}\r\n",
-            text(&self.student),
-            text(&self.course),
-            text(&self.sections.join(" ")),
-            text(&self.window),
+            cell(&self.student),
+            cell(&self.course),
+            cell(&self.sections.join(" ")),
+            cell(&self.window),
             self.journal
         )
     }
@@ -84,12 +89,12 @@ impl Csv for WaitRow {
     fn csv(&self) -> String {
         format!(
             "{},{},{},{},{},{},{}\r\n",
-            text(&self.course),
+            cell(&self.course),
             self.rank,
-            text(&self.student),
-            text(&self.sections.join(" ")),
-            text(self.keeps.as_deref().unwrap_or_default()),
-            text(&self.window),
+            cell(&self.student),
+            cell(&self.sections.join(" ")),
+            cell(self.keeps.as_deref().unwrap_or_default()),
+            cell(&self.window),
             self.journal
         )
     }

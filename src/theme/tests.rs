@@ -21,6 +21,8 @@ fn tokens_are_read_and_written_anew() {
          --sluis-paper: light-dark(#fff, #000);\n}\n"
     );
     assert_eq!(Theme::parse(&theme.css()).unwrap(), theme, "as it was written");
+    let nested = ":root { --sluis-radius: calc((1px + 2px) * 2); --sluis-text: \"A (b\", serif; }";
+    assert_eq!(Theme::parse(nested).map(|theme| theme.len()), Ok(2));
 }
 
 #[test]
@@ -48,6 +50,13 @@ fn anything_but_tokens_is_refused_with_its_line() {
         (":root { --sluis-text: \"a\\22\"; }", 1, "'\\\\' may not stand"),
         (":root { --sluis-text: </style>; }", 1, "'<' may not stand"),
         (":root { --sluis-text: \"a; }", 1, "between two"),
+        (":root { --sluis-radius: calc(1px; }", 1, "each ( needs its )"),
+        (":root { --sluis-radius: 1px); }", 1, "each ( needs its )"),
+        (":root { --sluis-radius: )1px(; }", 1, "each ( needs its )"),
+        (":root { --sluis-shade: min(1px, max(2px, 3px); }", 1, "each ( needs its )"),
+        (":root { --sluis-text: \")\", (serif; }", 1, "each ( needs its )"),
+        (":root { --sluis-text: [serif; }", 1, "'[' may not stand"),
+        (":root { --sluis-text: serif]; }", 1, "']' may not stand"),
         (":root { --sluis-radius: 1px; --sluis-radius: 2px; }", 1, "is set twice"),
     ] {
         let told = fault(text);

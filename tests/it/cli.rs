@@ -98,7 +98,10 @@ fn sound(number: u64) -> Vec<u8> {
 fn help_shows_examples_and_exit_codes() {
     let program = Program::new();
     let help = program.run(&["--help"]);
-    help.expect(0, &["Examples:", "sluis serve", "Exit codes:", "69  unavailable"]);
+    help.expect(
+        0,
+        &["Examples:", "sluis serve", "Exit codes:", "65  the gateway refuses", "69  unavailable"],
+    );
     assert!(help.err.is_empty(), "help is data: {}", help.err);
     for args in [
         &["serve", "--help"][..],

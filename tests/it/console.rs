@@ -315,16 +315,26 @@ async fn sluis_admin_shows_the_same_and_tells_what_is_wrong_in_one_line() {
     let csv = run(&["export", "enrolments", "--csv"]);
     assert_eq!(csv.out, registrar.get("/api/admin/enrolments.csv").ok());
 
+    // A window that is paused admits nobody: that is what it is told to be.
+    let board = run(&["board"]);
+    assert!(board.out.contains("  open ") && !board.out.contains("paused"), "{}", board.out);
+    registrar.post("/api/admin/windows/w/pause", "").ok();
+    std::thread::sleep(KEPT);
+    run(&["board"]).expect(0, &["paused"]);
+    let ready = registrar.get("/api/admin/readiness?window=w").json();
+    assert_eq!(row(&ready["checks"], "key", "window")["of"], "paused");
+    registrar.post("/api/admin/windows/w/resume", "").ok();
+
     for (args, code, said) in [
-        (&["board", "--sort", "colour"][..], 78, "sort is pressure"),
-        (&["board", "--limit", "501"], 78, "1 to 500"),
+        (&["board", "--sort", "colour"][..], 65, "sort is pressure"),
+        (&["board", "--limit", "501"], 65, "1 to 500"),
         (&["board", "--limit", "-1"], 2, "--limit"),
-        (&["demand", "--window", "nowhere"], 78, "look it up"),
-        (&["blockers", "--reason", "weather"], 78, "reason is one of"),
-        (&["preview", "A/9", "3"], 78, "no section A/9"),
+        (&["demand", "--window", "nowhere"], 65, "look it up"),
+        (&["blockers", "--reason", "weather"], 65, "reason is one of"),
+        (&["preview", "A/9", "3"], 65, "no section A/9"),
         (&["preview", "A/L", "-3"], 2, "not negative"),
-        (&["preview", "A/L", "1000001"], 78, "0 to 1000000"),
-        (&["student", "show", "nobody"], 78, "no student with this number"),
+        (&["preview", "A/L", "1000001"], 65, "0 to 1000000"),
+        (&["student", "show", "nobody"], 65, "no student with this number"),
         (&["student", "why", "s0001", "1", "A"], 1, "decides nothing about this student"),
         (&["student", "why", "s0001", "one", "A"], 2, "invalid digit"),
         (&["export", "grades"], 2, "enrolments"),

@@ -116,6 +116,69 @@ async fn at_debug_a_request_can_be_followed_and_its_student_has_a_pseudonym() {
     assert_eq!(said(&["log", "pseudonym", "s 1"]).0, 2);
 }
 
+/// The operators' address may be one that other machines reach: then this machine's own command
+/// comes as from elsewhere, and is let in by its token alone.
+#[test]
+fn the_level_is_asked_for_as_operator() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let data = tempfile::tempdir().unwrap();
+    let tokens = sluis::http::auth::Tokens::load_or_create(data.path()).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let metrics = format!("{url}/metrics");
+    let _serving = sluis::serving::Serving::announce(data.path(), &url, Some(&metrics)).unwrap();
+    for (args, asks) in [
+        (&["log", "level"][..], "GET /log-level HTTP/1.1"),
+        (&["log", "level", "debug"], "POST /log-level HTTP/1.1"),
+    ] {
+        // Given an address that notes what it is asked, and answers.
+        let program = crate::cli::Program::new();
+        let mut asked = Vec::new();
+        let output = std::thread::scope(|scope| {
+            let mut command = program.command(args);
+            command.arg("--data").arg(data.path());
+            let ends = scope.spawn(move || command.output().unwrap());
+            let mut stream = loop {
+                match listener.accept() {
+                    Ok((stream, _)) => break stream,
+                    Err(_) => assert!(!ends.is_finished(), "it asks nobody"),
+                }
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            };
+            stream.set_nonblocking(false).unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap());
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                lines.read_line(&mut line).unwrap();
+                let line = line.trim().to_owned();
+                if let Some(bytes) = line.to_lowercase().strip_prefix("content-length: ") {
+                    length = bytes.parse().unwrap();
+                }
+                if line.is_empty() {
+                    break;
+                }
+                asked.push(line);
+            }
+            let mut body = vec![0; length];
+            lines.read_exact(&mut body).unwrap();
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nwarn\n";
+            stream.write_all(answer.as_bytes()).unwrap();
+            ends.join().unwrap()
+        });
+        // Then it brings a token that says who asks.
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "warn\n");
+        assert_eq!(asked[0], asks);
+        let token = asked.iter().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("authorization").then(|| value.strip_prefix("Bearer "))?
+        });
+        let claims = tokens.verify(token.unwrap(), sluis::clock::wall()).unwrap();
+        assert_eq!(claims.role, sluis::http::auth::Role::Operator);
+    }
+}
+
 #[tokio::test]
 async fn every_answer_has_an_id_and_a_clients_own_is_kept() {
     let mut process = Process::imported(&university());

@@ -4,7 +4,7 @@
 use actix_web::{HttpResponse, web};
 
 use super::types::{FileOutcome, FileTicket, StudentBody, StudentFile};
-use super::{archive::Archive, aside, named};
+use super::{archive::Archive, aside};
 use crate::domain::event::{Event, Via};
 use crate::domain::ids::{Sequence, StudentId};
 use crate::domain::outcome::Outcome;
@@ -12,6 +12,7 @@ use crate::domain::registry::Registry;
 use crate::domain::student::{InboxItem, Notice};
 use crate::http::HttpState;
 use crate::http::access::AsRegistrar;
+use crate::http::admin_student::find;
 use crate::http::messages::messages_view;
 use crate::http::openapi::ChangeProblems;
 use crate::http::place::Tickets;
@@ -36,7 +37,7 @@ fn outcome_of(registry: &Registry, id: StudentId, item: &InboxItem) -> Option<Fi
             Outcome::LeftWaitlist => "leave",
             _ if instead_of.is_some() => "swap",
             _ if ticket => "ticket",
-            _ => UNKNOWN,
+            _ => TO_FILL_IN,
         };
         return Some(FileOutcome {
             journal: journal.0,
@@ -71,7 +72,9 @@ fn outcome_of(registry: &Registry, id: StudentId, item: &InboxItem) -> Option<Fi
 }
 
 /// By which way only the record says.
-const UNKNOWN: &str = "";
+const TO_FILL_IN: &str = "";
+/// The record does not say either: it cannot be read.
+const UNKNOWN: &str = "unknown";
 
 const fn via_key(via: Via) -> &'static str {
     match via {
@@ -85,7 +88,7 @@ const fn via_key(via: Via) -> &'static str {
 
 /// Fills in by which way, from the records themselves.
 fn fill_in(outcomes: &mut [FileOutcome], archive: Option<&Archive>) {
-    for outcome in outcomes.iter_mut().filter(|o| o.via == UNKNOWN) {
+    for outcome in outcomes.iter_mut().filter(|o| o.via == TO_FILL_IN) {
         let record = archive.and_then(|archive| match archive.record(Sequence(outcome.journal)) {
             Ok(record) => record,
             Err(error) => {
@@ -95,7 +98,7 @@ fn fill_in(outcomes: &mut [FileOutcome], archive: Option<&Archive>) {
         });
         let via = match record.map(|record| record.event) {
             Some(Event::Decided { via, .. }) => via_key(via),
-            _ => "submit",
+            _ => UNKNOWN,
         };
         outcome.via = via.to_owned();
     }
@@ -147,7 +150,7 @@ pub async fn student(
     state: web::Data<HttpState>,
     body: web::Json<StudentBody>,
 ) -> Result<HttpResponse, Problem> {
-    let id = named(&state, &body.student).await?;
+    let id = find(&state, &body.student).await?;
     let gateway = state.gateway.clone();
     let read = state.gateway.read(move |registry| view(registry, id, gateway.board()));
     let (as_of, (mut file, places)) = read.await?;
@@ -189,6 +192,6 @@ mod tests {
         assert_eq!(file.enrolments.len(), 1);
         let mut outcomes = file.outcomes;
         fill_in(&mut outcomes, None);
-        assert_eq!(outcomes[0].via, "submit", "without a journal to look in");
+        assert_eq!(outcomes[0].via, "unknown", "without a journal to look in");
     }
 }

@@ -37,6 +37,13 @@ impl<T> Kept<T> {
         *kept = Some((clock::monotonic() + keep, Arc::clone(&answer)));
         Ok(answer)
     }
+
+    /// Lets go of an answer that nobody will be told any more; one that is being made stays.
+    pub fn forget_old(&self) {
+        if let Ok(mut kept) = self.0.try_lock() {
+            kept.take_if(|(until, _)| clock::monotonic() >= *until);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -57,5 +64,19 @@ mod tests {
         assert_eq!((*one.unwrap(), *two.unwrap()), (0, 0));
         tokio::time::sleep(Duration::from_millis(limits::SURVEY_KEPT_MS + 50)).await;
         assert_eq!(*kept.get(make()).await.unwrap(), 1, "it is not kept for ever");
+    }
+
+    #[actix_web::test]
+    async fn an_old_answer_takes_no_room() {
+        // Given an answer that nobody holds, when it is young, then it stays; when it is old, it goes.
+        let kept = Kept::default();
+        let answer = Arc::downgrade(&kept.get(async { Ok::<_, ()>("seats") }).await.unwrap());
+        kept.forget_old();
+        assert!(answer.upgrade().is_some());
+        tokio::time::sleep(Duration::from_millis(limits::SURVEY_KEPT_MS + 50)).await;
+        assert!(answer.upgrade().is_some(), "nobody has looked since");
+        kept.forget_old();
+        assert!(answer.upgrade().is_none());
+        assert_eq!(kept.get(async { Ok::<_, ()>("again") }).await.map(|a| *a), Ok("again"));
     }
 }

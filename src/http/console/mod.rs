@@ -21,8 +21,8 @@ use actix_web::web;
 use dashmap::DashMap;
 
 use super::HttpState;
-use super::problem::{BUSY, Problem, UNKNOWN_STUDENT};
-use crate::domain::ids::{Key, StudentId, WindowId};
+use super::problem::{BUSY, Problem};
+use crate::domain::ids::WindowId;
 use crate::limits;
 use archive::Archive;
 use board::BoardData;
@@ -48,6 +48,14 @@ impl Console {
 }
 
 impl HttpState {
+    /// Forgets what was counted for registrars and is too old to be told. Call it every minute.
+    pub fn tidy_console(&self) {
+        self.console.board.forget_old();
+        for survey in &self.console.surveys {
+            survey.forget_old();
+        }
+    }
+
     /// Notes the seats taken, for the board's rates. Call it every [`limits::BOARD_SAMPLE_MS`].
     pub fn sample_seats(&self) {
         self.console.samples.take(&self.gateway.board().all().1);
@@ -61,11 +69,4 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
         let busy = Problem::new(&BUSY, "it could not be counted just now; ask again");
         busy.retry_after(limits::BUSY_RETRY_MS)
     })
-}
-
-/// The student that a body names.
-async fn named(state: &HttpState, student: &str) -> Result<StudentId, Problem> {
-    let unknown = || Problem::new(&UNKNOWN_STUDENT, "no student with this number was imported");
-    let key = Key::new(student).map_err(|_| unknown())?;
-    state.find_student(&key).await?.ok_or_else(unknown)
 }

@@ -94,6 +94,7 @@ fn window_checks(data: &SurveyData) -> Vec<ReadinessCheck> {
     };
     let word = match window.state {
         WindowState::Planned => "planned",
+        WindowState::Open if window.paused => "paused",
         WindowState::Open => "open",
         WindowState::Closed => "closed",
     };

@@ -283,7 +283,8 @@ pub struct FileOutcome {
     pub about: Option<String>,
     /// Section keys, when enrolled or promoted.
     pub sections: Vec<String>,
-    /// `ticket`, `submit`, `drop`, `leave`, `swap`, `waitlist` or `registrar`.
+    /// `ticket`, `submit`, `drop`, `leave`, `swap`, `waitlist` or `registrar`; `unknown` when its
+    /// record cannot be read.
     pub via: String,
 }
 

@@ -3,8 +3,8 @@
 
 use actix_web::{HttpResponse, web};
 
+use super::aside;
 use super::types::{Why, WhyBody, WhyCombination, WhySection, WhyStep};
-use super::{aside, named};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::course::Tried;
 use crate::domain::event::Record;
@@ -14,6 +14,7 @@ use crate::domain::registry::Registry;
 use crate::domain::why::{self, Came, Check, Rule};
 use crate::http::HttpState;
 use crate::http::access::AsRegistrar;
+use crate::http::admin_student::find;
 use crate::http::openapi::ChangeProblems;
 use crate::http::problem::{BUSY, FAULT, NOT_FOUND, NOT_READY, Problem};
 use crate::journal::JournalError;
@@ -203,7 +204,7 @@ pub async fn why(
     state: web::Data<HttpState>,
     body: web::Json<WhyBody>,
 ) -> Result<HttpResponse, Problem> {
-    let student = named(&state, &body.student).await?;
+    let student = find(&state, &body.student).await?;
     let course = course_id(&state.gateway.catalogue(), &body.course)?;
     let Some(archive) = state.console.archive.clone() else {
         return Err(Problem::new(&NOT_READY, "this gateway has no journal to look back in"));

@@ -50,6 +50,7 @@ async fn bad_input_to_the_registrars_reads_is_a_clear_problem() {
     let (preview, student) = ("/api/admin/sections/preview", "/api/admin/student");
     let why = "/api/admin/student/why";
     let who = super::student(&state, 0).await.to_string();
+    let block = |who: &str| format!(r#"{{"student":"{who}","code":"FEE","reason":"x"}}"#);
     let asked = |who: &str, journal: &str, course: &str| {
         format!(r#"{{"student":"{who}","journal":{journal},"course":"{course}"}}"#)
     };
@@ -61,9 +62,13 @@ async fn bad_input_to_the_registrars_reads_is_a_clear_problem() {
         (preview, r#"{"section":"A/9","capacity":1}"#.to_owned(), 422, "unknown_section"),
         (student, "{}".to_owned(), 422, "invalid"),
         (student, r#"{"student":"nobody"}"#.to_owned(), 404, "unknown_student"),
-        (student, r#"{"student":""}"#.to_owned(), 404, "unknown_student"),
+        (student, r#"{"student":""}"#.to_owned(), 422, "invalid"),
+        (student, r#"{"student":"s 1"}"#.to_owned(), 422, "invalid"),
         (student, r#"{"student":"s1","extra":1}"#.to_owned(), 422, "invalid"),
         (why, asked("nobody", "1", "A"), 404, "unknown_student"),
+        (why, asked("s 1", "1", "A"), 422, "invalid"),
+        ("/api/admin/student/block", block("s 1"), 422, "invalid"),
+        ("/api/admin/student/block", block("nobody"), 404, "unknown_student"),
         (why, asked(&who, "1", "Z"), 422, "unknown_course"),
         (why, asked(&who, "0", "A"), 404, "not_found"),
         (why, asked(&who, "1", "A"), 404, "not_found"),

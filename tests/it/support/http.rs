@@ -43,13 +43,18 @@ impl Http {
         Self { cookie, ..Self::new(gateway, None) }
     }
 
-    /// Any request, with more headers.
+    /// Any request of a page of this site, with more headers.
     #[track_caller]
     pub fn ask(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base))
-            .header("origin", &self.base);
+        let own = [("origin", self.base.as_str())];
+        self.plain(method, path, body, &[&own, headers].concat())
+    }
+
+    /// Any request of a tool, with more headers.
+    #[track_caller]
+    pub fn plain(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.header("authorization", token);
         }

@@ -136,6 +136,7 @@ export const enFileRegistrar: FileRegistrarTexts = {
   'via.swap': 'a swap',
   'via.waitlist': 'from the waitlist',
   'via.registrar': 'by the registrar',
+  'via.unknown': 'in a way that cannot be read back now',
   'why.ask': 'Why?',
   'why.askNamed': 'Why did {course} come out like this (receipt {n})?',
   'why.passed': 'Nothing in the way',

@@ -231,6 +231,7 @@ export const enRegistrar: RegistrarTexts = {
   'check.journal': 'Journal on disk',
   'found.window.planned': 'planned',
   'found.window.open': 'open',
+  'found.window.paused': 'paused',
   'found.window.closed': 'closed for good',
   'found.order.lottery': 'a lottery among the armed',
   'found.order.arrival': 'in order of arming',

@@ -139,6 +139,7 @@ export const nlFileRegistrar = {
   'via.swap': 'een wissel',
   'via.waitlist': 'van de wachtlijst',
   'via.registrar': 'door de studentenadministratie',
+  'via.unknown': 'op een manier die nu niet terug te lezen is',
   'why.ask': 'Waarom?',
   'why.askNamed': 'Waarom viel {course} zo uit (ontvangstbewijs {n})?',
   'why.passed': 'Stond niet in de weg',

@@ -235,6 +235,7 @@ export const nlRegistrar = {
   'check.journal': 'Journaal op schijf',
   'found.window.planned': 'gepland',
   'found.window.open': 'open',
+  'found.window.paused': 'gepauzeerd',
   'found.window.closed': 'voorgoed gesloten',
   'found.order.lottery': 'loting onder wie klaarstaat',
   'found.order.arrival': 'op volgorde van klaarzetten',

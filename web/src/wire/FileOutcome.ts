@@ -38,6 +38,7 @@ about: string | null,
  */
 sections: Array<string>, 
 /**
- * `ticket`, `submit`, `drop`, `leave`, `swap`, `waitlist` or `registrar`.
+ * `ticket`, `submit`, `drop`, `leave`, `swap`, `waitlist` or `registrar`; `unknown` when its
+ * record cannot be read.
  */
 via: string, };
