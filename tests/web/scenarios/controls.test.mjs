@@ -219,7 +219,10 @@ test('a place on a waitlist is given up for good, which is said first', () =>
     await card.getByText(t('outcome.left_waitlist'), { exact: true }).waitFor();
     await focusOn(page, `course-${code}`);
     await one.go('messages');
-    await page.getByRole('link', { name: t('see.outcomes') }).first().click();
+    await page
+      .getByRole('link', { name: t('see.outcomes') })
+      .first()
+      .click();
     await one.heading('outcomes.title').waitFor();
     await focusOn(page, `course-${code}`);
   }));
@@ -359,7 +362,10 @@ test('a view that cannot be loaded says so, and can be loaded anew', async () =>
     await page.route(/assets\/Results-/, (route) => route.abort());
     await page.goto('/');
     await one.enter('s1000001');
-    await page.locator('.header').getByRole('link', { name: one.t('nav.results') }).click();
+    await page
+      .locator('.header')
+      .getByRole('link', { name: one.t('nav.results') })
+      .click();
     await one.words('app.viewFailed').waitFor();
     await look(page, 'controls-10-view-failed');
     await page.unroute(/assets\/Results-/);

@@ -103,7 +103,9 @@ const results = [];
 process.on('exit', () => {
   if (!results.length) return;
   const broken = results.filter((r) => r.violations);
-  const each = results.map((r) => `  ${r.violations} violations, ${r.passes} rules kept: ${r.name}`);
+  const each = results.map(
+    (r) => `  ${r.violations} violations, ${r.passes} rules kept: ${r.name}`,
+  );
   const sum = `axe-core: ${results.length} views and states, ${broken.length} with a violation`;
   console.log([sum, ...each].join('\n'));
 });

@@ -114,7 +114,8 @@ export class Student {
   async place() {
     const figure = this.page.locator(`[data-place="${COURSES}"]`);
     // It may go between the two.
-    const text = (await figure.count()) && (await figure.textContent({ timeout: 500 }).catch(() => 0));
+    const text =
+      (await figure.count()) && (await figure.textContent({ timeout: 500 }).catch(() => 0));
     return text ? Number(text.replace(/\D/g, '')) || null : null;
   }
 

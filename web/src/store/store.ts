@@ -134,7 +134,8 @@ function noteConnection(): void {
 }
 
 function receive(m: ServerMessage, sentAt?: number): void {
-  if (m.type === 'welcome' && m.student !== owner) {
+  // A gateway from before this page does not say whose it is.
+  if (m.type === 'welcome' && m.student && m.student !== owner) {
     listener?.signedOut(); // somebody else signed in in this browser: nothing of hers goes there
     return;
   }
