@@ -144,6 +144,7 @@ impl StudentActor {
     fn news(&mut self, all: Vec<News>, durable: Instant) {
         let public = self.gateway.public();
         let mut outcomes: Vec<OutcomeView> = Vec::new();
+        let mut ended: Vec<String> = Vec::new();
         // Nearly always one; the others of the same commit are not worth a list.
         let mut first: Option<Asked> = None;
         let mut more: Vec<Asked> = Vec::new();
@@ -169,12 +170,14 @@ impl StudentActor {
                 tracing::debug!(?request, ticket, journal = journal.0, devices, "outcome told");
                 last = (sequence, unread);
                 (self.sequence, self.unread) = last;
-                if list.is_empty()
-                    && let Some(window) = served
-                {
-                    // Nothing that the window covers was left in her plan: her place ends all the same.
+                if let Some(window) = served {
                     let window = public.window_key(window).to_owned();
-                    self.send(&ServerMessage::Disarmed { window });
+                    if list.is_empty() {
+                        // Nothing that it covers was left in her plan: her place ends all the same.
+                        self.send(&ServerMessage::Disarmed { window });
+                    } else {
+                        ended.push(window);
+                    }
                 }
                 self.places.retain(|place| Some(place.window) != served);
                 let catalogue = &public.catalogue;
@@ -184,10 +187,10 @@ impl StudentActor {
                 }));
                 continue;
             }
-            self.flush_outcomes(&mut outcomes, last);
+            self.flush_outcomes(&mut outcomes, &mut ended, last);
             self.one(&public, news);
         }
-        self.flush_outcomes(&mut outcomes, last);
+        self.flush_outcomes(&mut outcomes, &mut ended, last);
         if let Some(first) = first
             && self.sessions.iter().any(|seat| seat.shown)
         {
@@ -197,11 +200,15 @@ impl StudentActor {
         }
     }
 
-    fn flush_outcomes(&mut self, outcomes: &mut Vec<OutcomeView>, last: (u32, u32)) {
+    fn flush_outcomes(
+        &mut self,
+        outcomes: &mut Vec<OutcomeView>,
+        ended: &mut Vec<String>,
+        (sequence, unread): (u32, u32),
+    ) {
         if !outcomes.is_empty() {
-            let outcomes = std::mem::take(outcomes);
-            let (sequence, unread) = last;
-            self.send(&ServerMessage::Outcomes { sequence, unread, outcomes });
+            let (outcomes, served) = (std::mem::take(outcomes), std::mem::take(ended));
+            self.send(&ServerMessage::Outcomes { sequence, unread, outcomes, served });
         }
     }
 

@@ -490,6 +490,33 @@ async fn a_plan_emptied_in_line_ends_the_place_on_the_socket_too() {
 }
 
 #[actix::test]
+async fn outcomes_name_the_line_that_they_end_and_no_other_request_does() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(3, 9, None)))).await.unwrap();
+    let messenger = Messenger::begin(&gateway);
+    let (one, _) = attach(&gateway, &messenger, 0, 1);
+    let plan = any(&gateway, &[0]).await;
+    arm(&gateway, 0, &plan).await;
+    let served = |told: Vec<ServerMessage>| {
+        let all = told.into_iter().filter_map(|m| match m {
+            ServerMessage::Outcomes { outcomes, served, .. } => Some((outcomes.len(), served)),
+            _ => None,
+        });
+        all.collect::<Vec<_>>()
+    };
+    frames(&one).await;
+    gateway.command(Command::Open(W)).await.unwrap();
+    until_decided(&gateway).await;
+    let key = gateway.public().window_key(W).to_owned();
+    assert_eq!(served(frames(&one).await), [(1, vec![key])], "her place in line");
+    let drop = Command::Drop { student: StudentId(0), request: request(7), course: CourseId(0) };
+    say(&gateway, &messenger, (0, 1), drop);
+    assert_eq!(served(frames(&one).await), [(1, Vec::<String>::new())], "a request of its own");
+}
+
+#[actix::test]
 async fn a_rehearsal_run_again_ends_every_place_and_tells_so() {
     let disk = Disk::new();
     let running = core(&disk, quick());

@@ -29,6 +29,7 @@ pub fn student(parts: &Parts, id: StudentId) -> StudentView {
     StudentView {
         protocol: PROTOCOL_VERSION,
         server_time: parts.clock.now().0,
+        student: who.profile.key.to_string(),
         programme: who.profile.programme.as_ref().map(ToString::to_string),
         year: who.profile.year,
         windows: registry.windows.iter().map(|w| convert::window_view(catalogue, w)).collect(),

@@ -337,6 +337,7 @@ fn welcome(world: &World) -> StudentView {
     StudentView {
         protocol: PROTOCOL_VERSION,
         server_time: 1,
+        student: who.profile.key.to_string(),
         programme: None,
         year: who.profile.year,
         windows: registry.windows.iter().map(|w| convert::window_view(catalogue, w)).collect(),
@@ -402,7 +403,13 @@ fn server_samples() -> Vec<ServerMessage> {
         position(Some(3)),
         S::Forecast { window: window(), courses: forecasts },
         S::Seats { as_of: u64::MAX, sections: seats.to_vec() },
-        S::Outcomes { sequence: 1, unread: 0, outcomes: view.outcomes.clone() },
+        S::Outcomes { sequence: 1, unread: 0, outcomes: view.outcomes.clone(), served: Vec::new() },
+        S::Outcomes {
+            sequence: 1,
+            unread: 0,
+            outcomes: view.outcomes.clone(),
+            served: vec![window()],
+        },
         S::WaitlistRank { entry },
         S::Plan { plan: view.plan.clone(), sequence: 2 },
         S::Announcement {

@@ -73,6 +73,9 @@ pub enum ServerMessage {
         unread: u32,
         /// In the order decided.
         outcomes: Vec<OutcomeView>,
+        /// Keys of the windows in whose line her place ended with these; absent: none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        served: Vec<String>,
     },
     /// Her rank on a waitlist changed.
     WaitlistRank {
@@ -181,6 +184,8 @@ pub struct StudentView {
     pub protocol: u32,
     /// Now.
     pub server_time: u64,
+    /// Her number: a page that was opened by somebody else is not shown this.
+    pub student: String,
     /// Programme key.
     pub programme: Option<String>,
     /// Year of study; 0 is unknown.

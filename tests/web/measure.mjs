@@ -114,11 +114,12 @@ async function positions(courses) {
     .getByRole('button', { name: one.t('plan.submitNow', { n: courses.length }) })
     .click();
   await one.inLine().waitFor();
+  await page.locator('[data-place]').waitFor();
   await page.evaluate(() => {
     globalThis.changes = 0;
     new MutationObserver(() => {
       globalThis.changes += 1;
-    }).observe(document.querySelector('.chamber .big'), { characterData: true, subtree: true });
+    }).observe(document.querySelector('[data-place]'), { characterData: true, subtree: true });
   });
   const wait = () => sleep((SECONDS / 2) * 1000);
   const rounds = [];

@@ -4,8 +4,9 @@ addEventListener('notificationclick', (e) => {
   const to = e.notification.data ?? '/';
   const go = async () => {
     const open = await clients.matchAll({ type: 'window', includeUncontrolled: true });
-    if (open[0]) return open[0].focus();
-    return clients.openWindow(to);
+    if (!open[0]) return clients.openWindow(to);
+    open[0].postMessage(to); // the page goes there by itself
+    return open[0].focus();
   };
   e.waitUntil(go());
 });

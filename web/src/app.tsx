@@ -186,7 +186,7 @@ function title(): string {
 
 export function App() {
   const main = useRef<HTMLElement>(null);
-  const first = useRef(true);
+  const shown = useRef<string | null>(null);
   // With the clock's step, twice a second: a browser redraws its tabs for each, and a place may
   // fall ten times a second. It hangs on nothing that is computed from the state: each message
   // would ask for a frame only to find that nothing is to be done, which costs more than a place.
@@ -198,11 +198,17 @@ export function App() {
       showFavicon(Object.values(positions.value)[0]?.position);
     });
   });
-  // A new view is read from its heading on.
+  // A new view is read from its heading on, the door and what is behind it too; one that led her to
+  // something of its own has done so already.
+  const who = me.value && (me.value.student ?? me.value.role);
   useEffect(() => {
-    if (!first.current) main.current?.focus({ preventScroll: true });
-    first.current = false;
-  }, [path.value]);
+    if (who === undefined) return;
+    const before = shown.current;
+    shown.current = `${who} ${path.value}`;
+    if (before === null || before === shown.current) return;
+    if (!main.current?.contains(document.activeElement))
+      main.current?.focus({ preventScroll: true });
+  }, [who, path.value]);
   const student = me.value?.role === 'student';
   const ConsoleNav = me.value && !student ? consoleNav.value : null;
   return (

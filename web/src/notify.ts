@@ -1,6 +1,7 @@
 // Browser notifications: only when she asked for them, only while she looks elsewhere.
 import { t } from './i18n';
 import { type Topic, topicOf } from './model/topics';
+import { go } from './router';
 import type { News } from './store/state';
 import { preferences } from './store/store';
 import { messageText } from './ui/messages';
@@ -13,6 +14,13 @@ export const canNotify = (): boolean => 'Notification' in globalThis;
 export const allowed = (): boolean => canNotify() && Notification.permission === 'granted';
 /** The browser may still be asked. */
 export const askable = (): boolean => canNotify() && Notification.permission === 'default';
+
+// A notification that she taps leads to what it is about, in the tab that is open.
+if (canNotify()) {
+  navigator.serviceWorker?.addEventListener('message', ({ data }) => {
+    if (typeof data === 'string' && data.startsWith('/')) go(data);
+  });
+}
 
 /** Asks the browser: only ever from a tap. */
 export async function askLeave(): Promise<boolean> {
@@ -56,6 +64,7 @@ async function show({ tag, text, to }: Told): Promise<void> {
   const shown = new Notification(t('app.name'), options);
   shown.onclick = () => {
     window.focus();
+    go(to);
     shown.close();
   };
 }

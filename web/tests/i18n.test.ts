@@ -135,6 +135,26 @@ function described(name: string): string[] {
   return [...block.matchAll(/^ {8}- (\w+)$/gm)].map((m) => m[1] as string);
 }
 
+/** Said before an act is tried, by its status alone, or of what this page never sends: the title,
+ * which the gateway gives in the reader's language, is enough. */
+const TITLE_IS_ENOUGH = [
+  ...['not_signed_in', 'token_invalid', 'token_expired', 'signed_out', 'sign_in_off'],
+  ...['rate_limited', 'busy', 'stopping', 'not_ready'],
+  ...['method_not_allowed', 'unsupported_media_type', 'real_data'],
+  ...['unknown_device', 'unknown_calendar'],
+];
+
+test('there are words for every problem that the registrar can meet', () => {
+  const table = readFileSync('../src/http/problem.rs', 'utf8');
+  const codes = [...table.matchAll(/^ {4}[A-Z_]+: \d{3} "(\w+)"/gm)].map((m) => m[1] as string);
+  expect(codes.length).toBeGreaterThan(40);
+  const worded = (code: string) =>
+    ['refusal', 'problem', 'error'].some((space) => `${space}.${code}` in nl);
+  const without = [...new Set(codes)].filter((code) => !worded(code));
+  expect(without.filter((code) => !TITLE_IS_ENOUGH.includes(code))).toEqual([]);
+  expect(TITLE_IS_ENOUGH.filter((code) => !codes.includes(code))).toEqual([]);
+});
+
 /** What only another client can be told: this page makes no such message. */
 const NOT_OURS = ['message_invalid', 'hello_first', 'hello_once', 'import_invalid'];
 

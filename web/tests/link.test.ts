@@ -5,22 +5,7 @@ import { backoff, uuid7 } from '../src/store/ids';
 import { wire } from '../src/store/link';
 import { Outbox } from '../src/store/outbox';
 import { givenUp, recall, remember } from '../src/store/undo';
-
-/** As a browser's storage, whose keys are its properties. */
-function storage(): Storage {
-  const methods = {
-    getItem(this: Record<string, string>, key: string) {
-      return this[key] ?? null;
-    },
-    setItem(this: Record<string, string>, key: string, value: string) {
-      this[key] = value;
-    },
-    removeItem(this: Record<string, string>, key: string) {
-      delete this[key];
-    },
-  };
-  return Object.create(methods) as Storage;
-}
+import { storage } from './browser';
 
 test('ids are UUIDv7, in order of time', () => {
   const form = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -64,6 +49,29 @@ describe('the outbox', () => {
     expect(new Outbox('s2', kept).requests(2000)).toEqual({});
     expect(new Outbox('s1', kept).requests(1000 + 16 * 60_000)).toEqual({});
     expect(Object.keys(kept)).toEqual([]);
+  });
+
+  test('a storage that is full, or not for us, stops nothing', () => {
+    const full = storage();
+    full.setItem = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+    const box = new Outbox('s1', full);
+    expect(() => {
+      box.keep(drop);
+      box.keepDraft([{ course: 'C', waitlist: true }]);
+      box.keepSeats([{ id: 'x', course: 'C', sections: ['C/1'] }]);
+    }).not.toThrow();
+    expect([box.requests(2000), box.draft(), box.seats()]).toEqual([{}, null, []]);
+  });
+
+  test('what another tab kept or forgot is told by its key', () => {
+    const box = new Outbox('s1', storage());
+    const kept = JSON.stringify(drop);
+    expect(box.other('sluis.out.s1.x', kept)).toEqual({ id: 'x', request: drop });
+    expect(box.other('sluis.out.s1.x', null)).toEqual({ id: 'x', request: null });
+    expect(box.other('sluis.out.s2.x', kept)).toBeNull();
+    expect(box.other('sluis.draft.s1', kept)).toBeNull();
   });
 
   test('what was answered is forgotten; giving up a place is never repeated', () => {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { accepts, choose, keeping, newRequest } from '../src/model/choices';
+import { accepts, choose, keeping, known, newRequest } from '../src/model/choices';
 import { check, lot } from '../src/model/lottery';
-import { clash, place, type Slot, weekRanges } from '../src/model/week';
-import { covers, submittable } from '../src/model/windows';
+import { clash, clashesIn, place, type Slot, weekRanges } from '../src/model/week';
+import { closedBeforeTurn, covers, submittable, termsAhead } from '../src/model/windows';
 import { initial } from '../src/store/state';
-import { course, outcome, win } from './samples';
+import { course, message, outcome, win } from './samples';
 
 describe('choices', () => {
   const c = course();
@@ -26,6 +26,13 @@ describe('choices', () => {
     expect(newRequest('C', c)).toEqual({ course: 'C', choices: ['any', 'any'], waitlist: true });
   });
 
+  test('of a request that is not known any more, the rest stays', () => {
+    const request = { course: 'C', choices: [['C/L1', 'C/L9'], ['C/T9']], waitlist: true };
+    expect(known(request, c)).toEqual([{ ...request, choices: [['C/L1'], 'any'] }]);
+    expect(known({ course: 'C', waitlist: true }, c)).toEqual([newRequest('C', c)]);
+    expect(known(request, null)).toEqual([]);
+  });
+
   test('a swap keeps what she did not touch, unless it cannot go with the new', () => {
     const own = ['C/L1', 'C/T1'];
     expect(keeping(c, own, ['any', ['C/T1']])).toEqual([['C/L1'], ['C/T1']]);
@@ -41,6 +48,25 @@ describe('windows', () => {
     expect(covers({ ...win('open'), scope: 'exams' }, course())).toBe(false);
     expect(covers({ ...win('open'), scope: 'exams' }, { ...course(), part_of: 'B' })).toBe(true);
     expect(covers({ ...win('open'), scope: 'only', only: ['D'] }, course())).toBe(false);
+  });
+
+  test('one that closed before her turn is known by its last message', () => {
+    const told = (...kinds: string[]) =>
+      kinds.map((kind) => message({ kind, window: 'w' }).message).reverse();
+    const ended = (...kinds: string[]) => closedBeforeTurn(win('closed'), told(...kinds));
+    expect(ended('window_opened', 'ticket_ended', 'window_closed')).toBe(true);
+    expect(ended('window_opened', 'window_closed', 'ticket_ended')).toBe(true);
+    expect(ended('window_opened', 'window_closed')).toBe(false);
+    expect(ended('window_opened', 'ticket_ended', 'window_reset', 'window_closed')).toBe(false);
+    const elsewhere = message({ kind: 'ticket_ended', window: 'v' }).message;
+    expect(closedBeforeTurn(win('closed'), [elsewhere])).toBe(false);
+    expect(closedBeforeTurn(win('open'), told('ticket_ended'))).toBe(false);
+  });
+
+  test('what is asked of her now is of terms that can be registered for', () => {
+    const past = { ...win('closed'), term: '2026-1' };
+    expect([...termsAhead([past, win('open'), win('planned')])]).toEqual(['2026-2']);
+    expect(termsAhead([past]).size).toBe(0);
   });
 
   test('what is decided is not submitted again by the way', () => {
@@ -98,6 +124,13 @@ describe('the week', () => {
     expect(clash(slot('A', 1, 540).meeting, slot('B', 1, 600).meeting)).toBe(true);
     expect(clash(slot('A', 1, 540).meeting, slot('B', 1, 630).meeting)).toBe(false);
     expect(clash(slot('A', 1, 540).meeting, slot('B', 1, 540, [3]).meeting)).toBe(false);
+  });
+
+  test('each pair of meetings that clash counts once, of one course none', () => {
+    const [a, b, c] = ['A', 'B', 'C'].map((name) => slot(name, 1, 540)) as [Slot, Slot, Slot];
+    expect([clashesIn([a]), clashesIn([a, b]), clashesIn([a, b, c])]).toEqual([0, 1, 3]);
+    expect(clashesIn([a, { ...a, section: 'A/2' }])).toBe(0);
+    expect(clashesIn([a, b, slot('A', 2, 540), slot('B', 2, 540)])).toBe(2);
   });
 
   test('what overlaps stands side by side', () => {

@@ -5,7 +5,16 @@ import { type CourseRequest, initial, type Request, type State } from '../src/st
 import type { OutcomeView } from '../src/wire/OutcomeView';
 import type { ServerMessage } from '../src/wire/ServerMessage';
 import type { WindowView } from '../src/wire/WindowView';
-import { message, outcome, outcomes, position, welcome, win, windowMessage } from './samples';
+import {
+  message,
+  outcome,
+  outcomes,
+  position,
+  served,
+  welcome,
+  win,
+  windowMessage,
+} from './samples';
 
 const told = (state: State, ...list: ServerMessage[]) =>
   list.reduce((s, m) => reduce(s, m, 1000)[0], state);
@@ -25,7 +34,7 @@ describe('the place in line', () => {
 
   test('the number of a ticket is kept when its turn is over, for the check of the draw', () => {
     const armed: ServerMessage = { type: 'armed', window: 'w', ticket: 17, among: 4 };
-    const s = run(welcome(), armed, position(1), outcomes(outcome({})));
+    const s = run(welcome(), armed, position(1), served('w', outcome({})));
     expect([s.line, s.tickets]).toEqual([[], { w: 17 }]);
     expect(told(s, windowMessage(win('planned', 1))).tickets).toEqual({});
   });
@@ -67,6 +76,30 @@ describe('the place in line', () => {
     const after = told(before, say(view('A', 3), view('B', 4)));
     expect(after.forecasts.w?.[0]).toBe(before.forecasts.w?.[0]);
     expect(after.forecasts.w?.[1]).toEqual(view('B', 4));
+  });
+
+  const inBoth = () => {
+    const windows = ['w', 'v'].map((key) => ({ ...win('open'), key }));
+    return run({ ...welcome(), windows }, position(9), { ...position(5), window: 'v' });
+  };
+
+  test('with two lines open, outcomes end the one that they were drawn from', () => {
+    const s = told(inBoth(), served('v', outcome({})));
+    expect([Object.keys(s.positions), s.line.map((l) => l.window)]).toEqual([['w'], ['w']]);
+    expect(told(s, served('w', outcome({ course: 'D', journal: 8 }))).line).toEqual([]);
+  });
+
+  test('outcomes of a request of its own end no line', () => {
+    expect(told(inBoth(), outcomes(outcome({}))).line).toHaveLength(2);
+  });
+
+  test('a window that closes ends the place in its line, and no other', () => {
+    const s = told(inBoth(), windowMessage(win('closed')));
+    expect([Object.keys(s.positions), s.line.map((l) => l.window)]).toEqual([['v'], ['v']]);
+    const ended = message({ kind: 'ticket_ended', window: 'v' });
+    expect([told(s, ended).positions, told(s, ended).line]).toEqual([{}, []]);
+    const before = message({ kind: 'ticket_ended', window: 'v', journal: 4 });
+    expect(told(s, before).line, 'an older ticket, before this one was taken').toHaveLength(1);
   });
 
   test('giving it up takes place and forecast away', () => {
@@ -129,7 +162,7 @@ describe('what the registrar does', () => {
 
 describe('outcomes', () => {
   test('one is told once, ends the place in line and gives the seat', () => {
-    const one = outcomes(outcome({}));
+    const one = served('w', outcome({}));
     const s = run(welcome(), position(1), one);
     expect(s.enrolments).toEqual([{ course: 'C', sections: ['C/1'], journal: 7, at: 1 }]);
     expect([s.line, s.positions, s.sequence]).toEqual([[], {}, 4]);
@@ -201,6 +234,48 @@ describe('outcomes', () => {
     const again = { ...welcome(), outcomes: [outcome({})] };
     expect(reduce(run(welcome()), again)[1]).toHaveLength(1);
     expect(reduce(initial(), again)[1]).toHaveLength(0);
+  });
+});
+
+describe('what is told late', () => {
+  // She was promoted and then dropped it again, both while this page had no connection.
+  const away = { ...welcome(), as_of: 20, sequence: 9 };
+
+  test('a missed message is listed and is news, and gives no seat that she has no longer', () => {
+    const late = message({ kind: 'promoted', course: 'C', sections: ['C/1'], journal: 12 });
+    const [s, news] = reduce({ ...run(away), messages: [] }, late);
+    expect([s.enrolments, s.outcomes, s.waitlist]).toEqual([[], [], []]);
+    expect([s.messages?.map((m) => m.kind), s.unread]).toEqual([['promoted'], 1]);
+    expect(news).toEqual([{ kind: 'message', message: late.message }]);
+  });
+
+  test('nor does one that says what the registrar did before', () => {
+    const seat = { course: 'C', sections: ['C/9'], journal: 18 };
+    const had = run({ ...away, enrolments: [seat] });
+    for (const kind of ['registrar_enrolled', 'registrar_moved', 'registrar_dropped']) {
+      const s = told(had, message({ kind, course: 'C', sections: ['C/1'], journal: 12 }));
+      expect([s.enrolments, s.stale], kind).toEqual([[seat], false]);
+    }
+  });
+
+  test('the answer to a repeat answers it, and gives nothing back', () => {
+    const pending: Record<string, Request> = {
+      a: { type: 'submit', id: 'a', window: 'w', at: 0 },
+    };
+    const s = told({ ...run(away), pending }, outcomes(outcome({ journal: 12 })));
+    expect([s.enrolments, s.outcomes, s.pending]).toEqual([[], [], {}]);
+  });
+
+  test('nor does one that something told since has overtaken', () => {
+    const dropped = outcome({ id: 'b', outcome: 'dropped', journal: 30 });
+    const s = run(away, outcomes(outcome({ journal: 25 })), outcomes(dropped));
+    expect(told(s, outcomes(outcome({ journal: 25 }))).enrolments).toEqual([]);
+    const late = message({ kind: 'promoted', course: 'C', sections: ['C/1'], journal: 25 });
+    expect(told(s, late).enrolments).toEqual([]);
+  });
+
+  test('what comes after the welcome counts as ever', () => {
+    expect(run(away, outcomes(outcome({ journal: 21 }))).enrolments).toHaveLength(1);
   });
 });
 

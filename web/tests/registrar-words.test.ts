@@ -16,6 +16,8 @@ const audit = await import('../src/views/registrar/model/audit');
 const why = await import('../src/views/registrar/model/why');
 const { checkValue } = await import('../src/views/registrar/model/ready');
 const { loadMoreTexts, loadTexts } = await import('../src/i18n');
+const { problemText } = await import('../src/views/registrar/parts/act');
+const { Failed } = await import('../src/store/api');
 
 beforeAll(async () => {
   await loadTexts();
@@ -60,6 +62,16 @@ describe('the log', () => {
     expect(audit.finds(entry({}), '', 'registrar capacity')).toBe(true);
     expect(audit.finds(entry({}), 'window_open', '')).toBe(false);
   });
+});
+
+test('a problem is told in the language of the page: no English advice behind a Dutch title', () => {
+  const says = (status: number, code: string) =>
+    problemText(new Failed(status, code, 'Ongeldige inhoud', 'see /api/openapi.json'));
+  expect(says(422, 'quite_new')).toBe('Ongeldige inhoud');
+  expect(says(422, 'invalid')).toBe(enRegistrar['problem.invalid']);
+  expect(says(504, 'unconfirmed')).toBe(says(504, 'http_504'));
+  expect(says(504, 'unconfirmed')).toMatch(/may have been done/);
+  expect(says(503, 'stopping')).toBe(enRegistrar['form.busy']);
 });
 
 describe('why', () => {

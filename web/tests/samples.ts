@@ -30,6 +30,7 @@ export const welcome = (): Server<'welcome'> => ({
   type: 'welcome',
   protocol: 1,
   server_time: 5000,
+  student: 's1',
   programme: 'law',
   year: 1,
   windows: [win('open')],
@@ -40,7 +41,7 @@ export const welcome = (): Server<'welcome'> => ({
   outcomes: [],
   unread: 0,
   sequence: 3,
-  as_of: 9,
+  as_of: 6,
 });
 
 export const position = (at: number): Server<'position'> => ({
@@ -68,6 +69,12 @@ export const outcomes = (...list: OutcomeView[]): Server<'outcomes'> => ({
   sequence: 4,
   unread: 1,
   outcomes: list,
+});
+
+/** Outcomes of a plan whose turn in that line came. */
+export const served = (window: string, ...list: OutcomeView[]): Server<'outcomes'> => ({
+  ...outcomes(...list),
+  served: [window],
 });
 
 export const message = (more: Partial<MessageView>): Server<'message'> => ({

@@ -2,39 +2,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Link } from '../src/store/link';
 import type { Request } from '../src/store/state';
-import type { ServerMessage } from '../src/wire/ServerMessage';
+import { Socket } from './browser';
 import { welcome } from './samples';
-
-class Socket {
-  static OPEN = 1;
-  static all: Socket[] = [];
-  readyState = 0;
-  sent: { type: string; [key: string]: unknown }[] = [];
-  onopen: (() => void) | null = null;
-  onmessage: ((e: { data: string }) => void) | null = null;
-  onclose: ((e: { code: number; reason: string }) => void) | null = null;
-
-  constructor(readonly url: string) {
-    Socket.all.push(this);
-  }
-  send(text: string): void {
-    this.sent.push(JSON.parse(text));
-  }
-  close(): void {
-    this.readyState = 3;
-  }
-  opens(): void {
-    this.readyState = 1;
-    this.onopen?.();
-  }
-  says(m: ServerMessage): void {
-    this.onmessage?.({ data: JSON.stringify(m) });
-  }
-  closes(code: number, reason = ''): void {
-    this.readyState = 3;
-    this.onclose?.({ code, reason });
-  }
-}
 
 let pending: Request[];
 let sequence: number;
@@ -127,6 +96,36 @@ test('busy: the same again after the wait, if it is still asked for', () => {
   newest().says({ type: 'busy', id: 'x', retry_after_ms: 500 });
   newest().says({ type: 'busy', id: 'gone', retry_after_ms: 500 });
   vi.advanceTimersByTime(500);
+  expect(types(newest()).filter((t) => t === 'drop')).toHaveLength(1);
+});
+
+test('busy without an id may have been anything: all of it again, once, and what is watched', () => {
+  up();
+  link.watch(new Set(['A/1']));
+  pending = [
+    { type: 'drop', id: 'x', course: 'C', at: 0 },
+    { type: 'disarm', id: 'y', window: 'w', at: 1 },
+  ];
+  const before = newest().sent.length;
+  for (let i = 0; i < 5; i += 1) newest().says({ type: 'busy', retry_after_ms: 500 });
+  vi.advanceTimersByTime(499);
+  expect(newest().sent).toHaveLength(before);
+  vi.advanceTimersByTime(5000);
+  expect(newest().sent.slice(before)).toEqual([
+    { type: 'drop', id: 'x', course: 'C' },
+    { type: 'disarm', window: 'w' },
+    { type: 'watch', sections: ['A/1'] },
+  ]);
+});
+
+test('a request that was refused with a connection that is gone leaves with the next, once', () => {
+  up();
+  newest().says({ type: 'busy', retry_after_ms: 500 });
+  pending = [{ type: 'drop', id: 'x', course: 'C', at: 0 }];
+  newest().closes(1006);
+  vi.advanceTimersByTime(31_000);
+  up();
+  vi.advanceTimersByTime(5000);
   expect(types(newest()).filter((t) => t === 'drop')).toHaveLength(1);
 });
 

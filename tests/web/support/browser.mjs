@@ -98,8 +98,17 @@ export async function close(page, allowed) {
   if (faults.length) throw new Error(`the page complained:\n${faults.join('\n')}`);
 }
 
+/** What axe-core found in each view and state, told when the scenarios of a file are over. */
 const results = [];
-export const axeResults = () => results;
+process.on('exit', () => {
+  if (!results.length) return;
+  const broken = results.filter((r) => r.violations);
+  const each = results.map(
+    (r) => `  ${r.violations} violations, ${r.passes} rules kept: ${r.name}`,
+  );
+  const sum = `axe-core: ${results.length} views and states, ${broken.length} with a violation`;
+  console.log([sum, ...each].join('\n'));
+});
 
 /** Notes every violation of the rules in `TAGS`, by axe-core, as a fault of the page. */
 export async function accessible(page, name) {

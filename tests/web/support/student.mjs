@@ -2,6 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newPage } from './browser.mjs';
+import { COURSES } from './gateway.mjs';
 import { patternOf, textsOf } from './texts.mjs';
 
 /** Rechtsgeleerdheid, year 1: the one of the showcase who is not armed by the demo. */
@@ -109,15 +110,13 @@ export class Student {
     return this.page.getByText(this.t('line.title'), { exact: true }).first();
   }
 
-  /** Her place in line as the page says it, or null. */
+  /** Her place in the line for courses as the page says it; `null`: it says none. */
   async place() {
-    const text = await this.page
-      .locator('.chamber .big')
-      .first()
-      .textContent({ timeout: 2000 })
-      .catch(() => '');
-    const number = /^[\d.,\u00a0]+/.exec(text.trim())?.[0].replace(/\D/g, '');
-    return number ? Number(number) : null;
+    const figure = this.page.locator(`[data-place="${COURSES}"]`);
+    // It may go between the two.
+    const text =
+      (await figure.count()) && (await figure.textContent({ timeout: 500 }).catch(() => 0));
+    return text ? Number(text.replace(/\D/g, '')) || null : null;
   }
 
   outcome(code) {

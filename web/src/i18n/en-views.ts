@@ -99,7 +99,8 @@ export const enViews: ViewTexts = {
   'card.swapPick': 'Choose another group first.',
   'card.leave': 'Leave the waitlist',
   'card.leaveSure': 'Leave the waitlist of {course}?',
-  'card.leaveWhat': 'Your place on the waitlist is given up.',
+  'card.leaveWhat':
+    'Your place on the waitlist is given up. This cannot be undone: whoever joins again later starts at the end.',
   'card.again': 'Request again',
   'card.againTitle': 'Request again: {course}',
   'card.againDo': 'Request',

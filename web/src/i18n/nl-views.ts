@@ -100,7 +100,8 @@ export const nlViews = {
   'card.swapPick': 'Kies eerst een andere groep.',
   'card.leave': 'Van de wachtlijst af',
   'card.leaveSure': 'Van de wachtlijst van {course} af?',
-  'card.leaveWhat': 'Je geeft je plaats op de wachtlijst op.',
+  'card.leaveWhat':
+    'Je geeft je plaats op de wachtlijst op. Dat kan niet ongedaan worden gemaakt: wie er later weer bij komt, sluit achteraan.',
   'card.again': 'Opnieuw vragen',
   'card.againTitle': 'Opnieuw vragen: {course}',
   'card.againDo': 'Aanvragen',

@@ -30,6 +30,18 @@ export function choose(
   return all.with(component, ranked.length ? ranked : 'any');
 }
 
+/** Of a request what the course as it is now still knows; nothing, where there is no such course. */
+export function known(request: CourseRequest, course: CourseView | null): CourseRequest[] {
+  if (!course) return [];
+  const choices = course.components.map(({ sections }, i): ChoiceDto => {
+    const choice = request.choices?.[i] ?? 'any';
+    if (choice === 'any') return choice;
+    const left = choice.filter((key) => sections.some((s) => s.key === key));
+    return left.length ? left : 'any';
+  });
+  return [{ ...request, choices }];
+}
+
 /** Whether she accepts this section for its course. */
 export function accepts(
   course: CourseView,

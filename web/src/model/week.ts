@@ -26,6 +26,15 @@ const overlap = (a: MeetingView, b: MeetingView): boolean =>
 export const clash = (a: MeetingView, b: MeetingView): boolean =>
   overlap(a, b) && a.weeks.some((w) => b.weeks.includes(w));
 
+/** How many pairs of meetings cannot both be attended. */
+export const clashesIn = (slots: Slot[]): number =>
+  slots.reduce(
+    (n, a, i) =>
+      n +
+      slots.slice(i + 1).filter((b) => b.course !== a.course && clash(a.meeting, b.meeting)).length,
+    0,
+  );
+
 /** Each slot with its place in its day: those that overlap stand beside each other. */
 export function place(slots: Slot[]): Placed[] {
   const sorted = [...slots].sort(

@@ -1,6 +1,7 @@
 // Which window is for what. Pure.
 import type { CourseRequest, State } from '../store/state';
 import type { CourseView } from '../wire/CourseView';
+import type { MessageView } from '../wire/MessageView';
 import type { WindowView } from '../wire/WindowView';
 
 /** Whether a course can be registered for in a window. One not read yet counts: the gateway
@@ -46,3 +47,14 @@ export function inOrder<W extends WindowView>(windows: W[]): W[] {
   const opens = (w: WindowView) => w.opens_at ?? Number.POSITIVE_INFINITY;
   return [...windows].sort((a, b) => weight(a) - weight(b) || (opens(a) < opens(b) ? -1 : 1));
 }
+
+/** Whether it closed while her plan was in its line, by the messages, newest first. */
+export const closedBeforeTurn = (window: WindowView, messages: MessageView[]): boolean =>
+  window.state === 'closed' &&
+  messages.find(
+    (m) => m.window === window.key && /^(ticket_ended|window_(opened|reset))$/.test(m.kind),
+  )?.kind === 'ticket_ended';
+
+/** Terms that can be registered for now or later; none: no window says. */
+export const termsAhead = (windows: WindowView[]): Set<string> =>
+  new Set(windows.filter((w) => w.state !== 'closed').map((w) => w.term));

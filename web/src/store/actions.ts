@@ -7,7 +7,7 @@ import { moved } from './lists';
 import type { CourseRequest, Request } from './state';
 import { editPlan, enrolments, fault, keep, plan, sendPlan } from './store';
 import { todoIn } from './todo';
-import { remember } from './undo';
+import { remember, takenOut } from './undo';
 
 type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'id' | 'at'> : never) : never;
 
@@ -26,8 +26,21 @@ export function addCourse(code: string): void {
   editPlan([...plan.value, newRequest(code, courses.value.get(code))]);
 }
 
-export const removeCourse = (code: string): void =>
-  editPlan(plan.value.filter((r) => r.course !== code));
+export function removeCourse(code: string): void {
+  const at = plan.value.findIndex((r) => r.course === code);
+  const request = plan.value[at];
+  if (!request) return;
+  takenOut.value = { request, at };
+  editPlan(plan.value.toSpliced(at, 1));
+}
+
+/** What she last took out is in her plan again, as it was and where it was. */
+export function putBack(): void {
+  const out = takenOut.value;
+  takenOut.value = null;
+  if (!out || plan.value.some((r) => r.course === out.request.course)) return;
+  editPlan(plan.value.toSpliced(out.at, 0, out.request));
+}
 
 export const moveCourse = (from: number, to: number): void => editPlan(moved(plan.value, from, to));
 

@@ -43,6 +43,7 @@ export class Link {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ping: ReturnType<typeof setInterval> | undefined;
   #probe: ReturnType<typeof setTimeout> | undefined;
+  #late: ReturnType<typeof setTimeout> | undefined;
   #n = 0;
   #sent = new Map<number, number>();
   #missed = 0;
@@ -106,6 +107,7 @@ export class Link {
     this.#socket = null;
     clearTimeout(this.#timer);
     clearTimeout(this.#probe);
+    clearTimeout(this.#late);
     clearInterval(this.#ping);
     if (this.status === 'open' || this.lostAt === null) this.lostAt = Date.now();
     this.status = 'lost';
@@ -161,10 +163,10 @@ export class Link {
     if (m.type === 'pong') this.#sent.delete(m.n);
     const first = m.type === 'welcome' && this.status !== 'open';
     if (first) this.#opened();
-    if (m.type === 'busy' && m.id) this.#again(m.id, m.retry_after_ms);
+    if (m.type === 'busy') this.#busy(m.id, m.retry_after_ms);
     this.on.message(m, sentAt);
-    if (!first) return;
-    for (const request of this.on.pending()) this.send(request); // what was answered has gone
+    if (!first || this.status !== 'open') return;
+    this.#again(); // what was answered has gone
     this.ping();
     this.on.changed();
   }
@@ -182,12 +184,24 @@ export class Link {
     }, PING_MS);
   }
 
-  /** Nothing was changed: the same again, if it is still asked for. */
-  #again(id: string, ms: number): void {
-    setTimeout(() => {
-      const request = this.on.pending().find((p) => p.id === id);
-      if (request) this.send(request);
+  /** Nothing was changed: the same again, if it is still asked for. Without an id it may have been
+   * anything: all of it again, once, which gains nothing by being heard twice. */
+  #busy(id: string | null | undefined, ms: number): void {
+    if (id) {
+      setTimeout(() => this.#again(id), ms);
+      return;
+    }
+    clearTimeout(this.#late);
+    this.#late = setTimeout(() => {
+      this.#again();
+      const watched = this.#watched;
+      this.#watched = new Set();
+      this.watch(watched);
     }, ms);
+  }
+
+  #again(id?: string): void {
+    for (const request of this.on.pending()) if (!id || request.id === id) this.send(request);
   }
 
   /** Whether it left. Requests are kept by the caller and sent again by themselves. */

@@ -7,6 +7,15 @@ import { doubt } from './store';
 export const POLL_MS = 2000;
 /** An answer that takes longer is no longer waited for. */
 const LATE_MS = 10_000;
+/** A reading that is older than this is called old: two polls did not arrive. */
+const OLD_MS = 3 * POLL_MS;
+
+/** Since when the page is looked at, by this device's clock; never, while it is not. */
+export const watchedSince = signal(0);
+
+/** Whether readings fail to arrive: none are asked for while nobody looks. */
+export const isOld = (at: number, since: number, now: number): boolean =>
+  now - Math.max(at, since) > OLD_MS;
 
 export interface Live<T> {
   value: Signal<T | null>;
@@ -76,13 +85,17 @@ export function usePoll(list: { poll(): void }[], ms = POLL_MS): void {
     const step = () => {
       if (!document.hidden) for (const one of list) one.poll();
     };
+    const turn = () => {
+      watchedSince.value = document.hidden ? Number.POSITIVE_INFINITY : Date.now();
+      step();
+    };
     step();
     const timer = setInterval(step, ms);
-    document.addEventListener('visibilitychange', step);
+    document.addEventListener('visibilitychange', turn);
     addEventListener('online', step);
     return () => {
       clearInterval(timer);
-      document.removeEventListener('visibilitychange', step);
+      document.removeEventListener('visibilitychange', turn);
       removeEventListener('online', step);
     };
   }, []);

@@ -4,6 +4,16 @@ import type { GivenUp } from './undo';
 /** A request older than this is not repeated after a reload: she has moved on. */
 const OUT_MAX_MS = 15 * 60_000;
 
+/** Keeps it where a browser lets it; without room or leave for that, it holds until a reload. */
+export function stored(key: string, value: string | null, storage: Storage = localStorage): void {
+  try {
+    if (value === null) storage.removeItem(key);
+    else storage.setItem(key, value);
+  } catch {
+    // The storage is full, or not for us.
+  }
+}
+
 /** What must survive a reload: requests on their way, one entry each so that tabs do not overwrite
  * each other, the plan as edited here, and seats that can be asked back. */
 export class Outbox {
@@ -34,11 +44,15 @@ export class Outbox {
   /** Giving a place up is not repeated after a reload. */
   keep(request: Request): void {
     if (request.type === 'disarm') return;
-    this.storage.setItem(this.#out + request.id, JSON.stringify(request));
+    this.#put(this.#out + request.id, request);
   }
 
   forget(id: string): void {
-    this.storage.removeItem(this.#out + id);
+    this.#put(this.#out + id, null);
+  }
+
+  #put(key: string, value: object | null): void {
+    stored(key, value && JSON.stringify(value), this.storage);
   }
 
   draft(): CourseRequest[] | null {
@@ -46,8 +60,7 @@ export class Outbox {
   }
 
   keepDraft(draft: CourseRequest[] | null): void {
-    if (draft) this.storage.setItem(this.#draft, JSON.stringify(draft));
-    else this.storage.removeItem(this.#draft);
+    this.#put(this.#draft, draft);
   }
 
   seats(): GivenUp[] {
@@ -55,12 +68,18 @@ export class Outbox {
   }
 
   keepSeats(seats: GivenUp[]): void {
-    this.storage.setItem(this.#seats, JSON.stringify(seats));
+    this.#put(this.#seats, seats);
   }
 
-  /** Whether a change of the storage, made by another tab, is about this student. */
+  /** Whether a change of the storage, made by another tab, is about this student's plan or seats. */
   concerns(key: string | null): boolean {
-    return key === this.#draft || key === this.#seats || !!key?.startsWith(this.#out);
+    return key === this.#draft || key === this.#seats;
+  }
+
+  /** The request that another tab kept (`text`), or forgot (`null`), if it is this student's. */
+  other(key: string | null, text: string | null): { id: string; request: Request | null } | null {
+    if (!key?.startsWith(this.#out)) return null;
+    return { id: key.slice(this.#out.length), request: parsed<Request>(text) };
   }
 }
 

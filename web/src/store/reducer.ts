@@ -46,22 +46,21 @@ export function answered(pending: Record<string, Request>, m: ServerMessage): st
     .map((p) => p.id);
 }
 
-/** The place in line that outcomes of a plan end: that of an open window. */
-function servedWindow(s: State): string | undefined {
-  const open = s.windows.filter((w) => w.state === 'open').map((w) => w.key);
-  return (
-    open.find((key) => s.positions[key]) ?? s.line.find((l) => open.includes(l.window))?.window
-  );
-}
-
 const leaveLine = (s: State, window: string) => ({
   line: without(s.line, 'window', window),
   positions: withoutKey(s.positions, window),
   forecasts: withoutKey(s.forecasts, window),
 });
 
+/** Whether what is known of a course is newer than this: the welcome rests on it already, or
+ * something later was told. It came late, as the answer to a repeat or as a missed message: it is
+ * told, and changes nothing of what she has. */
+const isPast = (s: State, journal: number, course?: string | null): boolean =>
+  journal <= s.as_of || s.outcomes.some((o) => o.course === course && o.journal > journal);
+
 /** One outcome that was not told before. */
 function outcome(s: State, o: OutcomeView): State {
+  if (isPast(s, o.journal, o.course)) return s;
   let { enrolments, waitlist } = s;
   const mine = s.pending[o.id];
   if (o.outcome === 'enrolled') {
@@ -76,21 +75,20 @@ function outcome(s: State, o: OutcomeView): State {
     waitlist = put(waitlist, 'course', entry);
   } else if (o.outcome === 'dropped') enrolments = without(enrolments, 'course', o.course);
   else if (o.outcome === 'left_waitlist') waitlist = without(waitlist, 'course', o.course);
-  // What was not asked by a request of its own came of a place in line, which has ended.
-  const own = o.instead_of || (mine && /^(drop|swap|leave_waitlist)$/.test(mine.type));
-  const done =
-    !own && /^(enrolled|waitlisted|refused)$/.test(o.outcome) ? servedWindow(s) : undefined;
   const outcomes = [o, ...without(s.outcomes, 'course', o.course)];
-  return { ...s, enrolments, waitlist, outcomes, ...(done && leaveLine(s, done)) };
+  return { ...s, enrolments, waitlist, outcomes };
 }
 
 function outcomes(s: State, m: Server<'outcomes'>): Change {
   const told = new Set(s.outcomes.map(receipt));
   const fresh = m.outcomes.filter((o) => !told.has(receipt(o)));
-  const next = fresh.reduce(outcome, s);
+  // The gateway says which place in line came to its turn with these.
+  let left = s;
+  for (const window of m.served ?? []) left = { ...left, ...leaveLine(left, window) };
   return {
-    ...next,
+    ...fresh.reduce(outcome, left),
     unread: m.unread ?? s.unread,
+    inbox: s.inbox + 1,
     messages: fresh.length ? null : s.messages, // each outcome is a message too: read again
     news: fresh.map((o) => ({ kind: 'outcome', outcome: o })),
   };
@@ -162,7 +160,14 @@ function message(s: State, m: Server<'message'>): Change {
   const msg = m.message;
   const known = s.messages?.some((x) => x.id === msg.id);
   const messages = s.messages && !known ? [msg, ...s.messages] : s.messages;
-  const next: Change = { messages, unread: m.unread, news: [{ kind: 'message', message: msg }] };
+  const next: Change = {
+    messages,
+    unread: m.unread,
+    inbox: s.inbox + 1,
+    news: [{ kind: 'message', message: msg }],
+  };
+  if (isPast(s, msg.journal, msg.course)) return next;
+  if (msg.kind === 'ticket_ended' && msg.window) return { ...next, ...leaveLine(s, msg.window) };
   if (msg.kind.startsWith('registrar_')) return { ...next, ...byRegistrar(s, msg) };
   if (msg.kind !== 'promoted' || !msg.course) return next;
   const sections = msg.sections ?? [];
@@ -185,7 +190,7 @@ function welcome(s: State, m: Server<'welcome'>, now: number): Change {
   const lines = new Set(m.line.map((l) => l.window));
   const keep = <T>(map: Record<string, T>) =>
     Object.fromEntries(Object.entries(map).filter(([key]) => lines.has(key)));
-  const { type: _type, protocol: _protocol, server_time, as_of: _as_of, ...view } = m;
+  const { type: _type, protocol: _protocol, student: _student, server_time, ...view } = m;
   return {
     ...view,
     ready: true,
@@ -196,6 +201,7 @@ function welcome(s: State, m: Server<'welcome'>, now: number): Change {
     offset: s.rtt < Number.POSITIVE_INFINITY ? s.offset : server_time - now,
     draft: stillDraft(s, m.plan.courses),
     messages: null, // some may have come meanwhile
+    inbox: s.inbox + 1,
     news: missed.map((o) => ({ kind: 'outcome', outcome: o })),
   };
 }
@@ -207,11 +213,8 @@ function changedWindow(s: State, m: Server<'window'>): Change {
   const again = old && m.window.run > old.run; // a rehearsal run again withdraws what came of it
   return {
     windows: put(s.windows, 'key', m.window),
-    ...(again && {
-      stale: true,
-      tickets: withoutKey(s.tickets, old.key),
-      ...leaveLine(s, old.key),
-    }),
+    ...(again && { stale: true, tickets: withoutKey(s.tickets, old.key) }),
+    ...((again || m.window.state === 'closed') && leaveLine(s, m.window.key)),
     news: old && stateOf(old) !== stateOf(m.window) ? [{ kind: 'window', window: m.window }] : [],
   };
 }
@@ -258,7 +261,11 @@ function change(s: State, m: ServerMessage, now: number, sent: number): Change {
     case 'plan':
       return { plan: m.plan, draft: stillDraft(s, m.plan.courses) };
     case 'read':
-      return { messages: readUpTo(s.messages, m.up_to), unread: m.unread };
+      return {
+        messages: readUpTo(s.messages, m.up_to),
+        unread: m.unread,
+        inbox: s.inbox + 1,
+      };
     case 'preferences':
       return { preferences: m.preferences };
     case 'pong':

@@ -77,11 +77,15 @@ export interface State {
   unread: number;
   /** `null`: to be read again over HTTP. */
   messages: MessageView[] | null;
+  /** Grows whenever messages or their number change: what was read over HTTP meanwhile is old. */
+  inbox: number;
   /** `before` of the next page of messages; `null` at the end. */
   older: number | null;
   /** `null`: not read yet. */
   preferences: PreferencesView | null;
   sequence: number;
+  /** Journal position that the last welcome rests on: what is told of before it changes nothing. */
+  as_of: number;
   pending: Record<string, Request>;
   /** Server's clock minus this device's; `null` until it is known. */
   offset: number | null;
@@ -118,9 +122,11 @@ export const initial = (): State => ({
   announcements: [],
   unread: 0,
   messages: null,
+  inbox: 0,
   older: null,
   preferences: null,
   sequence: 0,
+  as_of: 0,
   pending: {},
   offset: null,
   rtt: Number.POSITIVE_INFINITY,

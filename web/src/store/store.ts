@@ -5,6 +5,7 @@ import type { Me } from '../wire/Me';
 import type { ServerMessage } from '../wire/ServerMessage';
 import type { SignInChoices } from '../wire/SignInChoices';
 import { Link } from './link';
+import { withoutKey } from './lists';
 import { Outbox } from './outbox';
 import { reduce } from './reducer';
 import { type CourseRequest, initial, type News, type Request, type State } from './state';
@@ -75,6 +76,8 @@ export function tell(code: string, detail?: string): void {
 export interface Listener {
   news(items: News[]): void;
   heard(m: ServerMessage): void;
+  /** The plan as edited here could not be saved. */
+  planRefused(draft: CourseRequest[], code: string): void;
   /** The socket was refused before it was open. */
   refused(): void;
   signedOut(): void;
@@ -87,12 +90,16 @@ export const listen = (to: Listener) => {
 /** An answer over HTTP makes one doubt that anybody is signed in. */
 export const doubt = (): void => listener?.refused();
 
+/** Whose page this is. */
+let owner: string | null = null;
 let link: Link | null = null;
 let outbox: Outbox | null = null;
 export const theLink = (): Link | null => link;
 
 /** Begins for a student who is signed in. */
 export function connect(student: string): void {
+  link?.close();
+  owner = student;
   outbox = new Outbox(student);
   recall(outbox);
   state.value = { ...initial(), pending: outbox.requests(), draft: outbox.draft() };
@@ -114,8 +121,7 @@ export function connect(student: string): void {
 /** Ends: she has signed out, here or elsewhere. */
 export function disconnect(): void {
   link?.close();
-  link = null;
-  outbox = null;
+  link = outbox = owner = null;
   recall(null);
   state.value = initial();
 }
@@ -128,6 +134,11 @@ function noteConnection(): void {
 }
 
 function receive(m: ServerMessage, sentAt?: number): void {
+  // A gateway from before this page does not say whose it is.
+  if (m.type === 'welcome' && m.student && m.student !== owner) {
+    listener?.signedOut(); // somebody else signed in in this browser: nothing of hers goes there
+    return;
+  }
   const before = state.value;
   const [next, news] = reduce(before, m, Date.now(), sentAt);
   batch(() => {
@@ -148,7 +159,8 @@ const PLAN_FAULTS = /^(plan_invalid|unknown_course|unknown_section|too_many)$/;
 function refused(code: string, detail: string, id: string | undefined, before: State): void {
   if (code === 'not_in_line') dropPending((p) => p.type === 'disarm');
   if (code === 'already_in_line' && id && before.pending[id]?.type === 'arm') return;
-  if (!id && state.value.draft && PLAN_FAULTS.test(code)) setDraft(null);
+  const edited = state.value.draft;
+  if (!id && edited && PLAN_FAULTS.test(code)) listener?.planRefused(edited, code);
   tell(code, detail);
 }
 
@@ -181,7 +193,7 @@ export function putAway(journal: number): void {
   state.value = { ...state.value, announcements: left };
 }
 
-function setDraft(list: CourseRequest[] | null): void {
+export function setDraft(list: CourseRequest[] | null): void {
   state.value = { ...state.value, draft: list };
   outbox?.keepDraft(list);
 }
@@ -199,11 +211,19 @@ export function sendPlan(): void {
   if (state.value.draft) link?.send({ type: 'set_plan', courses: state.value.draft });
 }
 
-/** What another tab of this browser has kept or forgotten holds here too. */
+/** What another tab of this browser has kept or forgotten holds here too; what could not be kept
+ * stays asked for. */
 addEventListener('storage', (e) => {
-  if (!outbox || !(e.key === null || outbox.concerns(e.key))) return;
-  state.value = { ...state.value, pending: outbox.requests(), draft: outbox.draft() };
-  recall(outbox);
+  if (!outbox) return;
+  const other = outbox.other(e.key, e.newValue);
+  if (other) {
+    const rest = withoutKey(state.value.pending, other.id);
+    const pending = other.request ? { ...rest, [other.id]: other.request } : rest;
+    state.value = { ...state.value, pending };
+  } else if (outbox.concerns(e.key)) {
+    state.value = { ...state.value, draft: outbox.draft() };
+    recall(outbox);
+  }
 });
 
 setInterval(() => {

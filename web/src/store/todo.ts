@@ -3,7 +3,7 @@
 import { computed } from '@preact/signals';
 import { submittable } from '../model/windows';
 import { courses } from './catalogue';
-import { enrolments, line, outcomes, plan, waitlist, windows } from './store';
+import { enrolments, line, outcomes, pending, plan, waitlist, windows } from './store';
 
 const todo = computed(() =>
   submittable(
@@ -20,3 +20,9 @@ const todo = computed(() =>
 );
 
 export const todoIn = (window: string) => todo.value.find((x) => x.window.key === window);
+
+/** Whether one of these was asked of the window and is not answered yet. */
+export const isAsked = (types: string[], window: string): boolean =>
+  Object.values(pending.value).some(
+    (p) => types.includes(p.type) && 'window' in p && p.window === window,
+  );

@@ -3,7 +3,7 @@
 // made elsewhere, does not offer a group that she no longer had.
 import { signal } from '@preact/signals';
 import type { Outbox } from './outbox';
-import type { Enrolment } from './state';
+import type { CourseRequest, Enrolment } from './state';
 
 export interface GivenUp {
   /** The request that gave it up. */
@@ -15,10 +15,13 @@ export interface GivenUp {
 const MAX = 20;
 
 export const givenUp = signal<GivenUp[]>([]);
+/** The course that she last took out of her plan, and where in it that stood. */
+export const takenOut = signal<{ request: CourseRequest; at: number } | null>(null);
 let kept: Outbox | null = null;
 
 /** What was given up here before, from now on kept in this outbox; `null`: nobody is here. */
 export function recall(outbox: Outbox | null): void {
+  if (outbox !== kept) takenOut.value = null;
   kept = outbox;
   givenUp.value = outbox?.seats() ?? [];
 }

@@ -5,9 +5,9 @@ import { announcements, putAway } from '../store/store';
 import { IconButton } from './basics';
 import { Icon } from './Icon';
 
-/** Always there, so that what comes into it is said. */
+/** Always there, so that what comes into it is said: the new one, not all of them again. */
 export const Announcements = () => (
-  <div class="announcements" role="status">
+  <div class="announcements" role="status" aria-atomic="false">
     {announcements.value.map((a) => (
       <div key={a.journal} class="banner announcement">
         <Icon name="messages" />

@@ -91,7 +91,7 @@ function Component(props: Props & { component: ComponentView; at: number }) {
             {rank > 0 && (
               <IconButton
                 icon="up"
-                label={t('plan.rankUp', { section: shortKey(section.key) })}
+                label={t('plan.up', { what: shortKey(section.key) })}
                 onClick={() => take(section.key, 'up')}
               />
             )}
@@ -116,7 +116,7 @@ export const Chooser = (props: Props) => (
   <div class="chooser">
     <p class="quiet">{t('plan.chooseHow')}</p>
     {props.course.components.map((component, at) => (
-      <Component key={component.kind} {...props} component={component} at={at} />
+      <Component key={component.sections[0]?.key ?? at} {...props} component={component} at={at} />
     ))}
   </div>
 );

@@ -4,22 +4,15 @@ import { t } from '../i18n';
 import { clockTime } from '../i18n/format';
 import { TOO_MANY_SESSIONS, WRONG_VERSION } from '../store/close';
 import { connection, now, state, theLink } from '../store/store';
+import { age } from './age';
 import { Button } from './basics';
 import { Icon } from './Icon';
 import { say } from './live';
 
 /** With the clock's step of half a second: shown well within 2 s, and a blip is not. */
 export const LATE_MS = 1400;
-const IN_MINUTES_S = 120;
 
 const retry = () => theLink()?.retry();
-
-function age(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  return seconds < IN_MINUTES_S
-    ? t('time.seconds', { n: seconds })
-    : t('time.minutes', { n: Math.round(seconds / 60) });
-}
 
 function Lost() {
   const { heard, offset } = state.value;

@@ -35,7 +35,8 @@ export function courseLeft(course: CourseView, choices?: ChoiceDto[]): Left {
   return scarce;
 }
 
-function words({ left, status }: Quote): string {
+/** Seats left, or why there are none to be had. */
+export function seatWords({ left, status }: Quote): string {
   if (status === 'cancelled') return t('seats.cancelled');
   if (status !== 'open') return t('seats.closed');
   if (left === undefined) return '';
@@ -46,7 +47,7 @@ function words({ left, status }: Quote): string {
 const none = (q: Quote) => q.left === 0 || q.status !== 'open';
 
 export function SectionSeats({ section }: { section: SectionView }) {
-  const text = useComputed(() => words(quote(section)));
+  const text = useComputed(() => seatWords(quote(section)));
   const gone = useComputed(() => none(quote(section)));
   return <span class={gone.value ? 'seats none' : 'seats'}>{text}</span>;
 }
@@ -55,5 +56,5 @@ export function CourseSeats(props: { course: CourseView; choices?: ChoiceDto[] |
   const { course, choices } = props;
   const left = useComputed(() => courseLeft(course, choices)).value;
   const q = { left, status: 'open' };
-  return <span class={none(q) ? 'seats none' : 'seats'}>{words(q)}</span>;
+  return <span class={none(q) ? 'seats none' : 'seats'}>{seatWords(q)}</span>;
 }

@@ -93,7 +93,7 @@ export function WeekGrid({ slots }: { slots: Slot[] }) {
                 .filter((s) => s.meeting.weekday === day)
                 .map((s) => (
                   <Block
-                    key={`${s.section} ${s.meeting.start}`}
+                    key={`${s.section} ${s.meeting.start} ${s.meeting.weeks.join()}`}
                     slot={s}
                     from={from}
                     colour={colour(s.course)}

@@ -8,6 +8,7 @@ import { connection } from '../store/store';
 import { Icon, type IconName } from './Icon';
 
 interface ButtonProps {
+  id?: string;
   children: ComponentChildren;
   onClick: () => void;
   kind?: 'primary' | 'plain' | 'quiet';
@@ -24,6 +25,7 @@ interface ButtonProps {
 
 export function Button(props: ButtonProps) {
   const {
+    id,
     children,
     onClick,
     kind = 'plain',
@@ -37,6 +39,7 @@ export function Button(props: ButtonProps) {
   return (
     <button
       type="button"
+      id={id}
       class={`button ${kind}`}
       aria-label={label}
       aria-disabled={busy || disabled || undefined}
@@ -131,13 +134,22 @@ export function Checkbox(props: {
 /** Asks before something that cannot be undone, or for a choice. Closes with Escape. */
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
   const ref = useRef<HTMLDialogElement>(null);
+  const gone = useRef(false);
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
-    return () => dialog?.close(); // gives the focus back
+    return () => {
+      gone.current = true;
+      dialog?.close(); // gives the focus back
+    };
   }, []);
   return (
-    <dialog ref={ref} aria-labelledby="dialog-title" onClose={props.onClose}>
+    <dialog
+      ref={ref}
+      aria-labelledby="dialog-title"
+      // Told once more when it is gone, perhaps while another stands open.
+      onClose={() => gone.current || props.onClose()}
+    >
       <h2 id="dialog-title">{props.title}</h2>
       {props.children}
     </dialog>

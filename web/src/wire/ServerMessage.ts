@@ -85,7 +85,11 @@ unread: number,
 /**
  * In the order decided.
  */
-outcomes: Array<OutcomeView>, } | { "type": "waitlist_rank", 
+outcomes: Array<OutcomeView>, 
+/**
+ * Keys of the windows in whose line her place ended with these; absent: none.
+ */
+served?: Array<string>, } | { "type": "waitlist_rank", 
 /**
  * As it is now.
  */

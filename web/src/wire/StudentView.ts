@@ -19,6 +19,10 @@ protocol: number,
  */
 server_time: number, 
 /**
+ * Her number: a page that was opened by somebody else is not shown this.
+ */
+student: string, 
+/**
  * Programme key.
  */
 programme: string | null, 

@@ -4,7 +4,7 @@ import { t } from '../../i18n';
 import { stamp } from '../../i18n/format';
 import { linkOf, TOPICS, type Topic, topicOf } from '../../model/topics';
 import { lookUp } from '../../store/catalogue';
-import { loadMessages, markRead } from '../../store/inbox';
+import { loadMessages, loadOlder, markRead, unreadable } from '../../store/inbox';
 import { attempt } from '../../store/session';
 import { connection, messages, older, unread } from '../../store/store';
 import { Button, Empty, Loading, Tag } from '../../ui/basics';
@@ -50,6 +50,12 @@ function List({ list }: { list: MessageView[] }) {
   const [filter, setFilter] = useState<Filter>('all');
   const shown = list.filter((m) => shows(filter, m));
   const before = older.value;
+  const [busy, setBusy] = useState(false);
+  const readOlder = async (from: number) => {
+    setBusy(true);
+    await attempt(() => loadOlder(from));
+    setBusy(false);
+  };
   if (!list.length) {
     return (
       <Empty icon="messages" title={t('messages.empty')}>
@@ -69,7 +75,7 @@ function List({ list }: { list: MessageView[] }) {
         ))}
       </ul>
       {before !== null && (
-        <Button onClick={() => void attempt(() => loadMessages(before))}>
+        <Button busy={busy} onClick={() => void readOlder(before)}>
           {t('messages.older')}
         </Button>
       )}
@@ -77,11 +83,22 @@ function List({ list }: { list: MessageView[] }) {
   );
 }
 
+/** None can be read now: they are with the gateway, and come by themselves or when asked for. */
+const Unreadable = ({ open }: { open: boolean }) => (
+  <>
+    <Empty icon="warn" title={t('lost.nothing')}>
+      {t('fetch.failed')}
+    </Empty>
+    {open && <Button onClick={() => void attempt(loadMessages)}>{t('app.again')}</Button>}
+  </>
+);
+
 export function Messages() {
   const list = messages.value;
   const { open } = connection.value;
+  const failed = unreadable.value || !open;
   useEffect(() => {
-    if (!list && open) void attempt(() => loadMessages());
+    if (!list && open) void attempt(loadMessages);
     // A result names its course itself, which may be gone from the catalogue.
     const named = (list ?? []).filter((m) => topicOf(m.kind) !== 'results');
     lookUp(named.flatMap((m) => m.course ?? []));
@@ -95,7 +112,7 @@ export function Messages() {
           <Button onClick={() => void attempt(markRead)}>{t('messages.markRead')}</Button>
         </p>
       )}
-      {list ? <List list={list} /> : open ? <Loading /> : <p>{t('fetch.failed')}</p>}
+      {list ? <List list={list} /> : failed ? <Unreadable open={open} /> : <Loading />}
     </>
   );
 }

@@ -4,10 +4,10 @@ import { useState } from 'preact/hooks';
 import { t } from '../../i18n';
 import { disarm } from '../../store/actions';
 import { forecasts, positions } from '../../store/store';
+import { isAsked } from '../../store/todo';
 import { Button, Confirm, Mark } from '../../ui/basics';
 import type { WindowView } from '../../wire/WindowView';
 import { Forecast } from './Forecast';
-import { isAsked } from './Opening';
 import { Standing } from './Standing';
 
 export function InLine({ window: w }: { window: WindowView }) {

@@ -4,19 +4,15 @@ import { moment } from '../../i18n/format';
 import { covers, inOrder } from '../../model/windows';
 import { submitPlan } from '../../store/actions';
 import { courses, lookUp } from '../../store/catalogue';
-import { line, pending, plan, theLink, windows } from '../../store/store';
-import { todoIn } from '../../store/todo';
+import { line, plan, theLink, windows } from '../../store/store';
+import { isAsked, todoIn } from '../../store/todo';
 import { Blocked } from '../../ui/Blocked';
 import { Button, Empty, Mark, Tag } from '../../ui/basics';
+import { Ended } from '../../ui/Ended';
 import type { WindowView } from '../../wire/WindowView';
 import { InLine } from './InLine';
 import { Order } from './Order';
 import { Planned } from './Planned';
-
-export const isAsked = (types: string[], window: string): boolean =>
-  Object.values(pending.value).some(
-    (p) => types.includes(p.type) && 'window' in p && p.window === window,
-  );
 
 /** Open, and she is not in line. */
 function Open({ window: w }: { window: WindowView }) {
@@ -52,7 +48,7 @@ function Open({ window: w }: { window: WindowView }) {
 function State({ window: w }: { window: WindowView }) {
   const ticket = line.value.find((l) => l.window === w.key);
   if (w.state === 'planned') return <Planned window={w} ticket={ticket} />;
-  if (w.state !== 'open') return <p class="quiet">{t('opening.closed')}</p>;
+  if (w.state !== 'open') return <Ended window={w}>{t('opening.closed')}</Ended>;
   return ticket ? <InLine window={w} /> : <Open window={w} />;
 }
 

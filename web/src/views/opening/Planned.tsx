@@ -6,11 +6,11 @@ import { arm, disarm } from '../../store/actions';
 import { courses } from '../../store/catalogue';
 import type { Ticket } from '../../store/state';
 import { plan, serverNow } from '../../store/store';
+import { isAsked } from '../../store/todo';
 import { Button, Mark } from '../../ui/basics';
 import { timeLeft } from '../../ui/words';
 import type { WindowView } from '../../wire/WindowView';
 import { AskNotify } from './AskNotify';
-import { isAsked } from './Opening';
 
 export function Countdown({ window: w }: { window: WindowView }) {
   if (!w.opens_at) return <p>{t('opening.unknown')}</p>;

@@ -40,7 +40,7 @@ export function Standing({ window: w }: { window: string }) {
     <>
       <p class="label">{t('line.place')}</p>
       <p class="big">
-        <span class="figure">
+        <span class="figure" data-place={w}>
           <Told of={() => number(place.value?.position ?? 0)} />
         </span>{' '}
         <small>

@@ -4,6 +4,7 @@ import { target } from '../../router';
 import { courses, lookUp } from '../../store/catalogue';
 import { pending, plan, positions, windows } from '../../store/store';
 import { Empty, Mark } from '../../ui/basics';
+import { Ended } from '../../ui/Ended';
 import { courseName } from '../../ui/words';
 import { Copy } from './Copy';
 import { cardId, OutcomeCard } from './OutcomeCard';
@@ -64,6 +65,9 @@ export function Outcomes() {
     <>
       <h1>{t('outcomes.title')}</h1>
       <InLine />
+      {windows.value.map((w) => (
+        <Ended key={w.key} window={w} />
+      ))}
       {!codes.length && !waiting.length ? (
         <Empty icon="outcomes" title={t('outcomes.empty')}>
           {t('outcomes.emptyWhat')} <a href="/opening">{t('plan.toOpening')}</a>

@@ -2,7 +2,7 @@ import { useComputed } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { named, t } from '../../i18n';
 import { credits, number } from '../../i18n/format';
-import { place } from '../../model/week';
+import { clashesIn } from '../../model/week';
 import { covers } from '../../model/windows';
 import { arm, submitPlan } from '../../store/actions';
 import { courses, lookUp } from '../../store/catalogue';
@@ -12,26 +12,23 @@ import {
   enrolments,
   line,
   outcomes,
-  pending,
   plan,
   positions,
   serverNow,
   waitlist,
   windows,
 } from '../../store/store';
-import { todoIn } from '../../store/todo';
+import { isAsked, todoIn } from '../../store/todo';
 import { Blocked } from '../../ui/Blocked';
 import { Button, Empty, Mark } from '../../ui/basics';
+import { Ended } from '../../ui/Ended';
 import { heldSlots, wishedSlots } from '../../ui/slots';
 import { WeekGrid } from '../../ui/WeekGrid';
 import { timeLeft } from '../../ui/words';
 import type { WindowView } from '../../wire/WindowView';
-import { PlanList } from './PlanList';
+import { PlanList, Undo } from './PlanList';
 import { Programme } from './Programme';
 import { Search } from './Search';
-
-const asked = (type: string, window: string): boolean =>
-  Object.values(pending.value).some((p) => p.type === type && 'window' in p && p.window === window);
 
 /** What is left to do with this plan: arm it, submit it, or follow it in line. */
 function NextStep({ window: w }: { window: WindowView }) {
@@ -46,7 +43,7 @@ function NextStep({ window: w }: { window: WindowView }) {
   const concerned = plan.value.some((r) => covers(w, courses.value.get(r.course)));
   const planned = w.state === 'planned' && w.opens_at && concerned;
   if (w.state === 'closed' && concerned && plan.value.length > 0) {
-    return <p class="quiet">{t('plan.closedNow', { window: named(w.name) })}</p>;
+    return <Ended window={w}>{t('plan.closedNow', { window: named(w.name) })}</Ended>;
   }
   if (!planned && !todo && !(w.state === 'open' && ticket)) return null;
   return (
@@ -67,12 +64,12 @@ function NextStep({ window: w }: { window: WindowView }) {
         {todo && <p>{t('plan.openNow')}</p>}
       </div>
       {todo && (
-        <Button kind="primary" busy={asked('submit', w.key)} onClick={() => submitPlan(w.key)}>
+        <Button kind="primary" busy={isAsked(['submit'], w.key)} onClick={() => submitPlan(w.key)}>
           {t('plan.submitNow', { n: todo.rest.length })}
         </Button>
       )}
       {planned && !ticket && (
-        <Button kind="primary" busy={asked('arm', w.key)} onClick={() => arm(w.key)}>
+        <Button kind="primary" busy={isAsked(['arm'], w.key)} onClick={() => arm(w.key)}>
           {t('plan.arm')}
         </Button>
       )}
@@ -113,7 +110,7 @@ function Week() {
   const has = new Set(enrolments.value.map((e) => e.course));
   const wished = wishedSlots(plan.value, courses.value, has);
   const slots = [...held, ...wished.slots];
-  const clashes = place(slots).filter((s) => s.clashes.length).length;
+  const clashes = clashesIn(slots);
   return (
     <section aria-labelledby="week-title" class="week-part">
       <h2 id="week-title">{t('plan.week')}</h2>
@@ -122,7 +119,7 @@ function Week() {
       ) : (
         <>
           <Mark tone={clashes ? 'bad' : 'quiet'} icon={clashes ? 'warn' : 'check'}>
-            {clashes ? t('week.clashes', { n: Math.ceil(clashes / 2) }) : t('week.noClash')}
+            {clashes ? t('week.clashes', { n: clashes }) : t('week.noClash')}
           </Mark>
           <WeekGrid slots={slots} />
         </>
@@ -158,6 +155,7 @@ export function Plan() {
                 <PlanList />
               </>
             )}
+            <Undo />
           </section>
           <Programme />
         </div>

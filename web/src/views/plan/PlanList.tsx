@@ -1,12 +1,13 @@
-// The ranked plan: dragged, or moved with the arrow keys.
+// The ranked plan: dragged, or moved with the buttons or the arrow keys.
 import { signal } from '@preact/signals';
 import { useRef, useState } from 'preact/hooks';
 import { t } from '../../i18n';
 import { credits } from '../../i18n/format';
-import { moveCourse, removeCourse, setChoices, setWaitlist } from '../../store/actions';
+import { moveCourse, putBack, removeCourse, setChoices, setWaitlist } from '../../store/actions';
 import { courses } from '../../store/catalogue';
 import type { CourseRequest } from '../../store/state';
-import { editPlan, enrolments, outcomes, plan, savedPlan, waitlist } from '../../store/store';
+import { enrolments, outcomes, plan, savedPlan, waitlist } from '../../store/store';
+import { takenOut } from '../../store/undo';
 import { Button, Checkbox, IconButton, Mark } from '../../ui/basics';
 import { Chooser } from '../../ui/Chooser';
 import { Icon } from '../../ui/Icon';
@@ -16,7 +17,11 @@ import { clashWith, heldSlots, wishedSlots } from '../../ui/slots';
 import { courseName, reasonText, sectionAt, shortKey, solution } from '../../ui/words';
 
 const opened = signal<string | null>(null);
-const removed = signal<{ course: string; before: CourseRequest[] } | null>(null);
+
+/** Once it stands there: what had the focus has moved, or is gone. */
+const focusOn = (id: string): void => {
+  requestAnimationFrame(() => document.getElementById(id)?.focus());
+};
 
 function move(from: number, to: number): void {
   const of = plan.value.length;
@@ -27,10 +32,9 @@ function move(from: number, to: number): void {
 }
 
 function remove(course: string): void {
-  removed.value = { course, before: plan.value };
   removeCourse(course);
   say(t('plan.removed', { course: courseName(course) }));
-  document.getElementById('plan-mine')?.closest('section')?.querySelector('button')?.focus();
+  focusOn(UNDO);
 }
 
 /** Which section it is that clashes, and when: `, tutorial W3, Tue 11.15`. */
@@ -143,6 +147,31 @@ interface Drag {
   over: number;
 }
 
+/** One step, for whoever does not drag. The last step keeps its button, which then does nothing. */
+function Step(props: { of: CourseRequest; at: number; by: -1 | 1 }) {
+  const { at, by } = props;
+  const course = courseName(props.of.course);
+  const id = `${by < 0 ? 'up' : 'down'}-${props.of.course}`;
+  const ends = at + by < 0 || at + by >= plan.value.length;
+  const label = by < 0 ? t('plan.up', { what: course }) : t('plan.down', { what: course });
+  return (
+    <button
+      type="button"
+      id={id}
+      class="step"
+      aria-label={label}
+      title={label}
+      aria-disabled={ends || undefined}
+      onClick={() => {
+        move(at, at + by);
+        focusOn(id);
+      }}
+    >
+      <Icon name={by < 0 ? 'up' : 'lower'} />
+    </button>
+  );
+}
+
 export function PlanList() {
   const list = plan.value;
   const ref = useRef<HTMLOListElement>(null);
@@ -162,6 +191,7 @@ export function PlanList() {
     onPointerUp: () => {
       if (drag) move(drag.from, drag.over);
       setDrag(null);
+      focusOn(`grip-${course}`);
     },
     onPointerCancel: () => setDrag(null),
     onKeyDown: (e: KeyboardEvent) => {
@@ -169,7 +199,7 @@ export function PlanList() {
       if (!by) return;
       e.preventDefault();
       move(i, i + by);
-      requestAnimationFrame(() => document.getElementById(`grip-${course}`)?.focus());
+      focusOn(`grip-${course}`);
     },
   });
   return (
@@ -192,19 +222,23 @@ export function PlanList() {
               data-course={r.course}
               class={`item ${drag?.from === i ? 'dragged' : ''} ${where}`}
             >
-              <button
-                type="button"
-                id={`grip-${r.course}`}
-                class="grip"
-                aria-describedby="drag-how"
-                aria-label={t('plan.drag', { course: name, n: i + 1, of: list.length })}
-                {...grip(i, r.course)}
-              >
-                <span class="rank" aria-hidden="true">
-                  {i + 1}
-                </span>
-                <Icon name="grip" heavy />
-              </button>
+              <div class="ranking">
+                {list.length > 1 && <Step of={r} at={i} by={-1} />}
+                <button
+                  type="button"
+                  id={`grip-${r.course}`}
+                  class="grip"
+                  aria-describedby="drag-how"
+                  aria-label={t('plan.drag', { course: name, n: i + 1, of: list.length })}
+                  {...grip(i, r.course)}
+                >
+                  <span class="rank" aria-hidden="true">
+                    {i + 1}
+                  </span>
+                  <Icon name="grip" heavy />
+                </button>
+                {list.length > 1 && <Step of={r} at={i} by={1} />}
+              </div>
               <div class="item-body">
                 <h3>{name}</h3>
                 <p class="meta">
@@ -223,22 +257,25 @@ export function PlanList() {
           );
         })}
       </ol>
-      <Undo />
     </>
   );
 }
 
+const UNDO = 'plan-undo';
+
+/** Under the plan, or what stands there when it is empty. */
 export function Undo() {
-  const gone = removed.value;
-  if (!gone || plan.value.some((r) => r.course === gone.course)) return null;
+  const out = takenOut.value?.request.course;
+  if (!out || plan.value.some((r) => r.course === out)) return null;
   const undo = () => {
-    removed.value = null;
-    editPlan(gone.before);
+    putBack();
+    say(t('plan.addedSay', { course: courseName(out) }));
+    focusOn(`grip-${out}`);
   };
   return (
     <p class="undo">
-      {t('plan.removed', { course: courseName(gone.course) })}{' '}
-      <Button kind="quiet" onClick={undo}>
+      {t('plan.removed', { course: courseName(out) })}{' '}
+      <Button kind="quiet" id={UNDO} onClick={undo}>
         {t('plan.undo')}
       </Button>
     </p>

@@ -1,9 +1,10 @@
-// What her programme asks for, required first.
+// What her programme asks for in a term that can be registered for, required first.
 import { useState } from 'preact/hooks';
 import { t } from '../../i18n';
+import { termsAhead } from '../../model/windows';
 import { courses, requirements } from '../../store/catalogue';
 import { completed } from '../../store/resources';
-import { enrolments, year } from '../../store/store';
+import { enrolments, windows, year } from '../../store/store';
 import { Button, Tag } from '../../ui/basics';
 import { CourseLine } from './CourseLine';
 
@@ -14,7 +15,13 @@ export function Programme() {
   const [whole, setWhole] = useState(false);
   const held = new Set(enrolments.value.map((e) => e.course));
   const all = requirements.value ?? [];
-  const wanted = all.filter((r) => !held.has(r.course) && !completed.value.has(r.course));
+  const terms = termsAhead(windows.value);
+  const given = (code: string) => {
+    const term = courses.value.get(code)?.term;
+    return !term || !terms.size || terms.has(term);
+  };
+  const open = all.filter((r) => !held.has(r.course) && !completed.value.has(r.course));
+  const wanted = open.filter((r) => given(r.course));
   const passed = all.filter((r) => completed.value.has(r.course)).length;
   if (!wanted.length && !passed) return null;
   return (

@@ -175,7 +175,14 @@ function Found({ results, fits, more }: { results: Results; fits: boolean; more:
 export function Search() {
   const [filters, setFilters] = useState<Filters>(noFilters);
   const [fits, setFits] = useState(false);
+  // As it is typed: a space between two words is a word's end only when the next begins.
+  const [typed, setTyped] = useState('');
   const set = (change: Partial<Filters>) => setFilters({ ...filters, ...change });
+  const type = (text: string) => {
+    setTyped(text);
+    const q = text.trim();
+    if (q !== filters.q) set({ q });
+  };
   const { results, more } = useSearch(filters, fits);
   useWatch(results?.codes ?? []);
   return (
@@ -191,8 +198,8 @@ export function Search() {
           autocomplete="off"
           maxLength={100}
           placeholder={t('plan.searchLabel')}
-          value={filters.q}
-          onInput={(e) => set({ q: e.currentTarget.value.trim() })}
+          value={typed}
+          onInput={(e) => type(e.currentTarget.value)}
         />
         <Filtering
           filters={filters}

@@ -1,17 +1,13 @@
 // Students whose plan has something in its way, by reason.
-import { keyOf, t, tAny } from '../../i18n';
+import { t } from '../../i18n';
 import { number } from '../../i18n/format';
 import { go } from '../../router';
 import { BLOCKED, blockedBy, blockedPage, blockers, lookedUp } from '../../store/registrar';
 import { Button, Mark } from '../../ui/basics';
 import type { PlanBlockers } from '../../wire/PlanBlockers';
+import { blockName } from './model/names';
 import { Part } from './parts/Freshness';
 import { Paging } from './parts/Paging';
-
-export const blockName = (reason: string): string => {
-  const key = keyOf(`blocked.${reason}`);
-  return key ? tAny(key, {}) : reason;
-};
 
 function pick(reason: string): void {
   blockedBy.value = blockedBy.value === reason ? '' : reason;

@@ -7,6 +7,7 @@ import { Empty, Mark } from '../../ui/basics';
 import { kindName } from '../../ui/words';
 import type { DemandSection } from '../../wire/DemandSection';
 import { DEMAND_SORTS, type DemandSort, matches, paged, sorted } from './model/sections';
+import { type Column, ConsoleTable } from './parts/ConsoleTable';
 import { Choose, Field } from './parts/Field';
 import { Figure } from './parts/Figure';
 import { Part } from './parts/Freshness';
@@ -56,33 +57,21 @@ const Row = ({ section: s }: { section: DemandSection }) => (
   </tr>
 );
 
+const columns = (): Column[] => [
+  { name: t('section.section') },
+  { name: t('demand.first'), wide: true, figures: true },
+  { name: t('demand.all'), wide: true, figures: true },
+  { name: t('demand.capacity'), wide: true, figures: true },
+  { name: t('demand.shortage') },
+  { name: t('section.change'), wide: true, hidden: true },
+];
+
 const Table = ({ list }: { list: DemandSection[] }) => (
-  <table class="console-table demand-table">
-    <caption class="hidden">{t('demand.title')}</caption>
-    <thead>
-      <tr>
-        <th scope="col">{t('section.section')}</th>
-        <th scope="col" class="wide-cell figures">
-          {t('demand.first')}
-        </th>
-        <th scope="col" class="wide-cell figures">
-          {t('demand.all')}
-        </th>
-        <th scope="col" class="wide-cell figures">
-          {t('demand.capacity')}
-        </th>
-        <th scope="col">{t('demand.shortage')}</th>
-        <th scope="col" class="wide-cell">
-          <span class="hidden">{t('section.change')}</span>
-        </th>
-      </tr>
-    </thead>
-    <tbody>
-      {list.map((s) => (
-        <Row key={s.section} section={s} />
-      ))}
-    </tbody>
-  </table>
+  <ConsoleTable kind="demand-table" caption={t('demand.title')} columns={columns()}>
+    {list.map((s) => (
+      <Row key={s.section} section={s} />
+    ))}
+  </ConsoleTable>
 );
 
 function List({ all }: { all: DemandSection[] }) {

@@ -8,8 +8,8 @@ import { Button, Mark } from '../../ui/basics';
 import type { FileOutcome } from '../../wire/FileOutcome';
 import type { StudentFile } from '../../wire/StudentFile';
 import type { Why } from '../../wire/Why';
-import { blockName } from './Blockers';
 import { Course, sectionNames } from './File';
+import { blockName } from './model/names';
 import { Problem } from './parts/act';
 import { WhyView } from './WhyView';
 
@@ -64,7 +64,8 @@ function Explained({ outcome: o }: { outcome: FileOutcome }) {
         {t('why.ask')}
       </Button>
       <Problem of={problem} />
-      <div role="status">{found && <WhyView why={found} />}</div>
+      {/* That it opened is said by the button; a table is not read aloud unasked. */}
+      {found && <WhyView why={found} />}
     </>
   );
 }

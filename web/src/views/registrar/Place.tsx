@@ -4,6 +4,7 @@ import { named, t } from '../../i18n';
 import { api, Failed } from '../../store/api';
 import { actOnStudent } from '../../store/registrar';
 import { Checkbox } from '../../ui/basics';
+import { seatWords } from '../../ui/Seats';
 import { courseName, kindName, shortKey, when } from '../../ui/words';
 import type { ComponentView } from '../../wire/ComponentView';
 import type { CourseView } from '../../wire/CourseView';
@@ -45,17 +46,10 @@ function useCourse(text: string): Looked {
   return found;
 }
 
-function seats(s: SectionView): string {
-  if (s.status && s.status !== 'open') {
-    return s.status === 'cancelled' ? t('seats.cancelled') : t('seats.closed');
-  }
-  if (s.left === undefined) return '';
-  if (s.left === null) return t('seats.unlimited');
-  return s.left > 0 ? t('seats.left', { n: s.left }) : t('seats.full');
-}
-
 const option = (s: SectionView): string =>
-  [shortKey(s.key), when(s), seats(s)].filter(Boolean).join(' · ');
+  [shortKey(s.key), when(s), seatWords({ left: s.left, status: s.status ?? 'open' })]
+    .filter(Boolean)
+    .join(' · ');
 
 const Component = (props: {
   component: ComponentView;

@@ -9,6 +9,7 @@ import type { Board } from '../../wire/Board';
 import type { BoardSection } from '../../wire/BoardSection';
 import { percent, rate } from './model/format';
 import { filled, fullness } from './model/sections';
+import { type Column, ConsoleTable } from './parts/ConsoleTable';
 import { Choose, Field } from './parts/Field';
 import { Paging } from './parts/Paging';
 
@@ -104,39 +105,23 @@ function Row({ section: s }: { section: BoardSection }) {
   );
 }
 
+const columns = (): Column[] => [
+  { name: t('section.section') },
+  { name: t('section.seats') },
+  { name: t('section.waitlist'), wide: true, figures: true },
+  { name: t('section.line'), wide: true, figures: true },
+  { name: t('section.rate'), wide: true, figures: true },
+  { name: t('section.pressure'), wide: true, figures: true },
+  { name: t('section.status'), wide: true },
+  { name: t('section.change'), wide: true, hidden: true },
+];
+
 const Table = ({ sections }: { sections: BoardSection[] }) => (
-  <table class="console-table sections-table">
-    <caption class="hidden">{t('board.sections')}</caption>
-    <thead>
-      <tr>
-        <th scope="col">{t('section.section')}</th>
-        <th scope="col">{t('section.seats')}</th>
-        <th scope="col" class="wide-cell figures">
-          {t('section.waitlist')}
-        </th>
-        <th scope="col" class="wide-cell figures">
-          {t('section.line')}
-        </th>
-        <th scope="col" class="wide-cell figures">
-          {t('section.rate')}
-        </th>
-        <th scope="col" class="wide-cell figures">
-          {t('section.pressure')}
-        </th>
-        <th scope="col" class="wide-cell">
-          {t('section.status')}
-        </th>
-        <th scope="col" class="wide-cell">
-          <span class="hidden">{t('section.change')}</span>
-        </th>
-      </tr>
-    </thead>
-    <tbody>
-      {sections.map((s) => (
-        <Row key={s.section} section={s} />
-      ))}
-    </tbody>
-  </table>
+  <ConsoleTable kind="sections-table" caption={t('board.sections')} columns={columns()}>
+    {sections.map((s) => (
+      <Row key={s.section} section={s} />
+    ))}
+  </ConsoleTable>
 );
 
 const SEARCH_MS = 250;

@@ -1,13 +1,11 @@
 // Why an outcome came out as it did, in words: each step of the decision with what it looked at.
 import { keyOf, t, tAny } from '../../../i18n';
 import { credits, number } from '../../../i18n/format';
-import { courseName } from '../../../ui/words';
+import { courseName, shortKey } from '../../../ui/words';
 import type { WhyCombination } from '../../../wire/WhyCombination';
 import type { WhySection } from '../../../wire/WhySection';
 import type { WhyStep } from '../../../wire/WhyStep';
-import { windowName } from './names';
-
-const short = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
+import { blockName, windowName } from './names';
 
 /** A number in the reader's figures; anything else as it is. */
 const figure = (text: string | null): string => {
@@ -29,10 +27,7 @@ const coursesOf = (codes: string | null): string =>
     })
     .join(', ');
 
-const reasonName = (reason: string | null): string => {
-  const key = reason && keyOf(`blocked.${reason}`);
-  return key ? tAny(key, {}) : (reason ?? '');
-};
+const reasonOf = (reason: string | null): string => (reason ? blockName(reason) : '');
 
 /** What goes into the words of a step. */
 function values(s: WhyStep): Record<string, string> {
@@ -41,7 +36,7 @@ function values(s: WhyStep): Record<string, string> {
     return { value: ects(s.value), of: ects(s.of), about: ects(s.about) };
   }
   if (s.key === 'has_already' || s.key === 'has_place') {
-    return { value: reasonName(s.value), of: '', about: reasonName(s.about ?? s.value) };
+    return { value: reasonOf(s.value), of: '', about: reasonOf(s.about ?? s.value) };
   }
   if (s.key === 'prerequisites') return { value: '', of: '', about: coursesOf(s.value) };
   if (s.key === 'blocked') return { value: '', of: '', about: s.value ?? '' };
@@ -85,8 +80,9 @@ export function seatsText(s: WhySection): string {
 }
 
 export function combinationText(c: WhyCombination): string {
-  const sections = c.sections.map(short).join(' + ');
-  const about = c.about === null ? '' : c.state === 'clash' ? coursesOf(c.about) : short(c.about);
+  const sections = c.sections.map(shortKey).join(' + ');
+  const about =
+    c.about === null ? '' : c.state === 'clash' ? coursesOf(c.about) : shortKey(c.about);
   const key = keyOf(`combination.${c.state}`);
   return key ? tAny(key, { sections, about }) : `${sections}: ${c.state} ${about}`;
 }

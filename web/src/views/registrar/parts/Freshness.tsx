@@ -3,22 +3,13 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { t } from '../../../i18n';
 import { clockTime } from '../../../i18n/format';
-import { type Live, POLL_MS } from '../../../store/live';
+import { isOld, type Live, watchedSince } from '../../../store/live';
 import { me, now, state } from '../../../store/store';
+import { age } from '../../../ui/age';
 import { Button, Loading, Mark } from '../../../ui/basics';
 import { Icon } from '../../../ui/Icon';
 import { say } from '../../../ui/live';
 import { problemText } from './act';
-
-/** A reading that is older than this is called old: two polls did not arrive. */
-const OLD_MS = 3 * POLL_MS;
-const IN_MINUTES_S = 120;
-
-function age(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < IN_MINUTES_S) return t('time.seconds', { n: seconds });
-  return t('time.minutes', { n: Math.round(seconds / 60) });
-}
 
 const time = (at: number): string => clockTime(at + (state.value.offset ?? 0));
 
@@ -37,7 +28,7 @@ export function AsOf({ of }: { of: Live<unknown> }) {
 function Trouble({ of }: { of: Live<unknown> }) {
   const fault = of.fault.value;
   const at = of.at.value;
-  const old = at > 0 && now.value - at > OLD_MS;
+  const old = at > 0 && isOld(at, watchedSince.value, now.value);
   const trouble = fault !== null || (old && of.value.value !== null);
   useEffect(() => {
     if (!trouble) return;

@@ -14,11 +14,13 @@ import { ReasonField } from './Field';
 export function problemText(e: Failed): string {
   if (e.status === 0) return t('error.offline');
   if (e.status === 429 || e.status === 503) return t('form.busy');
+  if (e.status === 504) return t('error.unconfirmed');
   // An act that the rules refuse, a problem of this console, or one that students meet too.
   const known =
     keyOf(`refusal.${e.code}`) ?? keyOf(`problem.${e.code}`) ?? keyOf(`error.${e.code}`);
   if (known) return tAny(known, {});
-  return e.advice ?? e.detail ?? t('error.other', { code: e.code });
+  // The title is in the reader's language; the advice behind it is not.
+  return e.detail ?? t('error.other', { code: e.code });
 }
 
 /** What the gateway said, above the buttons of the form. */
