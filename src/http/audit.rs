@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use crate::domain::acts::{Act, Action};
     use crate::http::access::default_registrar;
-    use crate::http::journal::tests::journal;
+    use crate::http::testkit::journal;
     use crate::journal::Journal;
 
     /// A journal whose log is much longer than what may wait for its reader.
