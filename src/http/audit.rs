@@ -202,7 +202,7 @@ mod tests {
         let made = rt::task::spawn_blocking(move || read(&reader, Format::Csv, &send, PATIENCE));
         let pieces: Vec<_> = stream(receive).map(Result::unwrap).collect().await;
         made.await.unwrap().unwrap();
-        let rows = pieces.concat().iter().filter(|byte| **byte == b'\n').count();
-        assert_eq!(rows, 1 + count, "a header, and every act");
+        let text = String::from_utf8(pieces.concat()).unwrap();
+        assert_eq!(text.lines().count(), 1 + count, "a header, and every act");
     }
 }
