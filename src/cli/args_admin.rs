@@ -118,7 +118,7 @@ pub enum AdminCommand {
     #[command(after_help = AUDIT_EXAMPLES)]
     Audit {
         /// Older ones than this journal position
-        #[arg(long, value_name = "RECORD")]
+        #[arg(long, value_name = "RECORD", allow_hyphen_values = true)]
         before: Option<u64>,
         /// At most so many
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -205,7 +205,7 @@ pub enum WindowCommand {
         /// Window key
         window: String,
         /// Opens by itself after so many seconds
-        #[arg(long, value_name = "SECONDS")]
+        #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
         opens_in: Option<u32>,
         /// Whether it is meant.
         #[command(flatten)]

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use crate::domain::acts::{Act, Action};
     use crate::http::access::default_registrar;
-    use crate::http::journal::tests::journal;
+    use crate::http::testkit::journal;
     use crate::journal::Journal;
 
     /// A journal whose log is much longer than what may wait for its reader.
@@ -202,7 +202,7 @@ mod tests {
         let made = rt::task::spawn_blocking(move || read(&reader, Format::Csv, &send, PATIENCE));
         let pieces: Vec<_> = stream(receive).map(Result::unwrap).collect().await;
         made.await.unwrap().unwrap();
-        let rows = pieces.concat().iter().filter(|byte| **byte == b'\n').count();
-        assert_eq!(rows, 1 + count, "a header, and every act");
+        let text = String::from_utf8(pieces.concat()).unwrap();
+        assert_eq!(text.lines().count(), 1 + count, "a header, and every act");
     }
 }

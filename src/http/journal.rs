@@ -170,36 +170,12 @@ pub async fn digest_at(
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::acts::Act;
-    use crate::journal::RecordBuffer;
-    use crate::journal::memory::Disk;
-    use crate::journal::{Journal, record};
-
-    /// A journal of so many records that change nothing, each of this act.
-    pub fn journal(records: u64, act: Option<&Arc<Act>>) -> impl Journal + use<> {
-        use crate::domain::event::{Event, Record};
-        use crate::domain::ids::Timestamp;
-        let mut journal = Disk::new().open().unwrap();
-        let mut buffer = RecordBuffer::starting_at(Sequence(1));
-        for number in 1..=records {
-            let (courses, students) = (Vec::new(), Vec::new());
-            let (sequence, event) = (Sequence(number), Event::ImportBegun);
-            let at = Timestamp(number);
-            let one =
-                Record { sequence, epoch: 1, at, courses, students, act: act.cloned(), event };
-            buffer.push_with(|bytes| record::encode(&one, bytes).unwrap()).unwrap();
-        }
-        let mut rest = buffer.records();
-        while !rest.is_empty() {
-            rest = journal.append(rest).unwrap().rest;
-            journal.flush().unwrap();
-        }
-        journal
-    }
+    use crate::http::testkit::journal;
+    use crate::journal::Journal;
 
     #[test]
     fn one_reading_at_a_time() {

@@ -46,6 +46,8 @@ pub mod sign_in;
 pub mod socket;
 pub mod student;
 #[cfg(test)]
+mod testkit;
+#[cfg(test)]
 mod tests;
 pub mod timetable;
 pub mod turns;
