@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { loadViewTexts, t } from './i18n';
-import { Button, Empty, Loading } from './ui/basics';
+import { Button, Loading } from './ui/basics';
 
 type View = () => preact.JSX.Element;
 export type LazyView = View & { load: () => Promise<void> };
@@ -26,10 +26,13 @@ export function lazy(read: () => Promise<View>, texts = true): LazyView {
     if (Read) return <Read />;
     if (!failed.value) return <Loading />;
     return (
-      <Empty icon="warn" title={t('app.viewFailed')}>
-        {/* A browser may keep the failure for as long as the page is open. */}
-        <Button onClick={() => location.reload()}>{t('lost.reload')}</Button>
-      </Empty>
+      <>
+        <h1>{t('app.viewFailed')}</h1>
+        <p>
+          {/* A browser may keep the failure for as long as the page is open. */}
+          <Button onClick={() => location.reload()}>{t('lost.reload')}</Button>
+        </p>
+      </>
     );
   };
   return Object.assign(Lazy, { load });

@@ -2,9 +2,9 @@
 import { signal } from '@preact/signals';
 import type { Messages } from '../wire/Messages';
 import type { Unread } from '../wire/Unread';
-import { api } from './api';
+import { api, Failed } from './api';
 import { readUpTo } from './reducer';
-import { me, state } from './store';
+import { doubt, me, state } from './store';
 
 /** The last try to read them failed. */
 export const unreadable = signal(false);
@@ -22,12 +22,14 @@ async function page(path: string): Promise<Messages | null> {
   }
 }
 
-/** Reads the newest messages. */
+/** Reads the newest messages. That it failed is said where they would stand. */
 export async function loadMessages(): Promise<void> {
   unreadable.value = false;
   const read = await page('/api/messages').catch((e) => {
+    if (!(e instanceof Failed)) throw e;
+    if (e.status === 401) doubt();
     unreadable.value = true;
-    throw e;
+    return null;
   });
   if (!read) return;
   const { messages, unread, next } = read;

@@ -98,7 +98,7 @@ export async function attempt(what: () => Promise<unknown>): Promise<void> {
 
 /** What is read anew when the gateway has told everything. */
 export function welcomed(): void {
-  if (state.value.messages === null) void attempt(loadMessages);
+  if (state.value.messages === null) void loadMessages();
   if (!unread) return;
   unread = false;
   void loadRequirements().catch(() => undefined); // the search is there without it

@@ -89,7 +89,11 @@ const Unreadable = ({ open }: { open: boolean }) => (
     <Empty icon="warn" title={t('lost.nothing')}>
       {t('fetch.failed')}
     </Empty>
-    {open && <Button onClick={() => void attempt(loadMessages)}>{t('app.again')}</Button>}
+    {open && (
+      <p class="row">
+        <Button onClick={() => void loadMessages()}>{t('app.again')}</Button>
+      </p>
+    )}
   </>
 );
 
@@ -98,7 +102,7 @@ export function Messages() {
   const { open } = connection.value;
   const failed = unreadable.value || !open;
   useEffect(() => {
-    if (!list && open) void attempt(loadMessages);
+    if (!list && open) void loadMessages();
     // A result names its course itself, which may be gone from the catalogue.
     const named = (list ?? []).filter((m) => topicOf(m.kind) !== 'results');
     lookUp(named.flatMap((m) => m.course ?? []));
