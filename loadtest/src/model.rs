@@ -1,10 +1,13 @@
 //! The auditor of `rush run`: a model of its own, fed with everything that students are told and,
 //! at the end, with the gateway's export, message centres and the draw's transcript. It shares no
 //! code with the gateway. What can be judged at once is judged here; the rest in [`fold`], which
-//! goes through everything told in journal order.
+//! goes through everything told in journal order, and in [`export`]. A run may end while requests
+//! are undecided: [`open`] says what may therefore not be judged.
 
+mod export;
 mod fold;
 mod kinds;
+mod open;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -14,7 +17,7 @@ use uuid::Uuid;
 use crate::population::Catalogue;
 use crate::told::{Message, OutcomeTold};
 
-pub use kinds::{Asked, Event, Exported, Promise, Rules, Violation, What};
+pub use kinds::{Asked, Event, Export, Exported, Promise, Rules, Violation, What};
 
 /// Violations that are kept one by one; more are counted.
 const VIOLATIONS_MAX: usize = 1000;
@@ -55,8 +58,10 @@ pub struct Findings {
     pub outcomes: BTreeMap<&'static str, u64>,
     /// Refusals told, by reason.
     pub reasons: BTreeMap<String, u64>,
-    /// Requests without an outcome.
+    /// Requests without an outcome when the run's time was over, told or decided.
     pub undecided: u64,
+    /// What could not be judged: somebody has something undecided and could not be asked.
+    pub not_judged: u64,
     /// What was judged, for the report.
     pub judged: Vec<&'static str>,
     /// Everything told, in journal order.
@@ -79,10 +84,16 @@ pub struct Model {
     positions: HashMap<(u32, u32), u32>,
     pushed: HashSet<(u32, u32, String)>,
     promised: HashSet<(u32, u64)>,
-    centres: HashMap<u32, HashMap<String, u32>>,
+    /// By student: the messages in her centre, and the journal position up to which it was read.
+    centres: HashMap<u32, (HashMap<String, u32>, u64)>,
     centre_promotions: HashMap<(u32, u64, u32), u32>,
     /// By ticket: the requests that may stand behind it (each tab of a student sees it).
     tickets: HashMap<u32, Vec<u32>>,
+    /// By student: the journal position up to which she was told everything when she looked again.
+    looked: HashMap<u32, u64>,
+    /// Where the journal stood when the run's time was over.
+    ended: Option<u64>,
+    not_judged: u64,
     counts: BTreeMap<Promise, u64>,
     violations: Vec<Violation>,
 }
@@ -112,6 +123,9 @@ impl Model {
             centres: HashMap::new(),
             centre_promotions: HashMap::new(),
             tickets: HashMap::new(),
+            looked: HashMap::new(),
+            ended: None,
+            not_judged: 0,
             counts: BTreeMap::new(),
             violations: Vec::new(),
         }
@@ -172,13 +186,6 @@ impl Model {
     /// Violations found so far.
     pub fn violations(&self) -> u64 {
         self.counts.values().sum()
-    }
-
-    /// Students with something undecided, or who may have been promoted out of our sight.
-    pub fn unknown(&self) -> HashSet<usize> {
-        let open = self.requests.iter().filter(|r| !r.is_settled()).map(|r| r.student);
-        let waiting = self.events.iter().filter(|e| matches!(e.what, What::Waitlisted { .. }));
-        open.chain(waiting.map(|e| e.student)).map(|s| s as usize).collect()
     }
 
     /// An outcome is told; whether it is new.
@@ -313,8 +320,8 @@ impl Model {
         self.promoted(student, message);
     }
 
-    /// Her whole message centre, at the end.
-    pub fn centre(&mut self, student: usize, messages: &[Message]) {
+    /// Her whole message centre, at the end: everything up to the journal position `as_of`.
+    pub fn centre(&mut self, student: usize, messages: &[Message], as_of: u64) {
         let mut ids: HashMap<String, u32> = HashMap::new();
         for message in messages {
             *ids.entry(message.id.to_string()).or_default() += 1;
@@ -324,7 +331,7 @@ impl Model {
                 *self.centre_promotions.entry(key).or_default() += 1;
             }
         }
-        self.centres.insert(student as u32, ids);
+        self.centres.insert(student as u32, (ids, as_of));
     }
 
     fn course_of(&self, message: &Message) -> Option<u32> {
@@ -369,16 +376,6 @@ impl Model {
                 request: id.to_owned(),
                 detail,
             });
-        }
-    }
-}
-
-impl Request {
-    fn is_settled(&self) -> bool {
-        match self.asked {
-            Asked::Denied => true,
-            Asked::Plan => self.told.len() >= self.courses.len(),
-            Asked::Change { .. } => !self.told.is_empty(),
         }
     }
 }

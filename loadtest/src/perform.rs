@@ -6,7 +6,7 @@ mod end;
 mod watch;
 
 use std::cell::RefCell;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,12 +36,18 @@ const GONE_MAX: Duration = Duration::from_secs(15);
 const ARMING_MAX: Duration = Duration::from_secs(120);
 /// Pause after the last outcome, for anything told twice.
 const SETTLE: Duration = Duration::from_millis(400);
+/// Where something is undecided at the end: within this, whoever is there hears of a decision.
+const TOLD_WITHIN: Duration = Duration::from_secs(2);
+/// Turns in which this program reads what has come until then: it takes so many sockets in each.
+const DRAIN_TURNS: u32 = 10;
 
 /// Something that the registrar does during the run.
 #[derive(Clone, Debug)]
 pub struct Deed {
-    /// Seconds after the opening.
+    /// Seconds after the opening; before it: less than 0.
     pub at: f64,
+    /// In a run that keeps the order of a trace: its place in it, from 0.
+    pub turn: Option<usize>,
     /// Where it is posted.
     pub path: String,
     /// What is posted.
@@ -56,6 +62,8 @@ pub struct Plan {
     pub in_flight: Option<usize>,
     /// Seconds from the opening to the end.
     pub duration: f64,
+    /// Longest wait afterwards for what is undecided.
+    pub wait_max: Duration,
     /// Window key.
     pub window: String,
     /// Whether a window is opened by us.
@@ -70,6 +78,22 @@ pub struct Plan {
     pub rules: Rules,
     /// Seed of the draws during the run.
     pub seed: u64,
+}
+
+impl Plan {
+    /// Whether nothing is made to go wrong that may keep somebody from hearing.
+    fn is_faultless(&self) -> bool {
+        self.kill_after.is_none() && self.tabs.iter().all(|tab| tab.cut_at.is_none())
+    }
+
+    /// The number of turns in a run that keeps an order, of those that `counts` picks by their
+    /// time.
+    fn turns(&self, counts: impl Fn(f64) -> bool) -> usize {
+        let steps = self.tabs.iter().flat_map(|tab| &tab.steps).map(|step| (step.at, step.turn));
+        let deeds = self.deeds.iter().map(|deed| (deed.at, deed.turn));
+        let turns = steps.chain(deeds).filter(|(at, _)| counts(*at)).filter_map(|(_, turn)| turn);
+        turns.max().map_or(0, |last| last + 1)
+    }
 }
 
 /// What came of it.
@@ -92,6 +116,11 @@ pub struct Ran {
     pub seconds: f64,
     /// Outcomes told when the gateway was killed.
     pub told_at_kill: Option<u64>,
+    /// Outcomes that somebody heard only when she looked again, although she had been there since
+    /// before the decision; none when it is not known.
+    pub told_late: Option<u64>,
+    /// Nothing was made to go wrong.
+    pub is_faultless: bool,
     /// Why the run ended before its time.
     pub partial: Option<Error>,
 }
@@ -119,6 +148,7 @@ pub fn perform(
             live: Arc::clone(live),
             ran_until: None,
             told_at_kill: None,
+            unheard: BTreeSet::new(),
             opened_ms: None,
             cpu_before: os::Cpu::default(),
             cpu_us: 0.0,
@@ -138,6 +168,8 @@ struct Run<'a> {
     live: Arc<Live>,
     ran_until: Option<Instant>,
     told_at_kill: Option<u64>,
+    /// Students who tried to look again and were not told anything.
+    unheard: BTreeSet<usize>,
     opened_ms: Option<u64>,
     cpu_before: os::Cpu,
     cpu_us: f64,
@@ -174,6 +206,8 @@ impl Run<'_> {
             started_ms,
             seconds: opened.map_or(0.0, |opened| (until - opened).as_secs_f64()),
             told_at_kill: self.told_at_kill,
+            told_late: world.heard_until.get().map(|_| world.told_late.get()),
+            is_faultless: plan.is_faultless(),
             partial,
             measures,
         }
@@ -181,9 +215,14 @@ impl Run<'_> {
 
     async fn play(&mut self, plan: &Plan) -> Result<()> {
         self.begin(plan);
+        let (before, after): (Vec<Deed>, Vec<Deed>) =
+            plan.deeds.iter().cloned().partition(|deed| deed.at < 0.0);
+        for deed in before {
+            self.promise(deed);
+        }
         self.arm(plan).await?;
         self.open(plan).await?;
-        for deed in plan.deeds.clone() {
+        for deed in after {
             self.promise(deed);
         }
         if let Some(after) = plan.kill_after {
@@ -199,8 +238,7 @@ impl Run<'_> {
         let second: HashSet<usize> =
             plan.tabs.iter().filter(|t| t.second).map(|t| t.student).collect();
         world.second.replace(second);
-        let turns = plan.tabs.iter().flat_map(|t| &t.steps).filter_map(|s| s.turn).max();
-        let turns = turns.map_or(0, |last| last + 1);
+        let turns = plan.turns(|_| true);
         world.bells.replace((0..turns).map(|_| Rc::default()).collect());
         world.gateway.send_replace(Some((1, self.stage.address)));
         let closed = |tab: &Tab| plan.in_flight.is_some() && tab.connect_at >= 0.0;
@@ -229,8 +267,7 @@ impl Run<'_> {
         ));
         let mut said = Instant::now();
         // What comes before the opening, in a run that keeps an order.
-        let before = plan.tabs.iter().flat_map(|t| &t.steps).filter(|s| s.at < 0.0);
-        let turns = before.filter_map(|s| s.turn).max().map_or(0, |last| last + 1);
+        let turns = plan.turns(|at| at < 0.0);
         let is_armed = || world.arming.get() == 0 && world.turn.get() >= turns;
         while Instant::now() < opening || !is_armed() {
             self.look(said.elapsed())?;
@@ -278,17 +315,23 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Does what the registrar does, at its time.
+    /// Does what the registrar does, at its time and in its turn.
     fn promise(&self, deed: Deed) {
         let (world, admin) = (Rc::clone(&self.world), self.stage.admin());
         spawn_local(async move {
-            if let Some(at) = world.when(deed.at.max(0.0)) {
+            if let Some(at) = world.when(deed.at) {
                 tokio::time::sleep_until(at.into()).await;
+            }
+            if let Some(turn) = deed.turn {
+                world.turn_of(turn).await;
             }
             let post = move || admin.post(&deed.path, deed.body.as_ref());
             if let Err(error) = runtime::beside(post).await {
                 let name = format!("registrar: {error}");
                 world.measures.borrow_mut().error(&name);
+            }
+            if deed.turn.is_some() {
+                world.next_turn();
             }
         });
     }
@@ -340,7 +383,17 @@ impl Run<'_> {
             }
             sleep(Duration::from_millis(5)).await;
         }
-        sleep(SETTLE).await;
+        let over = Instant::now() >= end;
+        self.world.heard_until.set(self.position().await);
+        let open = !self.world.model.borrow().open().is_empty();
+        sleep(if open { TOLD_WITHIN } else { SETTLE }).await;
+        for _ in 0..DRAIN_TURNS {
+            sleep(Duration::from_millis(5)).await;
+        }
+        // Who went before the opening may still be waiting when all others are finished.
+        if over && let Some(journal) = self.position().await {
+            self.world.model.borrow_mut().ended(journal);
+        }
         Ok(())
     }
 

@@ -2,12 +2,13 @@
 //! reads the gateway's own types: the journal is its own format.
 
 mod acts;
+mod opening;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use sluis::domain::catalogue::Catalogue;
-use sluis::domain::event::Record;
+use sluis::domain::event::{Event, Record};
 use sluis::domain::ids::{CourseId, Key, Sequence, StudentId, WindowId};
 use sluis::domain::registry::Registry;
 use sluis::domain::window::{ClashPolicy, Window};
@@ -17,23 +18,31 @@ use sluis::journal::{self, Journal, JournalError};
 use crate::cli::RecordArgs;
 use crate::error::{Error, Result};
 use crate::trace::{self, Entry, FORMAT, Section};
+use opening::Opening;
 
 /// Runs the command.
 pub fn run(args: &RecordArgs) -> Result<()> {
-    let (fold, records) = read(&args.data)?;
+    let (fold, records, mut openings) = read(&args.data)?;
     let registry = &fold.university().registry;
     let (id, window) = choose(registry, args.window.as_deref(), &args.data)?;
-    let acts = acts::of(registry, id, window, &records)
+    let opening = openings.remove(&id).unwrap_or_default();
+    let acts = acts::of(registry, id, window, &opening, &records)
         .ok_or_else(|| fault(&args.data, "the window has never opened; record it afterwards"))?;
-    let mut entries =
-        vec![Entry::Trace { format: FORMAT.into(), totals: acts.totals }, window_entry(window)];
+    let mut entries = vec![
+        Entry::Trace { format: FORMAT.into(), totals: acts.totals },
+        window_entry(window, opening.pace),
+    ];
     let covered = (0..registry.catalogue.courses.len() as u32).map(CourseId);
     let covered: Vec<CourseId> =
         covered.filter(|course| window.covers(&registry.catalogue, *course)).collect();
-    entries.extend(covered.iter().map(|course| course_entry(&registry.catalogue, *course)));
-    entries.extend(students(registry, &acts.numbers, &covered));
+    let catalogue = &registry.catalogue;
+    entries.extend(covered.iter().map(|course| course_entry(catalogue, *course, &opening)));
+    entries.extend(students(registry, &acts.numbers, &covered, &opening));
     entries.extend(acts.entries);
     trace::write(&args.out, &entries)?;
+    for (kind, times) in &acts.left_out {
+        eprintln!("left out, because a replay cannot do it: {kind}, {times} times");
+    }
     eprintln!("{} students, {} lines: {}", acts.numbers.len(), entries.len(), args.out.display());
     Ok(())
 }
@@ -42,8 +51,11 @@ fn fault(data: &Path, what: &str) -> Error {
     Error::BadFile(format!("{}: {what}", data.display()))
 }
 
-/// The state and every record. The directory is locked meanwhile.
-fn read(data: &Path) -> Result<(Fold, Vec<Record>)> {
+/// The state, every record, and the state at each window's last opening.
+type Journalled = (Fold, Vec<Record>, HashMap<WindowId, Opening>);
+
+/// Reads all of it. The directory is locked meanwhile.
+fn read(data: &Path) -> Result<Journalled> {
     if !data.join("journal").is_dir() {
         return Err(fault(data, "no journal here; give the gateway's data directory"));
     }
@@ -54,15 +66,19 @@ fn read(data: &Path) -> Result<(Fold, Vec<Record>)> {
         ))
     };
     let mut journal = journal::sled::open(data).map_err(|e| cannot(&e))?;
-    let (mut fold, mut records) = (Fold::default(), Vec::new());
+    let (mut fold, mut records, mut openings) = (Fold::default(), Vec::new(), HashMap::new());
     let replayed = journal.replay(Sequence(1), &mut |sequence, bytes| {
         let record = fold.push(sequence, bytes);
-        records.push(record.map_err(|e| JournalError::stopped(e.to_string()))?);
+        let record = record.map_err(|e| JournalError::stopped(e.to_string()))?;
+        if let Event::WindowOpened(window) = record.event {
+            openings.insert(window, Opening::of(fold.university(), window));
+        }
+        records.push(record);
         Ok(())
     });
     replayed.map_err(|e| cannot(&e))?;
     Box::new(journal).close().map_err(|e| cannot(&e))?;
-    Ok((fold, records))
+    Ok((fold, records, openings))
 }
 
 fn choose<'a>(
@@ -86,7 +102,7 @@ fn choose<'a>(
     }
 }
 
-fn window_entry(window: &Window) -> Entry {
+fn window_entry(window: &Window, pace: Option<u32>) -> Entry {
     let rules = &window.rules;
     Entry::Window {
         key: rules.key.to_string(),
@@ -96,11 +112,11 @@ fn window_entry(window: &Window) -> Entry {
         },
         waitlists: rules.waitlists,
         credit_limit: rules.credit_limit.map(|credits| credits.0),
-        pace: rules.pace,
+        pace,
     }
 }
 
-fn course_entry(catalogue: &Catalogue, id: CourseId) -> Entry {
+fn course_entry(catalogue: &Catalogue, id: CourseId, opening: &Opening) -> Entry {
     let course = catalogue.course(id);
     let section = |id: &sluis::domain::ids::SectionId| {
         let info = catalogue.section(*id);
@@ -109,7 +125,7 @@ fn course_entry(catalogue: &Catalogue, id: CourseId) -> Entry {
         };
         Section {
             key: info.key.to_string(),
-            capacity: info.capacity,
+            capacity: opening.capacity(*id, info.capacity),
             parent: info.parent.map(|parent| catalogue.section(parent).key.to_string()),
             meetings: info.meetings.iter().map(meeting).collect(),
         }
@@ -130,6 +146,7 @@ fn students(
     registry: &Registry,
     numbers: &HashMap<StudentId, u32>,
     covered: &[CourseId],
+    opening: &Opening,
 ) -> Vec<Entry> {
     let catalogue = &registry.catalogue;
     let required: BTreeSet<&str> = covered
@@ -143,7 +160,7 @@ fn students(
         let profile = &registry.student(id).profile;
         let completed = profile.completed.iter().map(ToString::to_string);
         let completed = completed.filter(|key| required.contains(key.as_str())).collect();
-        Entry::Student { n, completed, blocked: !profile.blocks.is_empty() }
+        Entry::Student { n, completed, blocked: opening.blocks.contains_key(&id) }
     };
     order.into_iter().map(entry).collect()
 }

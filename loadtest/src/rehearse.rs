@@ -41,6 +41,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
         tabs,
         in_flight,
         duration: scenario.duration.seconds(),
+        wait_max: scenario.wait_max.duration(),
         window: scenario.window.key.clone(),
         opens: true,
         deeds: Vec::new(),
@@ -183,6 +184,15 @@ fn tell(summary: &Summary, out: &Path, talk: Talk) {
     let outcomes: Vec<String> =
         summary.outcomes.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
     talk.say(format_args!("outcomes: {}", outcomes.join(", ")));
+    if let Some(undecided) = summary.figures.get("undecided").filter(|n| **n > 0.0) {
+        talk.say(format_args!("undecided at the end: {undecided} requests"));
+    }
+    if summary.audit.not_judged > 0 {
+        talk.say(format_args!(
+            "not judged: {}; somebody had something undecided there and could not be asked",
+            summary.audit.not_judged
+        ));
+    }
     match &summary.latency_ms {
         None => talk.say(format_args!(
             "the generator was saturated ({}): no latency is claimed; use fewer students or a \

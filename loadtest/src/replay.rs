@@ -12,7 +12,7 @@ use crate::model::Rules;
 use crate::perform::{Deed, Plan};
 use crate::population::{Catalogue, Course, Population, Section, Student};
 use crate::rehearse;
-use crate::scenario::Span;
+use crate::scenario::{self, Span};
 use crate::script::{Action, Later, Step, Tab, Wish};
 use crate::setup;
 use crate::stage::{self, Stage};
@@ -24,6 +24,8 @@ use crate::trace::{self, Act, Entry, Totals};
 const LEAD_MAX: f64 = 20.0;
 /// Time after the last action in which outcomes may still come, in seconds.
 const AFTER: f64 = 60.0;
+/// Code of every block: whether she has any is all that matters.
+const BLOCK: &str = "B";
 /// Lag beyond which no latency is claimed, in milliseconds.
 const LAG_MS_MAX: f64 = 50.0;
 
@@ -48,8 +50,15 @@ pub fn run(args: &ReplayArgs) -> Result<()> {
     let mut stage = Stage::own(&replay.population, &replay.window.1, &replay.students)?;
     let totals = replay.totals;
     Talk::new(args.json).say(format_args!(
-        "recorded: {} enrolled, {} waitlisted, {} refused, {} dropped, {} promoted",
-        totals.enrolled, totals.waitlisted, totals.refused, totals.dropped, totals.promoted
+        "recorded: {} enrolled, {} waitlisted, {} refused, {} dropped, {} promoted; by the \
+         registrar: {} placed, {} removed",
+        totals.enrolled,
+        totals.waitlisted,
+        totals.refused,
+        totals.dropped,
+        totals.promoted,
+        totals.placed,
+        totals.removed
     ));
     let name = args.trace.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let about = About {
@@ -65,6 +74,7 @@ pub fn run(args: &ReplayArgs) -> Result<()> {
         tabs: replay.tabs,
         in_flight: None,
         duration: replay.last + AFTER,
+        wait_max: scenario::WAIT_MAX.duration(),
         window: replay.window.0,
         opens: true,
         deeds: replay.deeds,
@@ -89,7 +99,7 @@ fn ready(entries: &[Entry], speed: f64, in_order: bool) -> Made<Replay> {
     let courses = catalogue.courses.iter().enumerate();
     let courses: HashMap<String, u32> = courses.map(|(i, c)| (c.key.clone(), i as u32)).collect();
     let first = entries.iter().filter_map(|e| match e {
-        Entry::Act { at, .. } => Some(*at as f64 / 1000.0 / speed),
+        Entry::Act { at, .. } | Entry::Registrar { at, .. } => Some(*at as f64 / 1000.0 / speed),
         _ => None,
     });
     let first = first.fold(0.0, f64::min);
@@ -133,7 +143,10 @@ fn ready(entries: &[Entry], speed: f64, in_order: bool) -> Made<Replay> {
             }
             Entry::Registrar { at, act } => {
                 let at = time(*at);
-                replay.deeds.push(deed(at, act, &replay.window.0));
+                let (path, body) = deed(act, &replay.window.0);
+                replay.deeds.push(Deed { at, turn: in_order.then_some(turns), path, body });
+                turns += 1;
+                replay.raise(act);
                 replay.last = replay.last.max(at);
             }
             Entry::Window { .. } | Entry::Course { .. } => {}
@@ -143,12 +156,21 @@ fn ready(entries: &[Entry], speed: f64, in_order: bool) -> Made<Replay> {
 }
 
 impl Replay {
+    /// The most seats that a section ever has, for the audit: it knows one capacity.
+    fn raise(&mut self, act: &trace::Deed) {
+        let trace::Deed::Capacity(key, capacity) = act else { return };
+        let sections = &mut self.population.catalogue.sections;
+        if let Some(section) = sections.iter_mut().find(|section| section.key == *key) {
+            section.capacity = section.capacity.zip(*capacity).map(|(a, b)| a.max(b));
+        }
+    }
+
     fn add_student(&mut self, n: u32, completed: &[String], blocked: bool) -> Made<()> {
         if n as usize != self.tabs.len() {
             return Err(format!("student {n} is out of order"));
         }
-        let key = format!("p{n}");
-        let block = if blocked { "B" } else { "" };
+        let key = key(n);
+        let block = if blocked { BLOCK } else { "" };
         let _ = writeln!(self.students, "{key},{block},{}", completed.join(" "));
         self.population.students.push(Student { key, wishes: Vec::new() });
         self.tabs.push(Tab {
@@ -165,6 +187,9 @@ impl Replay {
         Ok(())
     }
 }
+
+/// The registrar's reason, where one must be given.
+const REASON: &str = "as it was in the trace";
 
 fn window(entries: &[Entry]) -> Made<(String, String)> {
     let found = entries.iter().find_map(|entry| match entry {
@@ -258,8 +283,14 @@ fn action(act: &Act, courses: &HashMap<String, u32>) -> Made<Action> {
     })
 }
 
-fn deed(at: f64, act: &trace::Deed, window: &str) -> Deed {
-    let (path, body) = match act {
+/// Her key at the gateway.
+fn key(n: u32) -> String {
+    format!("p{n}")
+}
+
+/// Where it is posted, and what.
+fn deed(act: &trace::Deed, window: &str) -> (String, Option<serde_json::Value>) {
+    match act {
         trace::Deed::Close => (format!("/api/admin/windows/{window}/close"), None),
         trace::Deed::Pause => (format!("/api/admin/windows/{window}/pause"), None),
         trace::Deed::Resume => (format!("/api/admin/windows/{window}/resume"), None),
@@ -272,10 +303,26 @@ fn deed(at: f64, act: &trace::Deed, window: &str) -> Deed {
             ("/api/admin/sections/capacity".to_owned(), Some(body))
         }
         trace::Deed::Status(section, status) => {
-            let reason = "as it was in the trace";
-            let body = json!({ "section": section, "status": status, "reason": reason });
+            let body = json!({ "section": section, "status": status, "reason": REASON });
             ("/api/admin/sections/status".to_owned(), Some(body))
         }
-    };
-    Deed { at, path, body }
+        // The journal does not tell which checks were passed over.
+        trace::Deed::Place { n, course, sections, moved, over } => {
+            let body = json!({
+                "student": key(*n), "course": course, "sections": sections,
+                "over_capacity": over, "override_checks": true, "reason": REASON,
+            });
+            let path = if *moved { "move" } else { "enrol" };
+            (format!("/api/admin/student/{path}"), Some(body))
+        }
+        trace::Deed::Remove { n, course } => {
+            let body = json!({ "student": key(*n), "course": course, "reason": REASON });
+            ("/api/admin/student/drop".to_owned(), Some(body))
+        }
+        trace::Deed::Block { n, blocked } => {
+            let body = json!({ "student": key(*n), "code": BLOCK, "reason": REASON });
+            let path = if *blocked { "block" } else { "unblock" };
+            (format!("/api/admin/student/{path}"), Some(body))
+        }
+    }
 }

@@ -18,6 +18,8 @@ pub use span::Span;
 const FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Most students of one run.
 pub const STUDENTS_MAX: usize = 200_000;
+/// Unless said otherwise, what is undecided at the end is waited for so long.
+pub const WAIT_MAX: Span = Span::s(120.0);
 /// Most sections in a generated catalogue.
 const SECTIONS_MAX: u32 = 20_000;
 
@@ -32,6 +34,9 @@ pub struct Scenario {
     pub about: String,
     /// The run ends so long after the opening, even if something is undecided.
     pub duration: Span,
+    /// Afterwards, what is undecided is waited for so long, so that it can be judged, too.
+    #[serde(default = "wait_max")]
+    pub wait_max: Span,
     /// What the random draws begin with.
     #[serde(default = "one")]
     pub seed: u64,
@@ -289,6 +294,10 @@ impl Default for Generator {
     fn default() -> Self {
         Self { lag_ms_max: 50.0 }
     }
+}
+
+const fn wait_max() -> Span {
+    WAIT_MAX
 }
 
 const fn one() -> u64 {

@@ -10,7 +10,7 @@ use crate::model::Exported;
 use crate::os;
 use crate::population::Population;
 use crate::setup;
-use crate::told::{Message, Messages};
+use crate::told::{AsOf, Message, Messages};
 
 /// Descriptors that a process needs besides its connections.
 const DESCRIPTORS_SPARE: usize = 200;
@@ -199,23 +199,34 @@ pub fn order(admin: &Admin, window: &str) -> Option<Vec<u32>> {
     serde_json::from_str::<Transcript>(&text).ok().map(|t| t.order)
 }
 
-/// A student's whole message centre, handed over page by page.
-pub fn centre(address: SocketAddr, token: &str) -> Result<Vec<Message<'static>>> {
+/// A student's whole message centre, handed over page by page, and the journal position up to
+/// which everything is in it.
+pub fn centre(address: SocketAddr, token: &str) -> Result<(Vec<Message<'static>>, u64)> {
     let admin = Admin::new(address, Some(token));
     let mut all = Vec::new();
-    let mut before = None;
+    let (mut before, mut as_of) = (None, None);
     for _ in 0..PAGES_MAX {
         let from = before.map_or_else(String::new, |before: u64| format!("&before={before}"));
         let text = admin.get(&format!("/api/messages?limit={PAGE}{from}"))?;
         let page: Messages = serde_json::from_str(&text)
             .map_err(|e| Error::Failed(format!("a message centre cannot be read: {e}")))?;
         all.extend(page.messages.iter().map(owned));
+        // The first page has the newest; what comes later is on none of the others.
+        as_of.get_or_insert(page.as_of);
         before = page.next;
         if before.is_none() {
             break;
         }
     }
-    Ok(all)
+    Ok((all, as_of.unwrap_or_default()))
+}
+
+/// Where the journal stands, as this student is told.
+pub fn position(address: SocketAddr, token: &str) -> Result<u64> {
+    let text = Admin::new(address, Some(token)).get("/api/enrolments")?;
+    let told: AsOf = serde_json::from_str(&text)
+        .map_err(|e| Error::Failed(format!("a student's enrolments cannot be read: {e}")))?;
+    Ok(told.as_of)
 }
 
 fn owned(message: &Message) -> Message<'static> {

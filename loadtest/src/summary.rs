@@ -12,6 +12,8 @@ use crate::threshold::{Figures, Judged, QUANTILES, Threshold};
 
 /// Version of the summary's form.
 pub const FORMAT: &str = "rush-summary/1";
+/// Outcomes that somebody was there for and heard only when she looked again.
+const TOLD_LATE: &str = "told_late";
 /// Violations that are written out.
 const VIOLATIONS_MAX: usize = 200;
 /// Errors that begin in the generator's share of a processor beyond which it is saturated.
@@ -91,6 +93,8 @@ pub struct Audit {
     pub by_promise: BTreeMap<String, u64>,
     /// What was judged.
     pub judged: Vec<&'static str>,
+    /// What was not: somebody had something undecided and could not be asked.
+    pub not_judged: u64,
     /// The first of them.
     pub found: Vec<crate::model::Violation>,
 }
@@ -224,6 +228,11 @@ fn figures(ran: &Ran, saturated: bool, last: Truth) -> Figures {
     put("oversold", of(Promise::I1));
     put("lost", of(Promise::I2));
     put("undecided", findings.undecided as f64);
+    put("not_judged", findings.not_judged as f64);
+    // A generator that is late itself cannot say that the gateway was.
+    if let Some(late) = ran.told_late.filter(|_| !saturated) {
+        put(TOLD_LATE, late as f64);
+    }
     put("reconnects", counts.reconnects as f64);
     put("busy", counts.busy as f64);
     put("enrolled", findings.outcomes.get("enrolled").copied().unwrap_or(0) as f64);
@@ -243,6 +252,17 @@ fn figures(ran: &Ran, saturated: bool, last: Truth) -> Figures {
         put("forecast_true", round(right / judged as f64, 4));
     }
     figures
+}
+
+/// The thresholds. Where nothing is made to go wrong, whoever is there is told at once, unless the
+/// scenario says something else.
+fn judged(thresholds: &[Threshold], ran: &Ran, figures: &Figures) -> Vec<Judged> {
+    let mut judged: Vec<Judged> = thresholds.iter().map(|t| t.judge(figures)).collect();
+    let named = thresholds.iter().any(|t| t.figure() == TOLD_LATE);
+    if ran.is_faultless && !named && figures.contains_key(TOLD_LATE) {
+        judged.extend(Threshold::parse(&format!("{TOLD_LATE} == 0")).map(|t| t.judge(figures)));
+    }
+    judged
 }
 
 /// Sums a run up.
@@ -278,10 +298,11 @@ pub fn summary(about: About, ran: &Ran, thresholds: &[Threshold]) -> Summary {
             violations: findings.counts.values().sum(),
             by_promise,
             judged: findings.judged.clone(),
+            not_judged: findings.not_judged,
             found: findings.violations.iter().take(VIOLATIONS_MAX).cloned().collect(),
         },
         server_cpu_s: ran.server_cpu_s.map(|s| round(s, 2)),
-        thresholds: thresholds.iter().map(|t| t.judge(&figures)).collect(),
+        thresholds: judged(thresholds, ran, &figures),
         generator,
         figures,
     }

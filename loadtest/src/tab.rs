@@ -25,6 +25,11 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Times in a row that a sign-in is refused before the tab gives up.
 const REFUSED_MAX: u32 = 8;
 
+/// Times that somebody tries to look again at the end, and the pause after the first.
+const LOOK_TRIES: u32 = 6;
+/// See [`LOOK_TRIES`].
+const LOOK_PAUSE: Duration = Duration::from_millis(100);
+
 /// What a request waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kept {
@@ -228,6 +233,7 @@ impl Player {
         let every = Duration::from_secs_f64(self.tab.refresh_s);
         self.refresh_at = (!every.is_zero()).then(|| Instant::now() + every);
         let end = self.listen(&mut socket, before).await;
+        world.went(student, self.session);
         change(&world.connected, -1);
         end
     }
@@ -339,18 +345,27 @@ async fn ring(bell: Option<&Notify>) {
     }
 }
 
-/// The end of a run: signs in once more and hears what there is to hear, for who was away.
-pub async fn look_again(world: Rc<World>, student: usize, address: SocketAddr) {
-    let Ok(_permit) = world.permits.acquire().await else { return };
+/// The end of a run: signs in once more and hears what there is to hear. Returns the journal
+/// position up to which she was told everything; none when she could not be told.
+pub async fn look_again(world: &World, student: usize, address: SocketAddr) -> Option<u64> {
     let person = Person { number: student, token: world.tokens[student].clone() };
-    let before = world.model.borrow().newest_of(student);
-    let mut welcome = Vec::new();
-    let mut heard = |kind, frame: &[u8]| {
-        if kind == Kind::Welcome {
-            welcome = frame.to_vec();
+    for tries in 0..LOOK_TRIES {
+        let permit = world.permits.acquire().await.ok()?;
+        let before = world.model.borrow().newest_of(student);
+        let mut welcome = Vec::new();
+        let mut heard = |kind, frame: &[u8]| {
+            if kind == Kind::Welcome {
+                welcome = frame.to_vec();
+            }
+        };
+        let Err(stuck) = person.sign_in(address, None, &mut heard).await else {
+            return hear::look(world, student, &welcome, before);
+        };
+        drop(permit);
+        if matches!(stuck, Stuck::Refused(_)) {
+            return None;
         }
-    };
-    if person.sign_in(address, None, &mut heard).await.is_ok() {
-        hear::welcome(&world, student, &welcome, before);
+        sleep(asked_pause(&stuck).unwrap_or(LOOK_PAUSE * (1 << tries))).await;
     }
+    None
 }

@@ -13,13 +13,15 @@ pub const LATENCIES: [&str; 5] = ["connect", "arm", "position", "outcome", "chan
 pub const QUANTILES: [(&str, f64); 5] =
     [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)];
 /// The other figures.
-pub const FIGURES: [&str; 13] = [
+pub const FIGURES: [&str; 15] = [
     "errors",
     "error_rate",
     "violations",
     "oversold",
     "lost",
     "undecided",
+    "not_judged",
+    "told_late",
     "reconnects",
     "busy",
     "enrolled",
@@ -95,6 +97,11 @@ impl Threshold {
             }
             _ => Err(format!("threshold {text:?}: `{bound}` is no number")),
         }
+    }
+
+    /// The figure that it is about.
+    pub fn figure(&self) -> &str {
+        &self.figure
     }
 
     /// Whether it holds.

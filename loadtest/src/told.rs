@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 /// `outcomes`, and what is needed of `welcome`.
 #[derive(Debug, Default, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the wire's names")]
 pub struct Outcomes<'a> {
     /// Position in the student's stream.
     #[serde(default)]
@@ -14,6 +15,16 @@ pub struct Outcomes<'a> {
     /// What became of each course.
     #[serde(borrow, default)]
     pub outcomes: Vec<OutcomeTold<'a>>,
+    /// Of `welcome`: the journal position that it rests on.
+    #[serde(default)]
+    pub as_of: u64,
+}
+
+/// What is needed of her enrolments, over HTTP.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct AsOf {
+    /// The journal position that they rest on.
+    pub as_of: u64,
 }
 
 /// What is needed of a window in `welcome`.
@@ -75,12 +86,15 @@ pub struct Pushed<'a> {
 
 /// A page of the message centre.
 #[derive(Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the wire's names")]
 pub struct Messages<'a> {
     /// Newest first.
     #[serde(borrow)]
     pub messages: Vec<Message<'a>>,
     /// `before` of the next page.
     pub next: Option<u64>,
+    /// The journal position that the page rests on.
+    pub as_of: u64,
 }
 
 /// A message.

@@ -68,7 +68,7 @@ pub enum Entry {
     },
     /// Something that the registrar did.
     Registrar {
-        /// Milliseconds after the opening.
+        /// Milliseconds after the opening; before it: less than 0.
         at: i64,
         /// What.
         act: Deed,
@@ -89,6 +89,12 @@ pub struct Totals {
     pub dropped: u64,
     /// Promoted from a waitlist.
     pub promoted: u64,
+    /// Enrolled or moved by the registrar.
+    #[serde(default)]
+    pub placed: u64,
+    /// Seats that the registrar took back.
+    #[serde(default)]
+    pub removed: u64,
 }
 
 /// A section.
@@ -153,6 +159,33 @@ pub enum Deed {
     Pause,
     /// Let it go on.
     Resume,
+    /// Gave a student a seat in every component of a course, or moved her to other sections.
+    Place {
+        /// Who.
+        n: u32,
+        /// Its code.
+        course: String,
+        /// One section a component.
+        sections: Vec<String>,
+        /// She had the course, and had other sections of it.
+        moved: bool,
+        /// Beyond a capacity.
+        over: bool,
+    },
+    /// Took a student's seats in a course back.
+    Remove {
+        /// Who.
+        n: u32,
+        /// Its code.
+        course: String,
+    },
+    /// Blocked a student who was not, or lifted her last block.
+    Block {
+        /// Who.
+        n: u32,
+        /// She may not register.
+        blocked: bool,
+    },
 }
 
 /// Writes a trace.
@@ -213,6 +246,7 @@ mod tests {
                 ),
             },
             Entry::Registrar { at: 7, act: Deed::Pace(None) },
+            Entry::Registrar { at: 8, act: Deed::Block { n: 0, blocked: true } },
         ];
         for path in [&plain, &packed] {
             write(path, &entries).unwrap();
@@ -222,7 +256,7 @@ mod tests {
         let text = std::fs::read_to_string(&plain).unwrap();
         std::fs::write(&plain, format!("{text}nonsense\n")).unwrap();
         let told = read(&plain).unwrap_err();
-        assert!(told.exit_code() == 78 && told.to_string().contains("t.trace:4: "), "{told}");
+        assert!(told.exit_code() == 78 && told.to_string().contains("t.trace:5: "), "{told}");
         std::fs::write(&plain, text.replace("trace/1", "trace/9")).unwrap();
         assert!(read(&plain).unwrap_err().to_string().contains("rush-trace/9"));
     }

@@ -56,6 +56,13 @@ pub struct World {
     pub arming: Cell<usize>,
     /// Tabs that still have something to do or to hear.
     pub unfinished: Cell<usize>,
+    /// By student, her sessions that read what they are told at once, each with the journal
+    /// position of its welcome. At the end: those that were there until then.
+    pub up: RefCell<HashMap<usize, Vec<(u32, u64)>>>,
+    /// Where the journal stood so long before the end that whoever was there should have heard.
+    pub heard_until: Cell<Option<u64>>,
+    /// Outcomes up to there that somebody heard only by looking again, although she was there.
+    pub told_late: Cell<u64>,
     /// Students with two tabs.
     pub second: RefCell<std::collections::HashSet<usize>>,
     /// Course indices by key.
@@ -99,6 +106,9 @@ impl World {
             arming: Cell::new(0),
             unfinished: Cell::new(0),
             fatal: RefCell::new(None),
+            up: RefCell::default(),
+            heard_until: Cell::new(None),
+            told_late: Cell::new(0),
             second: RefCell::default(),
             turn: Cell::new(0),
             bells: RefCell::default(),
@@ -134,9 +144,43 @@ impl World {
         }
     }
 
+    /// Until it is this turn.
+    pub async fn turn_of(&self, turn: usize) {
+        while self.turn.get() < turn {
+            match self.bell(turn) {
+                Some(bell) => bell.notified().await,
+                None => return,
+            }
+        }
+    }
+
     /// The bell of a turn.
     pub fn bell(&self, turn: usize) -> Option<Rc<Notify>> {
         self.bells.borrow().get(turn).cloned()
+    }
+
+    /// A session of hers was told everything up to this journal position, and hears the rest.
+    pub fn came(&self, student: usize, session: u32, welcome: u64) {
+        let mut up = self.up.borrow_mut();
+        let hers = up.entry(student).or_default();
+        hers.retain(|(other, _)| *other != session);
+        hers.push((session, welcome));
+    }
+
+    /// A session of hers is gone.
+    pub fn went(&self, student: usize, session: u32) {
+        if let Some(hers) = self.up.borrow_mut().get_mut(&student) {
+            hers.retain(|(other, _)| *other != session);
+        }
+    }
+
+    /// Whether a session of hers was there, and should have heard of what was decided at this
+    /// journal position.
+    pub fn should_have_heard(&self, student: usize, journal: u64) -> bool {
+        let up = self.up.borrow();
+        let mut hers = up.get(&student).into_iter().flatten();
+        self.heard_until.get().is_some_and(|until| journal <= until)
+            && hers.any(|(_, welcome)| *welcome < journal)
     }
 
     /// Whether the student has two tabs.

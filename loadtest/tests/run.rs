@@ -1,6 +1,10 @@
 //! `rush run`, `record`, `replay` and `compare` as people use them: whole runs with faults, every
 //! bad input in one line, and gateways that are there.
 
+#[path = "run/registrar.rs"]
+mod registrar;
+#[path = "run/stand_in.rs"]
+mod stand_in;
 #[path = "run/support.rs"]
 mod support;
 #[path = "run/target.rs"]
@@ -52,6 +56,38 @@ fn nothing_is_lost_when_everything_goes_wrong() {
     assert!(summary["figures"]["reconnects"].as_f64() > Some(10.0));
     assert_eq!(summary["audit"]["violations"], 0);
     assert_eq!(summary["figures"]["undecided"], 0.0);
+}
+
+/// 80 armed students, of whom 10 a second are decided; the time is over after one second.
+fn cut_short() -> Place {
+    let place = Place::new();
+    place.edit("duration = \"20s\"", "duration = \"1s\"");
+    place.edit("waitlists = true", "waitlists = true\npace = 10");
+    place.edit("armed = 0.5", "armed = 1.0");
+    place
+}
+
+#[test]
+fn a_run_that_ends_while_requests_are_undecided_accuses_nobody() {
+    let place = cut_short();
+    let output = place.run(&[]);
+    let summary = place.summary();
+    assert_eq!(summary["audit"]["violations"], 0, "{}", stderr(&output));
+    assert!(summary["figures"]["undecided"].as_f64() > Some(0.0), "{}", summary["figures"]);
+    assert_eq!(summary["audit"]["not_judged"], 0, "they are waited for, and judged");
+    let sum: u64 = outcome_totals(&summary).iter().map(|(_, n)| n).sum();
+    assert!(sum >= 2 * 70, "who does not leave the line has all outcomes: {sum}");
+}
+
+#[test]
+fn a_run_that_does_not_wait_for_what_is_undecided_accuses_nobody_either() {
+    let place = cut_short();
+    place.edit("duration = \"1s\"", "duration = \"1s\"\nwait_max = \"1ms\"");
+    let output = place.run(&[]);
+    let summary = place.summary();
+    assert_eq!(summary["audit"]["violations"], 0, "{}", stderr(&output));
+    assert!(summary["figures"]["undecided"].as_f64() > Some(0.0), "{}", summary["figures"]);
+    assert!(stderr(&output).contains("undecided at the end: "), "{}", stderr(&output));
 }
 
 #[test]

@@ -1,35 +1,26 @@
 //! The end of an audit: everything told, in journal order, through a small registry of its own;
 //! then its state beside the gateway's export.
 
-use std::collections::HashMap;
-use std::rc::Rc;
-
-use super::{Asked, Event, Exported, Findings, Model, Promise, What};
-
-/// Seats and waitlists as they follow from what was told.
-#[derive(Default)]
-struct Registry {
-    taken: Vec<u32>,
-    holds: HashMap<(u32, u32), (Vec<u32>, u64)>,
-    waiting: HashMap<u32, Vec<(u32, Option<u32>)>>,
-}
+use super::export::Registry;
+use super::{Asked, Event, Export, Findings, Model, Promise, What};
 
 impl Model {
-    /// Ends the audit. `export` is everybody's enrolments, `order` the tickets as drawn; `complete`
-    /// says that nobody was left unasked.
+    /// Ends the audit. `order` are the tickets as drawn; `complete` says that nobody was left
+    /// unasked.
     pub fn finish(
         mut self,
-        export: Option<&[Exported]>,
+        export: Option<&Export>,
         order: Option<&[u32]>,
         complete: bool,
     ) -> Findings {
         if let Some(export) = export {
-            self.learn_promotions(export);
+            self.learn_promotions(&export.rows);
         }
         let undecided = self.undecided();
-        let complete = complete && undecided == 0 && self.rules.alone;
+        let complete = complete && self.open().is_empty() && self.rules.alone;
         self.events.sort_by_key(|e| (e.journal, e.what.order()));
-        let registry = self.fold(complete);
+        let from = export.map_or(u64::MAX, |export| export.from);
+        let registry = self.fold(complete, from);
         let mut judged = vec!["I1", "I2", "I3", "I4", "I5", "I7", "I15"];
         if complete && !self.rules.personal {
             judged.extend(["I6", "I11"]);
@@ -47,15 +38,12 @@ impl Model {
         self.findings(undecided, judged)
     }
 
-    fn undecided(&self) -> u64 {
-        self.requests.iter().filter(|r| !r.is_settled()).count() as u64
-    }
-
     fn findings(self, undecided: u64, judged: Vec<&'static str>) -> Findings {
         let mut findings = Findings {
             counts: self.counts,
             violations: self.violations,
             undecided,
+            not_judged: self.not_judged,
             judged,
             ..Findings::default()
         };
@@ -69,47 +57,8 @@ impl Model {
         findings
     }
 
-    /// Rows that nobody was told about can only be promotions of who waits.
-    fn learn_promotions(&mut self, export: &[Exported]) {
-        let keys = Rc::clone(&self.students);
-        let students: HashMap<&str, u32> =
-            keys.iter().enumerate().map(|(i, key)| (key.as_str(), i as u32)).collect();
-        let mut known: HashMap<(u32, u32), (bool, Vec<u64>)> = HashMap::new();
-        for event in &self.events {
-            let (waits, grants) = known.entry((event.student, event.course)).or_default();
-            match event.what {
-                What::Waitlisted { .. } => *waits = true,
-                What::Enrolled { .. } | What::Promoted { .. } | What::Placed { .. } => {
-                    grants.push(event.journal);
-                }
-                _ => {}
-            }
-        }
-        for row in export {
-            let student = students.get(row.student.as_str()).copied();
-            let (Some(student), Some(course)) = (student, self.courses.get(&row.course).copied())
-            else {
-                continue;
-            };
-            let Some((true, grants)) = known.get(&(student, course)) else { continue };
-            if grants.contains(&row.journal) {
-                continue;
-            }
-            let keys = row.sections.iter();
-            let sections = keys.filter_map(|key| self.sections.get(key).copied()).collect();
-            let what = What::Promoted { sections, replaces: None };
-            let (journal, request, at) = (row.journal, None, 0);
-            self.events.push(Event { journal, student, course, request, what, at });
-            if self.promised.insert((student, journal)) && self.centres.contains_key(&student) {
-                let detail = format!("promoted at {journal}, and no message says so");
-                self.broken(Promise::I10, student as usize, &row.course, "-", detail);
-            }
-        }
-    }
-
-    fn fold(&mut self, complete: bool) -> Registry {
-        let taken = vec![0; self.catalogue.sections.len()];
-        let mut registry = Registry { taken, ..Registry::default() };
+    fn fold(&mut self, complete: bool, from: u64) -> Registry {
+        let mut registry = Registry::new(self.catalogue.sections.len(), from);
         let events = std::mem::take(&mut self.events);
         for event in &events {
             self.step(&mut registry, event, complete);
@@ -119,13 +68,13 @@ impl Model {
     }
 
     fn step(&mut self, registry: &mut Registry, event: &Event, complete: bool) {
-        let Event { student, course, .. } = *event;
+        let Event { student, course, journal, .. } = *event;
         let key = (student, course);
         let strict = complete && !self.rules.personal;
         match &event.what {
             What::Enrolled { sections } => {
                 if let Some(given) = self.given(event) {
-                    registry.free((student, given));
+                    registry.free((student, given), journal);
                 }
                 if strict && let Some(first) = registry.first_waiting(course) {
                     let who = self.students[first as usize].clone();
@@ -143,7 +92,7 @@ impl Model {
                     self.told_wrong(Promise::I6, event, detail);
                 }
                 if let Some(given) = replaces.or(keeps) {
-                    registry.free((student, given));
+                    registry.free((student, given), journal);
                 }
                 self.grant(registry, event, sections);
             }
@@ -167,13 +116,13 @@ impl Model {
                 }
             }
             What::Dropped => {
-                if !registry.free(key) && complete {
+                if !registry.free(key, journal) && complete {
                     self.told_wrong(Promise::I3, event, "dropped what she did not have".into());
                 }
             }
-            What::Placed { sections } => registry.place(key, sections, event.journal),
+            What::Placed { sections } => registry.place(key, sections, journal),
             What::Removed => {
-                registry.free(key);
+                registry.free(key, journal);
             }
             What::Left => {
                 registry.waiting.entry(course).or_default().retain(|(who, _)| *who != student);
@@ -183,27 +132,60 @@ impl Model {
     }
 
     fn grant(&mut self, registry: &mut Registry, event: &Event, sections: &[u32]) {
+        let pair = (event.student, event.course);
+        let before = registry.take(pair, sections, event.journal);
         for section in sections {
-            let taken = &mut registry.taken[*section as usize];
-            *taken += 1;
-            let (taken, capacity) = (*taken, self.catalogue.sections[*section as usize].capacity);
+            let taken = registry.taken[*section as usize];
+            let capacity = self.catalogue.sections[*section as usize].capacity;
             // A capacity that somebody else may have changed is judged no further.
-            if let Some(capacity) = capacity.filter(|c| taken > *c) {
-                let key = &self.catalogue.sections[*section as usize].key;
-                let detail = format!("seat {taken} of {capacity} in {key}");
-                self.told_wrong(Promise::I1, event, detail);
+            let Some(capacity) = capacity.filter(|capacity| taken > *capacity) else { continue };
+            if taken - capacity <= self.perhaps_freed(registry, *section, event.journal) {
+                self.not_judged += 1;
+                continue;
             }
+            let key = &self.catalogue.sections[*section as usize].key;
+            let detail = format!("seat {taken} of {capacity} in {key}");
+            self.told_wrong(Promise::I1, event, detail);
         }
-        let hold = (sections.to_vec(), event.journal);
-        let before = registry.holds.insert((event.student, event.course), hold);
-        if let Some((_, journal)) = before {
+        let Some((_, journal)) = before else { return };
+        if self.may_be_given(pair, event.journal, journal) {
+            self.not_judged += 1;
+        } else {
             let detail = format!("enrolled at {journal} already");
             self.told_wrong(Promise::I7, event, detail);
         }
     }
 
+    /// Seats in the section that may have been given back before this journal position without
+    /// our knowing: a drop or a swap of theirs is open, or she may have been promoted and gives up
+    /// what she kept.
+    fn perhaps_freed(&self, registry: &Registry, section: u32, journal: u64) -> u32 {
+        let holds = |pair: (u32, u32)| {
+            let hold = registry.holds.get(&pair);
+            hold.filter(|(sections, _)| sections.contains(&section))
+                .map(|(_, since)| (pair, *since))
+        };
+        let open = self.requests.iter().filter(|request| !request.is_settled());
+        let given = open.filter_map(|request| match request.asked {
+            Asked::Change { gives: Some(given) } => Some((request.student, given)),
+            Asked::Change { gives: None } => Some((request.student, *request.courses.first()?)),
+            Asked::Plan | Asked::Denied => None,
+        });
+        let given = given.filter_map(holds);
+        let given = given.filter(|(pair, since)| self.may_be_given(*pair, journal, *since));
+        let kept = registry.waiting.values().flatten();
+        let kept = kept.filter_map(|(student, keeps)| holds((*student, (*keeps)?)));
+        let kept = kept.filter(|((student, _), _)| {
+            self.centres.get(student).is_none_or(|(_, as_of)| *as_of < journal)
+        });
+        let mut freed: Vec<(u32, u32)> = given.chain(kept).map(|(pair, _)| pair).collect();
+        freed.sort_unstable();
+        freed.dedup();
+        freed.len() as u32
+    }
+
     /// The course given up by the swap that this event is the outcome of.
-    fn given(&self, event: &Event) -> Option<u32> {
+    pub(super) fn given(&self, event: &Event) -> Option<u32> {
         match self.requests[event.request? as usize].asked {
             Asked::Change { gives } => gives,
             Asked::Plan | Asked::Denied => None,
@@ -255,52 +237,10 @@ impl Model {
         }
     }
 
-    fn check_export(&mut self, registry: &Registry, export: &[Exported]) {
-        let keys = Rc::clone(&self.students);
-        let students: HashMap<&str, u32> =
-            keys.iter().enumerate().map(|(i, key)| (key.as_str(), i as u32)).collect();
-        let mut seen: HashMap<(u32, u32), u32> = HashMap::new();
-        let mut faults = Vec::new();
-        for row in export {
-            let Some(student) = students.get(row.student.as_str()).copied() else {
-                if self.rules.alone {
-                    faults.push((Promise::I3, 0, row.course.clone(), "of nobody here".into()));
-                }
-                continue;
-            };
-            let Some(course) = self.courses.get(&row.course).copied() else { continue };
-            let times = seen.entry((student, course)).or_default();
-            *times += 1;
-            let wrong = match registry.holds.get(&(student, course)) {
-                _ if *times > 1 => Some((Promise::I7, "twice in the export".to_owned())),
-                None => Some((Promise::I3, "in the export, not told enrolled".to_owned())),
-                Some((sections, journal)) => {
-                    let keys = sections.iter().map(|s| &self.catalogue.sections[*s as usize].key);
-                    let same = keys.eq(row.sections.iter()) && *journal == row.journal;
-                    let text = format!("told {sections:?} at {journal}, the export has {row:?}");
-                    (!same).then_some((Promise::I4, text))
-                }
-            };
-            if let Some((promise, text)) = wrong {
-                faults.push((promise, student as usize, row.course.clone(), text));
-            }
-        }
-        for ((student, course), (_, journal)) in &registry.holds {
-            if !seen.contains_key(&(*student, *course)) {
-                let key = self.catalogue.courses[*course as usize].key.clone();
-                let text = format!("told enrolled at {journal}, not in the export");
-                faults.push((Promise::I2, *student as usize, key, text));
-            }
-        }
-        for (promise, student, course, text) in faults {
-            self.broken(promise, student, &course, "-", text);
-        }
-    }
-
     /// Each promotion stands exactly once in the message centres that were read.
     fn check_told(&mut self) {
         let mut faults = Vec::new();
-        for (student, ids) in &self.centres {
+        for (student, (ids, _)) in &self.centres {
             for (id, times) in ids.iter().filter(|(_, times)| **times > 1) {
                 faults.push((*student, "-".to_owned(), format!("message {id} {times} times")));
             }
@@ -312,7 +252,7 @@ impl Model {
             }
         }
         for (student, _, id) in &self.pushed {
-            if self.centres.get(student).is_some_and(|ids| !ids.contains_key(id)) {
+            if self.centres.get(student).is_some_and(|(ids, _)| !ids.contains_key(id)) {
                 let detail = format!("message {id} was pushed and is not in her centre");
                 faults.push((*student, "-".to_owned(), detail));
             }
@@ -320,35 +260,5 @@ impl Model {
         for (student, course, text) in faults {
             self.broken(Promise::I10, student as usize, &course, "-", text);
         }
-    }
-}
-
-impl Registry {
-    /// The first of those who wait for the course.
-    fn first_waiting(&self, course: u32) -> Option<u32> {
-        self.waiting.get(&course)?.first().map(|(student, _)| *student)
-    }
-
-    /// The registrar's word: it ends the wait, and goes beyond a capacity without being an oversell.
-    fn place(&mut self, key: (u32, u32), sections: &[u32], journal: u64) {
-        let (student, course) = key;
-        if !self.free(key) {
-            let list = self.waiting.entry(course).or_default();
-            list.retain(|(who, _)| *who != student);
-        }
-        for section in sections {
-            self.taken[*section as usize] += 1;
-        }
-        self.holds.insert(key, (sections.to_vec(), journal));
-    }
-
-    /// Frees what she has in the course; whether she had anything.
-    fn free(&mut self, key: (u32, u32)) -> bool {
-        let Some((sections, _)) = self.holds.remove(&key) else { return false };
-        for section in sections {
-            let taken = &mut self.taken[section as usize];
-            *taken = taken.saturating_sub(1);
-        }
-        true
     }
 }

@@ -216,3 +216,15 @@ pub struct Exported {
     /// Journal position of the grant.
     pub journal: u64,
 }
+
+/// Everybody's enrolments, and where the journal stood before and after they were read. The gateway
+/// goes on meanwhile, and each part of an export is of a moment of its own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Export {
+    /// The rows.
+    pub rows: Vec<Exported>,
+    /// Whatever stands up to here in the journal must be in it.
+    pub from: u64,
+    /// Nothing after this can be in it.
+    pub until: u64,
+}

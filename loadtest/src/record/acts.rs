@@ -1,18 +1,22 @@
 //! What students and registrar did, out of the records of one window.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use sluis::domain::catalogue::Catalogue;
 use sluis::domain::event::{Event, Record, Via};
-use sluis::domain::ids::{CourseId, SectionId, StudentId, Ticket, Timestamp, WindowId};
+use sluis::domain::ids::{CourseId, Key, SectionId, StudentId, Ticket, Timestamp, WindowId};
 use sluis::domain::outcome::Outcome;
 use sluis::domain::plan::{Choice, CourseRequest, Plan};
 use sluis::domain::registry::Registry;
 use sluis::domain::section::SectionStatus;
 use sluis::domain::window::Window;
 
+use super::opening::Opening;
 use crate::trace::{Act, Deed, Entry, Totals, Wish};
+
+/// Seats that the registrar gave and took in what the trace does not cover.
+const ELSEWHERE_PLACED: &str = "the registrar's enrolments in courses of other windows";
 
 /// What was done.
 pub struct Acts {
@@ -22,6 +26,18 @@ pub struct Acts {
     pub numbers: HashMap<StudentId, u32>,
     /// What came of it.
     pub totals: Totals,
+    /// What a replay cannot do again, by kind: how often it was done.
+    pub left_out: BTreeMap<&'static str, u64>,
+}
+
+/// Something that was done.
+enum Done {
+    /// By a student.
+    Act(StudentId, Act),
+    /// By the registrar.
+    Deed(Deed),
+    /// By the registrar, to this student; her number in the trace is still to be put in.
+    To(StudentId, Deed),
 }
 
 /// Goes through the records.
@@ -29,8 +45,11 @@ struct Reader<'a> {
     catalogue: &'a Catalogue,
     window: WindowId,
     opened: Timestamp,
-    acts: Vec<(i64, StudentId, Act)>,
-    deeds: Vec<(i64, Deed)>,
+    /// In the order of the journal, with milliseconds after the opening.
+    done: Vec<(i64, Done)>,
+    covered: HashSet<CourseId>,
+    /// Codes of the blocks in force.
+    blocks: HashMap<StudentId, HashSet<Key>>,
     plans: HashMap<StudentId, Arc<Plan>>,
     holders: HashMap<Ticket, StudentId>,
     /// Armed before the opening: index of the act.
@@ -38,24 +57,37 @@ struct Reader<'a> {
     /// Those, in the order of their turns.
     turns: Vec<Ticket>,
     totals: Totals,
+    left_out: BTreeMap<&'static str, u64>,
 }
 
 /// Of a window that has opened. A rehearsal that was run again counts from its last beginning.
-pub fn of(registry: &Registry, id: WindowId, window: &Window, records: &[Record]) -> Option<Acts> {
+pub fn of(
+    registry: &Registry,
+    id: WindowId,
+    window: &Window,
+    opening: &Opening,
+    records: &[Record],
+) -> Option<Acts> {
     let reset = |r: &Record| matches!(&r.event, Event::WindowReset { window, .. } if *window == id);
     let records = &records[records.iter().rposition(reset).map_or(0, |at| at + 1)..];
+    let courses = (0..registry.catalogue.courses.len() as u32).map(CourseId);
     let mut reader = Reader {
         catalogue: &registry.catalogue,
         window: id,
         opened: window.opened_at?,
-        acts: Vec::new(),
-        deeds: Vec::new(),
+        done: Vec::new(),
+        covered: courses.filter(|course| window.covers(&registry.catalogue, *course)).collect(),
+        blocks: opening.blocks.clone(),
         plans: HashMap::new(),
         holders: HashMap::new(),
         armed: HashMap::new(),
         turns: Vec::new(),
         totals: Totals::default(),
+        left_out: BTreeMap::new(),
     };
+    for (section, status) in opening.closed() {
+        reader.status(-1, section, status);
+    }
     for record in records {
         reader.read(record);
     }
@@ -70,53 +102,139 @@ impl Reader<'_> {
             Event::PlanSet(student, plan) => {
                 self.plans.insert(*student, Arc::clone(plan));
                 let wishes = self.wishes(plan);
-                self.acts.push((at, *student, Act::Plan(wishes)));
+                self.act(at, *student, Act::Plan(wishes));
             }
             Event::TicketTaken { window, ticket, student, plan, .. } if *window == self.window => {
                 self.holders.insert(*ticket, *student);
                 let act = if record.at < self.opened {
-                    self.armed.insert(*ticket, self.acts.len());
+                    self.armed.insert(*ticket, self.done.len());
                     Act::Arm
                 } else {
                     let own = self.plans.get(student).cloned().unwrap_or_default();
                     Act::Submit(self.wishes(plan.as_ref().unwrap_or(&own)))
                 };
-                self.acts.push((at, *student, act));
+                self.act(at, *student, act);
             }
             Event::TicketLeft(window, ticket) if *window == self.window => {
                 self.armed.remove(ticket);
-                if let Some(student) = self.holders.get(ticket) {
-                    self.acts.push((at, *student, Act::Disarm));
+                if let Some(student) = self.holders.get(ticket).copied() {
+                    self.act(at, student, Act::Disarm);
                 }
             }
             Event::Decided { student, via, outcomes, .. } => {
                 self.decided(at, *student, via, outcomes);
             }
-            Event::Promoted { .. } => self.totals.promoted += 1,
-            Event::WindowClosed(window) if *window == self.window => {
-                self.deeds.push((at, Deed::Close));
+            Event::Promoted { course, .. } if self.covered.contains(course) => {
+                self.totals.promoted += 1;
             }
-            Event::WindowPaused(window) if *window == self.window => {
-                self.deeds.push((at, Deed::Pause));
+            _ => self.registrar(at, &record.event),
+        }
+    }
+
+    /// What the registrar did. What stood before the opening is in the state that the replay
+    /// begins with; only seats that were given and taken back are given and taken again.
+    fn registrar(&mut self, at: i64, event: &Event) {
+        let opened = at >= 0;
+        match event {
+            Event::Placed { student, course, sections, moved, over, .. }
+                if self.covered.contains(course) =>
+            {
+                let sections = sections.iter().map(|s| self.section(*s)).collect();
+                let (course, moved) = (self.course(*course), *moved);
+                // Capacities are those of the opening; before it they may have been others.
+                let over = !over.is_empty() || !opened;
+                let deed = Deed::Place { n: 0, course, sections, moved, over };
+                self.done.push((at, Done::To(*student, deed)));
+                self.totals.placed += 1;
             }
-            Event::WindowResumed(window) if *window == self.window => {
-                self.deeds.push((at, Deed::Resume));
+            Event::Removed { student, course } if self.covered.contains(course) => {
+                let deed = Deed::Remove { n: 0, course: self.course(*course) };
+                self.done.push((at, Done::To(*student, deed)));
+                self.totals.removed += 1;
             }
-            Event::PaceSet(window, pace) if *window == self.window => {
-                self.deeds.push((at, Deed::Pace(*pace)));
+            Event::BlockSet { student, code, blocked } if opened => {
+                self.block(at, *student, code, *blocked);
             }
-            Event::CapacitySet(section, capacity) => {
-                self.deeds.push((at, Deed::Capacity(self.section(*section), *capacity)));
+            Event::WindowClosed(window) if *window == self.window => self.deed(at, Deed::Close),
+            Event::WindowPaused(window) if *window == self.window => self.deed(at, Deed::Pause),
+            Event::WindowResumed(window) if *window == self.window => self.deed(at, Deed::Resume),
+            Event::PaceSet(window, pace) if *window == self.window && opened => {
+                self.deed(at, Deed::Pace(*pace));
             }
-            Event::StatusSet(section, status) => {
-                let status = match status {
-                    SectionStatus::Open => "open",
-                    SectionStatus::Closed => "closed",
-                    SectionStatus::Cancelled => "cancelled",
-                };
-                self.deeds.push((at, Deed::Status(self.section(*section), status.to_owned())));
+            Event::CapacitySet(section, capacity) if opened && self.is_covered(*section) => {
+                self.deed(at, Deed::Capacity(self.section(*section), *capacity));
             }
-            _ => {}
+            Event::StatusSet(section, status) if opened && self.is_covered(*section) => {
+                self.status(at, *section, *status);
+            }
+            Event::Placed { .. } | Event::Removed { .. } => self.leave_out(ELSEWHERE_PLACED),
+            Event::ImportApplied { .. } if opened => self.leave_out("imports after the opening"),
+            // Other windows', of before the opening, what follows by itself, and what changes
+            // nothing that a decision depends on.
+            Event::PlanSet(..)
+            | Event::TicketTaken { .. }
+            | Event::TicketLeft(..)
+            | Event::Decided { .. }
+            | Event::Promoted { .. }
+            | Event::PassedOver { .. }
+            | Event::BlockSet { .. }
+            | Event::CapacitySet(..)
+            | Event::StatusSet(..)
+            | Event::PaceSet(..)
+            | Event::WindowScheduled { .. }
+            | Event::WindowOpened(_)
+            | Event::WindowClosing(_)
+            | Event::WindowClosed(_)
+            | Event::WindowPaused(_)
+            | Event::WindowResumed(_)
+            | Event::WindowReset { .. }
+            | Event::ImportBegun
+            | Event::ImportItem(_)
+            | Event::ImportApplied { .. }
+            | Event::MessagesRead(..)
+            | Event::PreferencesSet(..)
+            | Event::CalendarSet(..)
+            | Event::SignedIn { .. }
+            | Event::SignedOut(..)
+            | Event::Announced(_) => {}
+        }
+    }
+
+    fn act(&mut self, at: i64, student: StudentId, act: Act) {
+        self.done.push((at, Done::Act(student, act)));
+    }
+
+    fn deed(&mut self, at: i64, deed: Deed) {
+        self.done.push((at, Done::Deed(deed)));
+    }
+
+    fn leave_out(&mut self, kind: &'static str) {
+        *self.left_out.entry(kind).or_default() += 1;
+    }
+
+    fn status(&mut self, at: i64, section: SectionId, status: SectionStatus) {
+        let status = match status {
+            SectionStatus::Open => "open",
+            SectionStatus::Closed => "closed",
+            SectionStatus::Cancelled => "cancelled",
+        };
+        if self.is_covered(section) {
+            self.deed(at, Deed::Status(self.section(section), status.to_owned()));
+        }
+    }
+
+    /// Only whether she has any block matters to a decision; its code stays out of the trace.
+    fn block(&mut self, at: i64, student: StudentId, code: &Key, blocked: bool) {
+        let codes = self.blocks.entry(student).or_default();
+        let before = !codes.is_empty();
+        if blocked {
+            codes.insert(code.clone());
+        } else {
+            codes.remove(code);
+        }
+        if before == codes.is_empty() {
+            let deed = Deed::Block { n: 0, blocked };
+            self.done.push((at, Done::To(student, deed)));
         }
     }
 
@@ -132,7 +250,12 @@ impl Reader<'_> {
             Via::Ticket(window, _) | Via::Submit(window) | Via::Swap { window, .. }
                 if elsewhere(window) =>
             {
-                return;
+                return self.leave_out("decisions of other windows");
+            }
+            Via::Drop | Via::Leave
+                if !outcomes.iter().all(|(course, _)| self.covered.contains(course)) =>
+            {
+                return self.leave_out("courses of other windows given back");
             }
             Via::Ticket(_, ticket) => {
                 self.turns.extend(self.armed.contains_key(ticket).then_some(*ticket));
@@ -148,7 +271,7 @@ impl Reader<'_> {
             Via::Drop => outcomes.first().map(|(course, _)| Act::Drop(self.course(*course))),
             Via::Leave => outcomes.first().map(|(course, _)| Act::Leave(self.course(*course))),
         };
-        self.acts.extend(act.map(|act| (at, student, act)));
+        self.done.extend(act.map(|act| (at, Done::Act(student, act))));
         for (_, outcome) in outcomes {
             let total = match outcome {
                 Outcome::Enrolled { .. } => &mut self.totals.enrolled,
@@ -165,19 +288,19 @@ impl Reader<'_> {
     /// is in order of arrival, so that everybody has the same turn again.
     fn keep_the_draw(&mut self) {
         let mut times: Vec<i64> =
-            self.turns.iter().map(|ticket| self.acts[self.armed[ticket]].0).collect();
+            self.turns.iter().map(|ticket| self.done[self.armed[ticket]].0).collect();
         times.sort_unstable();
-        let mut moved: HashSet<usize> = HashSet::new();
-        for (ticket, at) in self.turns.iter().zip(times) {
-            let index = self.armed[ticket];
-            self.acts[index].0 = at;
-            moved.insert(index);
+        let mut arming: HashMap<StudentId, i64> = HashMap::new();
+        for (ticket, time) in self.turns.iter().zip(times) {
+            let (at, done) = &mut self.done[self.armed[ticket]];
+            *at = time;
+            if let Done::Act(student, _) = done {
+                arming.insert(*student, time);
+            }
         }
         // A plan saved before arming stays before it.
-        let arming: HashMap<StudentId, i64> =
-            moved.iter().map(|i| (self.acts[*i].1, self.acts[*i].0)).collect();
-        for (at, student, act) in &mut self.acts {
-            if matches!(act, Act::Plan(_))
+        for (at, done) in &mut self.done {
+            if let Done::Act(student, Act::Plan(_)) = done
                 && let Some(armed) = arming.get(student).filter(|armed| *at < 0 && *at > **armed)
             {
                 *at = *armed;
@@ -186,17 +309,32 @@ impl Reader<'_> {
     }
 
     fn finish(mut self) -> Acts {
-        // At one time a plan comes before the arming; the order of turns is kept.
-        self.acts.sort_by_key(|(at, ..)| *at);
+        // At one time a plan comes before the arming; the order of the journal is kept.
+        self.done.sort_by_key(|(at, _)| *at);
         let (mut entries, mut numbers) = (Vec::new(), HashMap::new());
-        for (at, student, act) in self.acts {
+        let mut number = |student| {
             let next = numbers.len() as u32;
-            let n = *numbers.entry(student).or_insert(next);
-            entries.push(Entry::Act { at, n, act });
+            *numbers.entry(student).or_insert(next)
+        };
+        for (at, done) in self.done {
+            entries.push(match done {
+                Done::Act(student, act) => Entry::Act { at, n: number(student), act },
+                Done::Deed(act) => Entry::Registrar { at, act },
+                Done::To(student, mut act) => {
+                    if let Deed::Place { n, .. } | Deed::Remove { n, .. } | Deed::Block { n, .. } =
+                        &mut act
+                    {
+                        *n = number(student);
+                    }
+                    Entry::Registrar { at, act }
+                }
+            });
         }
-        let deeds = self.deeds.into_iter().filter(|(at, _)| *at >= 0);
-        entries.extend(deeds.map(|(at, act)| Entry::Registrar { at, act }));
-        Acts { entries, numbers, totals: self.totals }
+        Acts { entries, numbers, totals: self.totals, left_out: self.left_out }
+    }
+
+    fn is_covered(&self, section: SectionId) -> bool {
+        self.covered.contains(&self.catalogue.section(section).course)
     }
 
     fn course(&self, id: CourseId) -> String {
@@ -208,7 +346,8 @@ impl Reader<'_> {
     }
 
     fn wishes(&self, plan: &Plan) -> Vec<Wish> {
-        plan.courses.iter().map(|request| self.wish(request)).collect()
+        let covered = plan.courses.iter().filter(|request| self.covered.contains(&request.course));
+        covered.map(|request| self.wish(request)).collect()
     }
 
     fn wish(&self, request: &CourseRequest) -> Wish {

@@ -264,6 +264,13 @@ fn audit(out: &mut String, summary: &Summary) {
         audit.judged.join(", "),
         audit.violations
     );
+    if audit.not_judged > 0 {
+        let _ = write!(
+            out,
+            "<p>Not judged: {}; somebody had something undecided there and could not be asked.</p>",
+            audit.not_judged
+        );
+    }
     if !audit.found.is_empty() {
         out.push_str("<table><tr><th>promise<th>student<th>section<th>request<th>what");
         for found in &audit.found {

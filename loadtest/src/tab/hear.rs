@@ -47,7 +47,15 @@ impl Player {
     fn welcome(&mut self, frame: &[u8], before: u64) -> Result<(), serde_json::Error> {
         let told: Outcomes = serde_json::from_slice(frame)?;
         self.sequence = told.sequence.max(self.sequence);
-        welcome(&self.world, self.tab.student, frame, before);
+        let student = self.tab.student;
+        let new = self.world.model.borrow_mut().welcomed(student, &told.outcomes, before);
+        if new > 0 {
+            self.world.measures.borrow_mut().decided(new as u64);
+        }
+        // Who reads late is not told late.
+        if self.tab.slow_s <= 0.0 {
+            self.world.came(student, self.session, told.as_of);
+        }
         told.outcomes.iter().for_each(|outcome| self.mine(outcome));
         Ok(())
     }
@@ -199,9 +207,14 @@ impl Player {
     fn busy(&mut self, frame: &[u8]) -> Result<(), serde_json::Error> {
         let answer: Answer = serde_json::from_slice(frame)?;
         self.world.measures.borrow_mut().counts.busy += 1;
-        if let Some(at) = self.about(&answer) {
-            let pause = Duration::from_millis(answer.retry_after_ms.clamp(1, 10_000));
-            self.pending[at].again = Some(Instant::now() + pause);
+        let pause = Duration::from_millis(answer.retry_after_ms.clamp(1, 10_000));
+        let again = Some(Instant::now() + pause);
+        match self.about(&answer) {
+            Some(at) => self.pending[at].again = again,
+            // It does not say which, and nothing without an id waits: the same under the same id
+            // changes nothing.
+            None if answer.id.is_none() => self.pending.iter_mut().for_each(|p| p.again = again),
+            None => {}
         }
         Ok(())
     }
@@ -236,11 +249,18 @@ impl Player {
     }
 }
 
-/// A welcome, for the model; outcomes that are new in it were told now.
-pub fn welcome(world: &World, student: usize, frame: &[u8], before: u64) {
-    let Ok(told) = serde_json::from_slice::<Outcomes>(frame) else { return };
-    let new = world.model.borrow_mut().welcomed(student, &told.outcomes, before);
-    if new > 0 && !*world.over.borrow() {
-        world.measures.borrow_mut().decided(new as u64);
-    }
+/// What she is told when she looks again, for the model. Returns the journal position up to which
+/// it is everything; none when it cannot be read.
+pub fn look(world: &World, student: usize, frame: &[u8], before: u64) -> Option<u64> {
+    let told: Outcomes = serde_json::from_slice(frame).ok()?;
+    let mut model = world.model.borrow_mut();
+    let late = told.outcomes.iter().filter(|outcome| {
+        !model.is_told(&outcome.id, &outcome.course)
+            && world.should_have_heard(student, outcome.journal)
+    });
+    let late = late.count() as u64;
+    world.told_late.set(world.told_late.get() + late);
+    model.welcomed(student, &told.outcomes, before);
+    model.looked(student, told.as_of);
+    Some(told.as_of)
 }

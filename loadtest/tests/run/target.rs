@@ -28,9 +28,9 @@ clash = "warn"
 "#;
 
 /// The gateway as shipped, in a process of its own.
-struct Gateway {
-    child: Child,
-    url: String,
+pub struct Gateway {
+    pub child: Child,
+    pub url: String,
 }
 
 impl Drop for Gateway {
@@ -48,7 +48,7 @@ fn sluis(place: &Place, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn gateway(place: &Place) -> Gateway {
+pub fn gateway(place: &Place) -> Gateway {
     place.write("c.toml", COURSES);
     let students: String = (1..=40).map(|i| format!("s{i}\n")).collect();
     place.write("s.csv", &format!("id\n{students}"));
