@@ -70,7 +70,7 @@ DASHBOARD = Dashboard(
         Panel("Messages not accepted", "Each second, by the error's code.", "ops",
               [Target(sum_rate("sluis_messages_refused_total", by=["code"]) + " > 0", "{{code}}")],
               width=8, may_be_empty="when all is well",
-              empty_under_load="a rush sends nothing that is not accepted"),
+              empty_under_load="only who leaves a line just as her turn comes is told so"),
         Panel("Frames out", "Frames written to sockets, and frames left out for slow readers.", "ops",
               [Target(sum_rate("sluis_frames_sent_total"), "sent"),
                Target(sum_rate("sluis_slow_consumer_frames_total"), "left out, slow reader"),

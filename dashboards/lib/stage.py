@@ -244,11 +244,12 @@ class Prometheus:
                 raise Trouble(f"prometheus.yml: {before} is not in it")
             text = text.replace(before, after)
         self.target = target
-        self.url = f"http://127.0.0.1:{port or free_port()}"
+        port = port or free_port()
+        self.url = f"http://127.0.0.1:{port}"
         self.child = stage.start("prometheus", [
             tool("prometheus", "prometheus"),
-            f"--config.file={stage.write('prometheus.yml', text)}",
-            f"--storage.tsdb.path={stage.dir / 'tsdb'}",
+            f"--config.file={stage.write(f'prometheus-{port}.yml', text)}",
+            f"--storage.tsdb.path={stage.dir / f'tsdb-{port}'}",
             f"--web.listen-address={self.url.removeprefix('http://')}",
             "--log.level=warn",
         ])

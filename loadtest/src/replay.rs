@@ -122,37 +122,60 @@ fn ready(entries: &[Entry], speed: f64, in_order: bool) -> Made<Replay> {
         last: 0.0,
         totals: Totals::default(),
     };
-    let mut turns = 0;
+    let ranks = ranks(entries);
+    // In order, what came to nothing is left out.
+    let place = |turn: &Option<u32>| match in_order {
+        true => turn.map(|turn| Some(ranks.partition_point(|rank| *rank < turn))),
+        false => Some(None),
+    };
     for entry in entries {
         match entry {
             Entry::Trace { totals, .. } => replay.totals = *totals,
             Entry::Student { n, completed, blocked } => {
                 replay.add_student(*n, completed, *blocked)?;
             }
-            Entry::Act { at, n, act } => {
-                let at = time(*at);
+            Entry::Act { at, n, act, turn, asked } => {
+                let Some(turn) = place(turn) else { continue };
+                let (at, act) = match asked {
+                    // One after another needs no line: an armed plan is submitted at its turn.
+                    Some(asked) if in_order => (time(*at).max(0.0), &Act::Submit(asked.clone())),
+                    _ => (time(*at), act),
+                };
                 let action = action(act, &courses)?;
                 let tab = replay.tabs.get_mut(*n as usize);
                 let tab = tab.ok_or_else(|| format!("student {n} is not declared"))?;
                 if tab.steps.is_empty() {
                     tab.connect_at = if at < 0.0 { at } else { (at - 1.0).max(0.0) };
                 }
-                tab.steps.push(Step { turn: in_order.then_some(turns), ..Step::new(at, action) });
-                turns += 1;
+                tab.steps.push(Step { turn, ..Step::new(at, action) });
                 replay.last = replay.last.max(at);
             }
-            Entry::Registrar { at, act } => {
+            Entry::Registrar { at, act, turn } => {
+                let Some(turn) = place(turn) else { continue };
                 let at = time(*at);
                 let (path, body) = deed(act, &replay.window.0);
-                replay.deeds.push(Deed { at, turn: in_order.then_some(turns), path, body });
-                turns += 1;
+                replay.deeds.push(Deed { at, turn, path, body });
                 replay.raise(act);
                 replay.last = replay.last.max(at);
             }
             Entry::Window { .. } | Entry::Course { .. } => {}
         }
     }
+    for tab in &mut replay.tabs {
+        tab.steps.sort_by_key(|step| step.turn);
+    }
     Ok(replay)
+}
+
+/// The turns that a trace has, in order: a file from which lines were taken has gaps.
+fn ranks(entries: &[Entry]) -> Vec<u32> {
+    let turn = |entry: &Entry| match entry {
+        Entry::Act { turn, .. } | Entry::Registrar { turn, .. } => *turn,
+        _ => None,
+    };
+    let mut ranks: Vec<u32> = entries.iter().filter_map(turn).collect();
+    ranks.sort_unstable();
+    ranks
 }
 
 impl Replay {

@@ -266,7 +266,7 @@ impl Player {
                     };
                     let kind = wire::kind(frame);
                     self.hear(kind, frame, before);
-                    self.answered(kind);
+                    self.answered();
                     if self.tab.slow_s > 0.0 {
                         deaf_until = Some(Instant::now() + Duration::from_secs_f64(self.tab.slow_s));
                     }
@@ -283,9 +283,9 @@ impl Player {
         (turn > self.world.turn.get()).then(|| self.world.bell(turn)).flatten()
     }
 
-    /// Her turn ends with the answer to her message; a place in the line is one.
-    fn answered(&mut self, kind: Kind) {
-        if self.in_turn && (self.pending.is_empty() || kind == Kind::Position) {
+    /// Her turn ends with the answer to her message: a place in the line is none yet.
+    fn answered(&mut self) {
+        if self.in_turn && self.pending.is_empty() {
             self.in_turn = false;
             self.world.next_turn();
         }

@@ -65,6 +65,13 @@ pub enum Entry {
         n: u32,
         /// What.
         act: Act,
+        /// Its place among everything, by when it was carried out: for a place in the line, when
+        /// it was decided. Absent: it came to nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<u32>,
+        /// What an armed plan asked for when it was decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<Vec<Wish>>,
     },
     /// Something that the registrar did.
     Registrar {
@@ -72,6 +79,9 @@ pub enum Entry {
         at: i64,
         /// What.
         act: Deed,
+        /// Its place among everything, by when it was carried out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<u32>,
     },
 }
 
@@ -244,9 +254,11 @@ mod tests {
                         waitlist: true,
                     },
                 ),
+                turn: Some(0),
+                asked: Some(Vec::new()),
             },
-            Entry::Registrar { at: 7, act: Deed::Pace(None) },
-            Entry::Registrar { at: 8, act: Deed::Block { n: 0, blocked: true } },
+            Entry::Registrar { at: 7, act: Deed::Pace(None), turn: Some(1) },
+            Entry::Registrar { at: 8, act: Deed::Block { n: 0, blocked: true }, turn: None },
         ];
         for path in [&plain, &packed] {
             write(path, &entries).unwrap();

@@ -40,22 +40,44 @@ enum Done {
     To(StudentId, Deed),
 }
 
+/// Something that was done, when and in which order.
+struct Step {
+    /// Milliseconds after the opening.
+    at: i64,
+    /// The record with which it was carried out; `None`: it came to nothing.
+    order: Option<u64>,
+    done: Done,
+    /// What an armed plan asked for when it was decided.
+    asked: Option<Vec<Wish>>,
+}
+
+/// A place in the line.
+struct Held {
+    /// Index of the step that took it.
+    step: usize,
+    /// The plan that came with it; `None`: her own, as it is at her turn.
+    plan: Option<Arc<Plan>>,
+    /// Taken before the opening.
+    armed: bool,
+}
+
 /// Goes through the records.
 struct Reader<'a> {
     catalogue: &'a Catalogue,
     window: WindowId,
     opened: Timestamp,
-    /// In the order of the journal, with milliseconds after the opening.
-    done: Vec<(i64, Done)>,
+    /// The record in hand.
+    sequence: u64,
+    /// In the order of the journal.
+    steps: Vec<Step>,
     covered: HashSet<CourseId>,
     /// Codes of the blocks in force.
     blocks: HashMap<StudentId, HashSet<Key>>,
     plans: HashMap<StudentId, Arc<Plan>>,
     holders: HashMap<Ticket, StudentId>,
-    /// Armed before the opening: index of the act.
-    armed: HashMap<Ticket, usize>,
-    /// Those, in the order of their turns.
-    turns: Vec<Ticket>,
+    line: HashMap<Ticket, Held>,
+    /// Steps of those who armed before the opening, in the order of their turns.
+    turns: Vec<usize>,
     totals: Totals,
     left_out: BTreeMap<&'static str, u64>,
 }
@@ -75,12 +97,13 @@ pub fn of(
         catalogue: &registry.catalogue,
         window: id,
         opened: window.opened_at?,
-        done: Vec::new(),
+        sequence: 0,
+        steps: Vec::new(),
         covered: courses.filter(|course| window.covers(&registry.catalogue, *course)).collect(),
         blocks: opening.blocks.clone(),
         plans: HashMap::new(),
         holders: HashMap::new(),
-        armed: HashMap::new(),
+        line: HashMap::new(),
         turns: Vec::new(),
         totals: Totals::default(),
         left_out: BTreeMap::new(),
@@ -98,6 +121,7 @@ pub fn of(
 impl Reader<'_> {
     fn read(&mut self, record: &Record) {
         let at = record.at.0 as i64 - self.opened.0 as i64;
+        self.sequence = record.sequence.0;
         match &record.event {
             Event::PlanSet(student, plan) => {
                 self.plans.insert(*student, Arc::clone(plan));
@@ -106,19 +130,24 @@ impl Reader<'_> {
             }
             Event::TicketTaken { window, ticket, student, plan, .. } if *window == self.window => {
                 self.holders.insert(*ticket, *student);
-                let act = if record.at < self.opened {
-                    self.armed.insert(*ticket, self.done.len());
+                let armed = record.at < self.opened;
+                let act = if armed {
                     Act::Arm
                 } else {
                     let own = self.plans.get(student).cloned().unwrap_or_default();
                     Act::Submit(self.wishes(plan.as_ref().unwrap_or(&own)))
                 };
+                let held = Held { step: self.steps.len(), plan: plan.clone(), armed };
+                self.line.insert(*ticket, held);
                 self.act(at, *student, act);
+                // Its turn is still to come, or never does.
+                self.without_order();
             }
             Event::TicketLeft(window, ticket) if *window == self.window => {
-                self.armed.remove(ticket);
+                self.line.remove(ticket);
                 if let Some(student) = self.holders.get(ticket).copied() {
                     self.act(at, student, Act::Disarm);
+                    self.without_order();
                 }
             }
             Event::Decided { student, via, outcomes, .. } => {
@@ -144,12 +173,12 @@ impl Reader<'_> {
                 // Capacities are those of the opening; before it they may have been others.
                 let over = !over.is_empty() || !opened;
                 let deed = Deed::Place { n: 0, course, sections, moved, over };
-                self.done.push((at, Done::To(*student, deed)));
+                self.step(at, Done::To(*student, deed));
                 self.totals.placed += 1;
             }
             Event::Removed { student, course } if self.covered.contains(course) => {
                 let deed = Deed::Remove { n: 0, course: self.course(*course) };
-                self.done.push((at, Done::To(*student, deed)));
+                self.step(at, Done::To(*student, deed));
                 self.totals.removed += 1;
             }
             Event::BlockSet { student, code, blocked } if opened => {
@@ -201,11 +230,37 @@ impl Reader<'_> {
     }
 
     fn act(&mut self, at: i64, student: StudentId, act: Act) {
-        self.done.push((at, Done::Act(student, act)));
+        self.step(at, Done::Act(student, act));
+    }
+
+    fn step(&mut self, at: i64, done: Done) {
+        let order = Some(self.sequence);
+        self.steps.push(Step { at, order, done, asked: None });
+    }
+
+    /// The last step has no turn, or none yet.
+    fn without_order(&mut self) {
+        if let Some(last) = self.steps.last_mut() {
+            last.order = None;
+        }
+    }
+
+    /// A place in the line had its turn: that is when its plan was asked for.
+    fn turn(&mut self, student: StudentId, ticket: Ticket) {
+        let Some(held) = self.line.remove(&ticket) else { return };
+        let own = || self.plans.get(&student).cloned().unwrap_or_default();
+        let wishes = self.wishes(&held.plan.unwrap_or_else(own));
+        self.turns.extend(held.armed.then_some(held.step));
+        let step = &mut self.steps[held.step];
+        step.order = Some(self.sequence);
+        match &mut step.done {
+            Done::Act(_, Act::Submit(asked)) => *asked = wishes,
+            _ => step.asked = Some(wishes),
+        }
     }
 
     fn deed(&mut self, at: i64, deed: Deed) {
-        self.done.push((at, Done::Deed(deed)));
+        self.step(at, Done::Deed(deed));
     }
 
     fn leave_out(&mut self, kind: &'static str) {
@@ -234,7 +289,7 @@ impl Reader<'_> {
         }
         if before == codes.is_empty() {
             let deed = Deed::Block { n: 0, blocked };
-            self.done.push((at, Done::To(student, deed)));
+            self.step(at, Done::To(student, deed));
         }
     }
 
@@ -258,7 +313,7 @@ impl Reader<'_> {
                 return self.leave_out("courses of other windows given back");
             }
             Via::Ticket(_, ticket) => {
-                self.turns.extend(self.armed.contains_key(ticket).then_some(*ticket));
+                self.turn(student, *ticket);
                 None
             }
             Via::Submit(_) => {
@@ -271,7 +326,9 @@ impl Reader<'_> {
             Via::Drop => outcomes.first().map(|(course, _)| Act::Drop(self.course(*course))),
             Via::Leave => outcomes.first().map(|(course, _)| Act::Leave(self.course(*course))),
         };
-        self.done.extend(act.map(|act| (at, Done::Act(student, act))));
+        if let Some(act) = act {
+            self.act(at, student, act);
+        }
         for (_, outcome) in outcomes {
             let total = match outcome {
                 Outcome::Enrolled { .. } => &mut self.totals.enrolled,
@@ -287,19 +344,18 @@ impl Reader<'_> {
     /// Who armed is sent again in the order of the draw, at the times of arming: a replay's window
     /// is in order of arrival, so that everybody has the same turn again.
     fn keep_the_draw(&mut self) {
-        let mut times: Vec<i64> =
-            self.turns.iter().map(|ticket| self.done[self.armed[ticket]].0).collect();
+        let mut times: Vec<i64> = self.turns.iter().map(|step| self.steps[*step].at).collect();
         times.sort_unstable();
         let mut arming: HashMap<StudentId, i64> = HashMap::new();
-        for (ticket, time) in self.turns.iter().zip(times) {
-            let (at, done) = &mut self.done[self.armed[ticket]];
-            *at = time;
-            if let Done::Act(student, _) = done {
-                arming.insert(*student, time);
+        for (step, time) in self.turns.iter().zip(times) {
+            let step = &mut self.steps[*step];
+            step.at = time;
+            if let Done::Act(student, _) = step.done {
+                arming.insert(student, time);
             }
         }
         // A plan saved before arming stays before it.
-        for (at, done) in &mut self.done {
+        for Step { at, done, .. } in &mut self.steps {
             if let Done::Act(student, Act::Plan(_)) = done
                 && let Some(armed) = arming.get(student).filter(|armed| *at < 0 && *at > **armed)
             {
@@ -309,24 +365,27 @@ impl Reader<'_> {
     }
 
     fn finish(mut self) -> Acts {
+        let mut order: Vec<u64> = self.steps.iter().filter_map(|step| step.order).collect();
+        order.sort_unstable();
         // At one time a plan comes before the arming; the order of the journal is kept.
-        self.done.sort_by_key(|(at, _)| *at);
+        self.steps.sort_by_key(|step| step.at);
         let (mut entries, mut numbers) = (Vec::new(), HashMap::new());
         let mut number = |student| {
             let next = numbers.len() as u32;
             *numbers.entry(student).or_insert(next)
         };
-        for (at, done) in self.done {
+        for Step { at, order: of, done, asked } in self.steps {
+            let turn = of.map(|of| order.partition_point(|before| *before < of) as u32);
             entries.push(match done {
-                Done::Act(student, act) => Entry::Act { at, n: number(student), act },
-                Done::Deed(act) => Entry::Registrar { at, act },
+                Done::Act(student, act) => Entry::Act { at, n: number(student), act, turn, asked },
+                Done::Deed(act) => Entry::Registrar { at, act, turn },
                 Done::To(student, mut act) => {
                     if let Deed::Place { n, .. } | Deed::Remove { n, .. } | Deed::Block { n, .. } =
                         &mut act
                     {
                         *n = number(student);
                     }
-                    Entry::Registrar { at, act }
+                    Entry::Registrar { at, act, turn }
                 }
             });
         }
