@@ -27,6 +27,9 @@ pub enum Latency {
     Outcome,
     /// Of a drop, a swap or leaving a waitlist.
     Change,
+    /// The same as an outcome's, where her socket was cut on purpose meanwhile: her own absence is
+    /// in it.
+    Away,
 }
 
 /// A slice of the time line.
@@ -83,7 +86,7 @@ pub struct Measures {
     start: Instant,
     /// Seconds in a bucket.
     pub width: f64,
-    latencies: [Histogram<u64>; 5],
+    latencies: [Histogram<u64>; 6],
     /// How late this program does what is due.
     pub lag: Histogram<u64>,
     /// By time.

@@ -72,6 +72,14 @@ enum End {
     Lost(Stuck),
 }
 
+/// The time without a socket after it was cut on purpose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Absence {
+    Never,
+    Now,
+    Until(Instant),
+}
+
 /// A tab being played.
 pub struct Player {
     world: Rc<World>,
@@ -95,6 +103,7 @@ pub struct Player {
     ready: Instant,
     finished: bool,
     welcomed: bool,
+    absence: Absence,
 }
 
 impl Player {
@@ -117,6 +126,7 @@ impl Player {
             ready: Instant::now(),
             finished: false,
             welcomed: false,
+            absence: Absence::Never,
         }
     }
 
@@ -221,6 +231,9 @@ impl Player {
             Err(stuck) => return End::Lost(stuck),
         };
         (self.welcomed, self.ready) = (true, Instant::now());
+        if self.absence == Absence::Now {
+            self.absence = Absence::Until(self.ready);
+        }
         change(&world.connected, 1);
         {
             let mut measures = world.measures.borrow_mut();

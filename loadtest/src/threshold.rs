@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::scenario::hint::nearest;
 
 /// What latency is measured of.
-pub const LATENCIES: [&str; 5] = ["connect", "arm", "position", "outcome", "change"];
+pub const LATENCIES: [&str; 6] = ["connect", "arm", "position", "outcome", "change", "away"];
 /// Which values of it are known.
 pub const QUANTILES: [(&str, f64); 5] =
     [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)];

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::{Kept, Player, Waiting};
+use super::{Absence, Kept, Player, Waiting};
 use crate::measure::Latency;
 use crate::script::Later;
 use crate::told::{Answer, Armed, Forecast, OutcomeTold, Outcomes, Pushed};
@@ -99,7 +99,8 @@ impl Player {
         if let Some(at) = self.waiting.iter().position(|w| w.id == id) {
             let waiting = self.waiting.remove(at);
             if let Some(since) = self.since(waiting) {
-                self.world.measures.borrow_mut().took(Latency::Outcome, since);
+                let of = if self.was_away(since) { Latency::Away } else { Latency::Outcome };
+                self.world.measures.borrow_mut().took(of, since);
             }
             self.world.measures.borrow_mut().position(self.tab.student, 0);
             change(&self.world.in_line, -isize::from(waiting.positioned));
@@ -126,6 +127,11 @@ impl Player {
         let positioned = self.waiting.iter().filter(|w| gone(w) && w.positioned).count();
         change(&self.world.in_line, -(positioned as isize));
         self.waiting.retain(|waiting| !gone(waiting));
+    }
+
+    /// Whether her socket was cut on purpose after that.
+    fn was_away(&self, since: Instant) -> bool {
+        matches!(self.absence, Absence::Until(back) if since < back)
     }
 
     fn since(&self, waiting: Waiting) -> Option<Instant> {
@@ -155,7 +161,7 @@ impl Player {
         first.positioned = true;
         let waiting = *first;
         change(&self.world.in_line, 1);
-        if let Some(since) = self.since(waiting) {
+        if let Some(since) = self.since(waiting).filter(|since| !self.was_away(*since)) {
             self.world.measures.borrow_mut().took(Latency::Position, since);
         }
         Ok(())

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{End, Kept, Pending, Player, Waiting};
+use super::{Absence, End, Kept, Pending, Player, Waiting};
 use crate::model::Asked;
 use crate::script::{Action, Later, Wish};
 use crate::world::change;
@@ -54,6 +54,7 @@ impl Player {
         if self.tab.cut_at.is_some_and(|at| due(self.when(at))) {
             self.tab.cut_at = None;
             self.world.measures.borrow_mut().counts.cut += 1;
+            self.absence = Absence::Now;
             return Err(Broken::Gone("cut on purpose".into()));
         }
         if due(self.refresh_at) && !self.waiting.is_empty() {
