@@ -164,8 +164,14 @@ fn append(data: &Path, acked: &Arc<File>, fdatasync: bool, snapshots: bool) {
 }
 
 fn make_snapshots(writer: &Writer, reader: &JournalReader, acked: &File) {
+    let mut last = Sequence(0);
     loop {
         let sequence = reader.durable();
+        // The same again would first take back the one that was told to be whole.
+        if sequence == std::mem::replace(&mut last, sequence) {
+            std::thread::sleep(Duration::from_millis(1));
+            continue;
+        }
         let mut sink = writer.snapshot(sequence).unwrap();
         sink.write(&snapshot(sequence.0)).unwrap();
         sink.finish().unwrap();
