@@ -28,6 +28,7 @@ use crate::domain::window::{TicketState, Window, WindowState};
 use crate::journal::Writer;
 use crate::limits;
 use crate::metrics::{Mailbox, Metrics};
+use crate::panics::panic_point;
 
 /// What changed for a line; in journal order.
 pub enum LineUpdate {
@@ -524,6 +525,7 @@ impl Handler<Updates> for LineActor {
     type Result = ();
 
     fn handle(&mut self, Updates { as_of, updates }: Updates, ctx: &mut Self::Context) {
+        panic_point(|| "line".to_owned());
         self.metrics.mail_taken(Mailbox::Line);
         self.as_of = self.as_of.max(as_of);
         self.now = self.clock.now();

@@ -35,6 +35,7 @@ use crate::domain::university::new_sections;
 use crate::journal::{RecordBuffer, Writer, record};
 use crate::limits;
 use crate::metrics::{Asked, Full, Mailbox, Metrics, Thread, Turn as Times};
+use crate::panics::panic_point;
 
 /// Who gave a command.
 pub enum Origin {
@@ -224,6 +225,7 @@ impl Handler<Batch> for Registrar {
     type Result = ();
 
     fn handle(&mut self, Batch(jobs): Batch, ctx: &mut Self::Context) {
+        panic_point(|| "registrar".to_owned());
         self.metrics.mail_taken(Mailbox::Registrar);
         self.desk.borrow_mut().queue.extend(jobs);
         self.run(ctx);
