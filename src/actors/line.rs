@@ -525,10 +525,10 @@ impl Handler<Updates> for LineActor {
     type Result = ();
 
     fn handle(&mut self, Updates { as_of, updates }: Updates, ctx: &mut Self::Context) {
-        panic_point(|| "line".to_owned());
         self.metrics.mail_taken(Mailbox::Line);
         self.as_of = self.as_of.max(as_of);
         self.now = self.clock.now();
+        panic_point(|| "line".to_owned());
         for update in updates {
             self.apply(update);
         }

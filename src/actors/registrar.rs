@@ -225,9 +225,9 @@ impl Handler<Batch> for Registrar {
     type Result = ();
 
     fn handle(&mut self, Batch(jobs): Batch, ctx: &mut Self::Context) {
-        panic_point(|| "registrar".to_owned());
         self.metrics.mail_taken(Mailbox::Registrar);
         self.desk.borrow_mut().queue.extend(jobs);
+        panic_point(|| "registrar".to_owned());
         self.run(ctx);
     }
 }
