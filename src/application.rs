@@ -121,13 +121,8 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     let journal = journal::sled::open_dir(dir)?;
     let pseudonyms = Pseudonyms::load_or_create(&data);
     pseudonyms.map_err(|e| ServeError::Key(e.to_string()))?.install();
-    let start = Start {
-        config,
-        journal: Box::new(journal),
-        clock,
-        seed_demo,
-        on_fault: stop_process(),
-    };
+    let start =
+        Start { config, journal: Box::new(journal), clock, seed_demo, on_fault: stop_process() };
     let signals = Signals::listen();
     let signals = signals
         .map_err(|source| ServeError::Io { doing: "listen to signals".to_owned(), source })?;
