@@ -1,8 +1,11 @@
 //! The composition root: puts the gateway together and runs it.
 
 pub mod core;
+mod descriptors;
 mod fresh;
 pub mod operators;
+#[cfg(test)]
+mod panic_tests;
 pub mod recover;
 pub mod seed;
 pub mod server;
@@ -18,7 +21,7 @@ use crate::banner::Banner;
 use crate::clock::Clock;
 use crate::config::{Config, DemoRefusal};
 use crate::demo;
-use crate::journal::{self, DataDir, JournalError};
+use crate::journal::{self, DataDir, JournalError, OnFault};
 use crate::pseudonym::Pseudonyms;
 use crate::serving;
 use crate::telemetry;
@@ -75,7 +78,8 @@ pub enum ServeError {
          name another directory with --data DIR"
     )]
     NotDemo(PathBuf),
-    /// A journal that was there before, and holds nothing: no demo is put over it.
+    /// A journal that was there before, and holds nothing, or an import that stopped half way: no
+    /// demo is put over it.
     #[error(
         "{0}: holds an empty journal from an earlier start; `sluis serve --fresh` begins another \
          with the demo university, `sluis catalogue import FILE` fills this one"
@@ -117,18 +121,8 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     let journal = journal::sled::open_dir(dir)?;
     let pseudonyms = Pseudonyms::load_or_create(&data);
     pseudonyms.map_err(|e| ServeError::Key(e.to_string()))?.install();
-    let start = Start {
-        config,
-        journal: Box::new(journal),
-        clock,
-        seed_demo,
-        on_fault: Box::new(|fault| {
-            // What was told is on disk; a restart replays it.
-            tracing::error!(%fault, "the journal failed; the process stops");
-            eprintln!("sluis: {fault}");
-            std::process::exit(EXIT_IO);
-        }),
-    };
+    let start =
+        Start { config, journal: Box::new(journal), clock, seed_demo, on_fault: stop_process() };
     let signals = Signals::listen();
     let signals = signals
         .map_err(|source| ServeError::Io { doing: "listen to signals".to_owned(), source })?;
@@ -144,6 +138,15 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     systemd::stopping();
     tracing::info!("stopping: sockets are asked to come back, the journal is drained");
     running.stop()
+}
+
+/// What a failed journal leads to. What was told is on disk; a restart replays it.
+fn stop_process() -> OnFault {
+    Box::new(|fault| {
+        tracing::error!(%fault, "the journal failed; the process stops");
+        eprintln!("sluis: {fault}");
+        std::process::exit(EXIT_IO);
+    })
 }
 
 /// The exit code of a failed disk, as documented in `sluis --help`.

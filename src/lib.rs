@@ -12,6 +12,7 @@ pub mod http;
 pub mod journal;
 pub mod limits;
 pub mod metrics;
+mod panics;
 pub mod protocol;
 pub mod pseudonym;
 pub mod secret;

@@ -252,6 +252,9 @@ pub const STOP_LOOK_MS: u64 = 101;
 pub const SNAPSHOT_LOOK_MS: u64 = 1_009;
 /// Records in one look under which the journal counts as quiet.
 pub const SNAPSHOT_QUIET_RECORDS: u64 = 1_000;
+/// File descriptors that are not for sessions: the journal's, the threads', plain connections'. With
+/// fewer than these and `limits.sessions_max` together, fewer sessions are let in.
+pub const DESCRIPTORS_KEPT: u64 = 256;
 /// Connections that the kernel holds for a busy server, before it refuses.
 pub const LISTEN_BACKLOG: u32 = 4_096;
 

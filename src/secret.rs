@@ -11,7 +11,7 @@ const FILE_BYTES_MAX: u64 = 4096;
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file could not be read or written.
-    #[error("{path}: {error}")]
+    #[error("{path}: {error}; see to it that it can be read and written, and try again")]
     Io {
         /// Which file.
         path: PathBuf,

@@ -28,6 +28,7 @@ use crate::domain::window::{TicketState, Window, WindowState};
 use crate::journal::Writer;
 use crate::limits;
 use crate::metrics::{Mailbox, Metrics};
+use crate::panics::panic_point;
 
 /// What changed for a line; in journal order.
 pub enum LineUpdate {
@@ -532,6 +533,7 @@ impl Handler<Updates> for LineActor {
         self.metrics.mail_taken(Mailbox::Line, self.id.index());
         self.as_of = self.as_of.max(as_of);
         self.now = self.clock.now();
+        panic_point(|| "line".to_owned());
         for update in updates {
             self.apply(update);
         }

@@ -35,6 +35,7 @@ use crate::domain::university::new_sections;
 use crate::journal::{RecordBuffer, Writer, record};
 use crate::limits;
 use crate::metrics::{Asked, Full, Mailbox, Metrics, Thread, Turn as Times};
+use crate::panics::panic_point;
 
 /// Who gave a command.
 pub enum Origin {
@@ -226,6 +227,7 @@ impl Handler<Batch> for Registrar {
     fn handle(&mut self, Batch(jobs): Batch, ctx: &mut Self::Context) {
         self.metrics.mail_taken(Mailbox::Registrar, 0);
         self.desk.borrow_mut().queue.extend(jobs);
+        panic_point(|| "registrar".to_owned());
         self.run(ctx);
     }
 }

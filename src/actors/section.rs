@@ -10,6 +10,7 @@ use super::gate::Gated;
 use super::news::Output;
 use crate::domain::ids::Sequence;
 use crate::domain::section::{Quote, SeatChange, Section};
+use crate::panics::panic_point;
 
 /// Outputs of the decision thread on their way to the gate.
 pub type Outbox = Rc<RefCell<Vec<Gated<Output>>>>;
@@ -58,6 +59,7 @@ impl Handler<Apply> for SectionActor {
     type Result = ();
 
     fn handle(&mut self, apply: Apply, _: &mut Self::Context) {
+        panic_point(|| "section".to_owned());
         self.section.apply(apply.change);
         let seats = Output::Seats(vec![self.section]);
         self.outbox.borrow_mut().push(Gated::new(apply.as_of, seats));

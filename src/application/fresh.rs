@@ -39,5 +39,5 @@ fn holds_demo(dir: &DataDir) -> Result<bool, JournalError> {
     let journal = journal::sled::open_copy(dir.copied()?)?;
     let folded = recover::fold_up_to(&journal.reader(), journal.durable())?;
     let registry = &folded.university.registry;
-    Ok(registry.sequence.0 == 0 || demo::is_demo(registry))
+    Ok(recover::holds_nothing(registry) || demo::is_demo(registry))
 }

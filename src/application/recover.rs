@@ -7,6 +7,7 @@ use crate::clock;
 use crate::domain::ids::{Sequence, Timestamp};
 use crate::domain::invariants::{self, Violation};
 use crate::domain::outcome::Outcome;
+use crate::domain::registry::Registry;
 use crate::domain::student::Notice;
 use crate::domain::university::University;
 pub use crate::journal::digest::{Folded, fold_up_to};
@@ -52,6 +53,13 @@ pub fn checked(university: &University) -> Vec<Violation> {
         tracing::error!(promise = violation.promise, place = violation.place, "promise broken");
     }
     found
+}
+
+/// Whether nothing was ever brought in: a journal without records, or one whose first import
+/// stopped half way, of which nothing counts.
+pub fn holds_nothing(registry: &Registry) -> bool {
+    let catalogue = &registry.catalogue;
+    catalogue.terms.is_empty() && catalogue.courses.is_empty() && registry.students.is_empty()
 }
 
 /// Enrolments in force.

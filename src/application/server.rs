@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::core::{Core, Options};
 use super::operators::{Operators, Sources};
 use super::recover::{self, Recovered};
-use super::{ServeError, seed};
+use super::{ServeError, descriptors, seed};
 use crate::actors::gateway::Gateway;
 use crate::clock::{self, Clock};
 use crate::config::{Config, DemoRefusal};
@@ -26,7 +26,7 @@ use crate::http::console::archive::Archive;
 use crate::http::settings::{ImportRule, Rate, Rates, SignIn};
 use crate::http::ws;
 use crate::http::{self, Access, HttpState};
-use crate::journal::{Journal, OnFault};
+use crate::journal::{Journal, JournalError, OnFault};
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::serving::Serving;
@@ -176,15 +176,17 @@ impl Built {
         let seed_demo = seed_demo && recovered.university.registry.sequence.0 == 0;
         let demo = seed_demo || demo::is_demo(registry);
         match crate::config::demo_refusal(&config, demo) {
-            Some(DemoRefusal::RealData) if registry.sequence.0 == 0 => {
+            Some(DemoRefusal::RealData) if recover::holds_nothing(registry) => {
                 return Err(ServeError::Empty(config.journal.dir));
             }
             Some(refusal) => return Err(ServeError::Refused(refusal)),
             None => {}
         }
         let enrolments = recover::enrolments(&recovered.university);
+        let mut settings = config.settings();
+        settings.sessions_max = descriptors::sessions(settings.sessions_max, descriptors::raised());
         let options = Options {
-            settings: config.settings(),
+            settings,
             clock: clock.clone(),
             position_push_ms: config.line.position_push_ms,
             snapshot_every: config.journal.snapshot_every_records,
@@ -211,10 +213,8 @@ impl Built {
         let url = format!("http://{}", addresses[0]);
         let metrics = operators.as_ref().map(|o| format!("http://{}/metrics", o.address));
         let announced = Serving::announce(&config.journal.dir, &url, metrics.as_deref());
-        let serving = announced.map_err(|source| ServeError::Io {
-            doing: format!("write into {}", config.journal.dir.display()),
-            source,
-        })?;
+        let doing = || format!("write into {}", config.journal.dir.display());
+        let serving = announced.map_err(|source| JournalError::io(doing(), source))?;
         actix::spawn(sampling(Arc::clone(&state)));
         actix::spawn(housekeeping(state));
         let handle = server.handle();

@@ -30,6 +30,7 @@ const RESULTS_EXAMPLES: &str = "Examples:
   sluis results import results.csv             change it";
 const JOURNAL_EXAMPLES: &str = "Examples:
   sluis journal verify          read every record, name every fault
+  sluis journal verify --repair-tail                             remove what was never told
   sluis journal stats --json    counts, for machines
   sluis journal backup sluis-monday.backup                       also while a gateway runs
   sluis journal restore sluis-monday.backup --into /srv/sluis-2  a new data directory
@@ -256,7 +257,7 @@ pub enum ResultsCommand {
 pub enum JournalCommand {
     /// Read every record; exit 74 if one is damaged or missing
     #[command(after_help = JOURNAL_EXAMPLES)]
-    Verify(JournalArgs),
+    Verify(VerifyArgs),
     /// Count what is there
     #[command(after_help = JOURNAL_EXAMPLES)]
     Stats(JournalArgs),
@@ -313,6 +314,21 @@ pub struct DigestArgs {
     /// Ask the gateway at this address
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
+    /// Configuration and data.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// What a check of the journal is given.
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// First remove an unfinished commit from the end: it was never told to anybody. Anything else
+    /// that is wrong is left as it is
+    #[arg(long)]
+    pub repair_tail: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
     /// Configuration and data.
     #[command(flatten)]
     pub place: Place,

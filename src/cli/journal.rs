@@ -1,4 +1,4 @@
-//! `sluis journal verify|stats`; what else there is, in `backup`
+//! `sluis journal verify [--repair-tail]|stats`; what else there is, in `backup`
 
 use std::io::Write;
 use std::path::Path;
@@ -13,13 +13,17 @@ use super::{say, settings};
 use crate::domain::invariants;
 use crate::domain::outcome::Outcome;
 use crate::domain::student::Notice;
-use crate::journal::inspect::{self, Stats};
+use crate::journal::inspect::{self, FaultKind, Stats};
 
 /// Runs the command.
 pub fn run(command: &JournalCommand, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         JournalCommand::Verify(args) => {
             let data = settings::load(&args.place)?.config.journal.dir;
+            expect_journal(&data)?;
+            if args.repair_tail {
+                repair_tail(&data)?;
+            }
             verify(&data, args.json, out)
         }
         JournalCommand::Backup(args) => backup::make(args, out),
@@ -88,16 +92,38 @@ pub fn expect_journal(data: &Path) -> Result<(), Failure> {
     Err(Failure::new(Code::Unavailable, format!("{}: {what}", data.display())))
 }
 
+fn repair_tail(data: &Path) -> Result<(), Failure> {
+    match inspect::repair_tail(data)? {
+        Some(tail) => {
+            let (entries, bytes, after) = (tail.entries, tail.bytes, tail.after);
+            say(&format!(
+                "{}: removed an unfinished commit after sequence {after} ({entries} entries, \
+                 {bytes} bytes); nobody was told of it",
+                data.display()
+            ));
+        }
+        None => say(&format!("{}: ends with a whole commit; nothing to remove", data.display())),
+    }
+    Ok(())
+}
+
 fn verify(data: &Path, as_json: bool, out: &mut dyn Write) -> Result<(), Failure> {
-    expect_journal(data)?;
     let faults = inspect::verify(data)?;
     if as_json {
         let list: Vec<_> = faults
             .iter()
             .map(|fault| {
                 let (commit, entry) = (fault.place.commit, fault.place.entry);
-                let sequence = fault.place.sequence.0;
-                json!({"sequence": sequence, "commit": commit, "entry": entry, "what": fault.what})
+                let (sequence, what) = (fault.place.sequence.0, &fault.what);
+                let kind = match fault.kind {
+                    FaultKind::Damage => "damage",
+                    FaultKind::Tail => "tail",
+                    FaultKind::Snapshot => "snapshot",
+                };
+                json!({
+                    "kind": kind, "sequence": sequence, "commit": commit, "entry": entry,
+                    "what": what,
+                })
             })
             .collect();
         writeln!(out, "{}", json!({ "faults": list }))?;
@@ -119,8 +145,21 @@ fn verify(data: &Path, as_json: bool, out: &mut dyn Write) -> Result<(), Failure
             Ok(())
         }
         n => {
-            let advice = "nothing was changed; restore the latest backup, or set this journal \
-                          aside with `sluis serve --fresh --yes`";
+            let kind = |wanted| faults.iter().any(|fault| fault.kind == wanted);
+            let advice = match (kind(FaultKind::Damage), kind(FaultKind::Tail)) {
+                (true, _) => {
+                    "nothing was changed; restore the latest backup, or set this journal aside \
+                     with `sluis serve --fresh --yes`"
+                }
+                (false, true) => {
+                    "of an unfinished commit that nobody was told of: a start removes it, or \
+                     `sluis journal verify --repair-tail` does"
+                }
+                (false, false) => {
+                    "in snapshots alone: a start passes them over, reads every record, and makes \
+                     another"
+                }
+            };
             let what = format!("{}: {n} faults in the journal; {advice}", data.display());
             Err(Failure::new(Code::Io, what))
         }
@@ -171,4 +210,26 @@ fn stats_json(stats: &Stats, told: &Told, out: &mut dyn Write) -> Result<(), Fai
     });
     writeln!(out, "{all}")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::tail_tests::with_torn_tail;
+
+    #[test]
+    fn a_tail_that_nobody_was_told_of_is_named_as_such_and_can_be_removed() {
+        let (data, mut out) = (with_torn_tail(), Vec::new());
+        let failure = verify(data.path(), false, &mut out).unwrap_err();
+        assert_eq!(failure.code, Code::Io);
+        assert!(failure.lines[0].contains("verify --repair-tail` does"), "{failure}");
+        let mut json = Vec::new();
+        verify(data.path(), true, &mut json).unwrap_err();
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(json["faults"][0]["kind"], "tail");
+        repair_tail(data.path()).unwrap();
+        out.clear();
+        verify(data.path(), false, &mut out).unwrap();
+        assert!(out.is_empty());
+    }
 }

@@ -32,6 +32,7 @@ use crate::http::frames::{FrameGuard, OVERSIZED};
 use crate::http::problem::Problem;
 use crate::limits;
 use crate::metrics::Full;
+use crate::panics::panic_point;
 use crate::protocol::client::ClientMessage;
 use crate::protocol::close::Close;
 use crate::protocol::server::ServerMessage;
@@ -172,6 +173,7 @@ impl SessionActor {
     }
 
     fn on_text(&mut self, ctx: &mut Ctx, text: &str) {
+        panic_point(|| format!("session {text}"));
         if let Err(retry_after_ms) = self.gateway.allow_message(self.student) {
             self.gateway.metrics().message_unread();
             self.gateway.metrics().message_refused("rate_limited");

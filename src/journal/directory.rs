@@ -21,6 +21,8 @@ const STORE: &str = "journal";
 const NEW: &str = "journal.new-";
 /// A copy of the directory.
 const COPY: &str = "journal.copy-";
+/// A copy that was found sound, kept while the store itself is opened.
+const KEPT: &str = "journal.kept";
 const LOCK: &str = "lock";
 const LOCK_WAIT: Duration = Duration::from_millis(limits::JOURNAL_LOCK_WAIT_MS_MAX);
 /// What a store consists of at least.
@@ -161,6 +163,49 @@ impl DataDir {
         Ok(aside)
     }
 
+    /// Keeps a copy of the store that was found sound, until [`Self::forget_kept`].
+    pub fn keep(&self, mut copy: Self) -> Result<()> {
+        self.forget_kept()?;
+        let kept = self.path.join(KEPT);
+        fs::rename(&copy.path, &kept).map_err(io_at("rename", &copy.path))?;
+        // It is no longer this one's to remove.
+        copy.original = None;
+        Ok(())
+    }
+
+    /// The copy that a start left which ended while it opened the store.
+    pub fn kept(&self) -> Option<Self> {
+        let path = self.path.join(KEPT);
+        path.join(STORE).is_dir().then_some(Self { path, original: None, _lock: None })
+    }
+
+    /// The store was opened: the copy goes, for good before anything is written.
+    pub fn forget_kept(&self) -> Result<()> {
+        let kept = self.path.join(KEPT);
+        if !kept.exists() {
+            return Ok(());
+        }
+        let gone = make_copy_dir(&self.path)?;
+        fs::rename(&kept, gone.join(KEPT)).map_err(io_at("rename", &kept))?;
+        sync_directory(&self.path)?;
+        fs::remove_dir_all(&gone).map_err(io_at("remove", &gone))
+    }
+
+    /// Puts the kept copy in the place of a store that opening it harmed.
+    pub fn put_back_kept(&self) -> Result<()> {
+        let (kept, store) = (self.path.join(KEPT), self.store());
+        sync_store(&kept.join(STORE))?;
+        // What was harmed is gone with the next start, like any copy.
+        let harmed = make_copy_dir(&self.path)?;
+        match fs::rename(&store, harmed.join(STORE)) {
+            // A start that ended just here has moved it already.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            moved => moved.map_err(io_at("rename", &store))?,
+        }
+        fs::rename(kept.join(STORE), &store).map_err(io_at("rename", &kept))?;
+        sync_directory(&self.path)
+    }
+
     /// What earlier starts left unfinished.
     fn remove_leftovers(&self) -> Result<()> {
         for entry in fs::read_dir(&self.path).map_err(io_at("read", &self.path))? {
@@ -276,6 +321,15 @@ pub fn expect_store(path: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Makes a store's files durable, and their names.
+pub fn sync_store(path: &Path) -> Result<()> {
+    for entry in fs::read_dir(path).map_err(io_at("read", path))? {
+        let at = entry.map_err(io_at("read", path))?.path();
+        File::open(&at).and_then(|file| file.sync_all()).map_err(io_at("sync", &at))?;
+    }
+    sync_directory(path)
 }
 
 /// Makes the names in a directory durable.

@@ -153,6 +153,10 @@ fn way_out(source: &io::Error) -> &'static str {
             "free space on that disk and start again; what was acknowledged is there"
         }
         io::ErrorKind::PermissionDenied => "give the service's account access to it",
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "see to it that the disk can be written to, and start again; what was acknowledged is \
+             there"
+        }
         _ => "look at the disk and the system log, then start again",
     }
 }

@@ -99,7 +99,7 @@ fn newest(path: &Path) -> Result<Option<(u64, Sequence)>> {
     let notes = slots.iter().flatten();
     let newest = notes.map(|slot| (frame::long(slot, 4), Sequence(frame::long(slot, 12)))).max();
     newest.map(Some).ok_or_else(|| {
-        let what = format!("{} is unreadable; if the rest is sound, remove it", path.display());
+        let what = format!("{NAME} is unreadable; if the rest is sound, remove it");
         JournalError::damaged(Place::default(), what)
     })
 }

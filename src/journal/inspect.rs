@@ -3,23 +3,43 @@
 
 use std::path::Path;
 
+use super::Journal;
 use super::directory::DataDir;
 use super::error::{JournalError, Place, Result};
 use super::frame::{self, Entry};
-use super::recover;
+use super::recover::{self, Tail};
 use super::replay::{Walker, sequence_of};
-use super::sled::SledStore;
+use super::sled::{SledStore, open as open_to_write};
 use super::snapshot;
 use super::store::{Direction, Store, Table, View};
 use crate::domain::ids::Sequence;
 
+/// What a fault means for the journal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FaultKind {
+    /// Something that may have been told is missing or altered.
+    Damage,
+    /// Of the one commit at the end that was never acknowledged: a start removes it.
+    Tail,
+    /// A snapshot, which is passed over: the records are whole without it.
+    Snapshot,
+}
+
 /// One thing that is wrong. Printed, it is one line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
+    /// What it means.
+    pub kind: FaultKind,
     /// Where.
     pub place: Place,
     /// What.
     pub what: String,
+}
+
+impl Fault {
+    fn damage(place: Place, what: impl Into<String>) -> Self {
+        Self { kind: FaultKind::Damage, place, what: what.into() }
+    }
 }
 
 impl std::fmt::Display for Fault {
@@ -63,9 +83,22 @@ pub fn verify(data: &Path) -> Result<Vec<Fault>> {
     let store = open(data)?;
     let mut faults = verify_store(&store).map_err(|e| e.within(data))?;
     if let Err(fault) = store.check() {
-        faults.push(Fault { place: Place::default(), what: fault.to_string() });
+        faults.push(Fault::damage(Place::default(), fault.to_string()));
     }
     Ok(faults)
+}
+
+/// Removes the unfinished commit at the end of the journal in `data`, if there is one, durably; it
+/// was never acknowledged (`docs/decisions/0002-sled.md`). With any damage nothing is changed.
+pub fn repair_tail(data: &Path) -> Result<Option<Tail>> {
+    if let Some(damage) = verify(data)?.iter().find(|fault| fault.kind == FaultKind::Damage) {
+        return Err(JournalError::damaged(damage.place, damage.what.as_str()).within(data));
+    }
+    // As a start does it: tried on a copy, and refused if more than the tail would go.
+    let journal = Box::new(open_to_write(data)?);
+    let removed = journal.removed_tail();
+    journal.close()?;
+    Ok(removed)
 }
 
 /// Counts what the journal in `data` holds.
@@ -88,14 +121,13 @@ pub(super) fn verify_store(store: &impl Store) -> Result<Vec<Fault>> {
         match frame::decode(key, value) {
             Ok(entry) => {
                 if let Err(what) = walker.step(&entry) {
-                    faults.push(Fault { place: entry.place(), what });
+                    faults.push(Fault::damage(entry.place(), what));
                 }
             }
             Err(fault) => {
                 // What follows is taken as it comes: one fault, one line.
                 walker = Walker::anywhere();
-                let place = Place::at(sequence_of(key));
-                faults.push(Fault { place, what: fault.to_string() });
+                faults.push(Fault::damage(Place::at(sequence_of(key)), fault.to_string()));
             }
         }
         Ok(true)
@@ -118,12 +150,17 @@ fn end_faults(store: &impl Store, view: &dyn View, faults: &mut Vec<Fault>) -> R
     match found {
         Ok(end) if end.torn.is_empty() => Ok(()),
         Ok(end) => {
+            // What was found wrong there is what makes it unfinished.
+            for fault in faults.iter_mut().filter(|fault| fault.place.sequence > end.last) {
+                fault.kind = FaultKind::Tail;
+            }
             let what = format!("an unfinished commit ({} entries), never told", end.torn.len());
-            faults.push(Fault { place: Place::at(end.last.next()), what });
+            let place = Place::at(end.last.next());
+            faults.push(Fault { kind: FaultKind::Tail, place, what });
             Ok(())
         }
         Err(JournalError::Damaged { place, what, .. }) => {
-            faults.push(Fault { place, what });
+            faults.push(Fault::damage(place, what));
             Ok(())
         }
         Err(other) => Err(other),
@@ -137,7 +174,8 @@ fn snapshot_faults(view: &dyn View, faults: &mut Vec<Fault>) -> Result<()> {
             Err(what) => Err(what),
         };
         if let Err(what) = read {
-            faults.push(Fault { place: Place::at(sequence), what: format!("snapshot: {what}") });
+            let (place, what) = (Place::at(sequence), format!("snapshot: {what}"));
+            faults.push(Fault { kind: FaultKind::Snapshot, place, what });
         }
     }
     Ok(())

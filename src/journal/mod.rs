@@ -36,6 +36,8 @@ pub mod past;
 pub mod record;
 mod recover;
 mod replay;
+#[cfg(test)]
+mod rot;
 mod sink;
 pub mod sled;
 #[cfg(test)]
@@ -43,6 +45,8 @@ mod sled_faults;
 mod snapshot;
 pub mod state;
 mod store;
+#[cfg(test)]
+pub(crate) mod tail_tests;
 #[cfg(test)]
 mod testkit;
 mod wire;

@@ -9,12 +9,14 @@ use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::fs::Dir;
 use sled::{Batch, Db, IVec, Tree};
 
-use super::directory::{DataDir, expect_store, sync_directory};
+use super::Journal;
+use super::directory::{DataDir, expect_store, sync_directory, sync_store};
 use super::error::{JournalError, Place, Result, io_at};
 use super::floor::{self, FloorFile};
 use super::frame::FORMAT_VERSION;
@@ -55,20 +57,72 @@ pub fn open_copy(copy: DataDir) -> Result<SledJournal> {
 }
 
 fn open_synced(dir: DataDir, fdatasync: bool) -> Result<SledJournal> {
-    if dir.has_store()? {
-        // Tried on a copy: sled cuts what it cannot read.
-        expect_store(&dir.store())?;
-        drop(open_copy(dir.copied()?).map_err(|e| e.within(dir.path()))?);
-    } else {
+    if dir.kept().is_none() && !dir.has_store()? {
         create(&dir)?;
     }
-    let told = dir.path().to_owned();
+    // Tried on a copy: sled cuts what it cannot read.
+    if let Err(fault) = try_and_keep(&dir) {
+        // Unless an earlier start was ended while it opened the store, it is as it was found.
+        if !kept_is_whole(&dir) {
+            return Err(fault);
+        }
+        dir.put_back_kept()?;
+        try_and_keep(&dir)?;
+    }
+    let dir = Arc::new(dir);
     let open = || {
-        let mut store = SledStore::open(dir)?;
+        let mut store = SledStore::open_shared(Arc::clone(&dir))?;
         store.fdatasync = fdatasync;
         Log::open(store)
     };
-    open().map_err(|e| e.within(&told))
+    match open() {
+        Ok(journal) => dir.forget_kept().map(|()| journal),
+        Err(fault) => {
+            // sled cuts at a failed read as well. If this fails, the next start does it.
+            let _ = dir.put_back_kept();
+            Err(after_a_sound_copy(fault))
+        }
+    }
+}
+
+/// Whether there is a kept copy, and it holds all that was durable.
+fn kept_is_whole(dir: &DataDir) -> bool {
+    let kept = dir.kept().and_then(|kept| open_copy(kept).ok());
+    let floor = floor::read(dir.path());
+    kept.is_some_and(|kept| floor.is_ok_and(|floor| kept.durable() >= floor))
+}
+
+/// What a store that cannot be opened means when its copy was sound a moment ago: the disk.
+fn after_a_sound_copy(fault: JournalError) -> JournalError {
+    match fault {
+        JournalError::Damaged { what, .. } => {
+            let source = io::Error::other(format!("a copy of it was sound, but {what}"));
+            JournalError::io("open the journal", source)
+        }
+        other => other,
+    }
+}
+
+/// Opens a copy; one that is sound is kept while the store itself is opened.
+fn try_and_keep(dir: &DataDir) -> Result<()> {
+    let tried = || {
+        expect_store(&dir.store())?;
+        let copy = Arc::new(dir.copied()?);
+        drop(Log::open(SledStore::open_shared(Arc::clone(&copy))?)?);
+        Ok(copy)
+    };
+    let copy = tried().map_err(|e: JournalError| e.within(dir.path()))?;
+    // sled's threads let go late.
+    let deadline = clock::monotonic() + Duration::from_millis(JOURNAL_REOPEN_MS_MAX);
+    let mut shared = copy;
+    loop {
+        match Arc::try_unwrap(shared) {
+            Ok(copy) => return dir.keep(copy),
+            Err(held) if clock::monotonic() < deadline => shared = held,
+            Err(_) => return Err(JournalError::stopped("a copy of the journal stays open")),
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// sled as a `Store`.
@@ -76,6 +130,8 @@ fn open_synced(dir: DataDir, fdatasync: bool) -> Result<SledJournal> {
 pub struct SledStore {
     shared: Arc<Shared>,
     file: File,
+    /// Where a file must never be, held open: a look must not fail for want of a descriptor.
+    blobs: Mutex<Dir>,
     floor: FloorFile,
     batch: Option<(Table, Batch)>,
     fdatasync: bool,
@@ -86,12 +142,16 @@ pub struct SledStore {
 struct Shared {
     trees: [Tree; 4],
     db: Db,
-    dir: DataDir,
+    dir: Arc<DataDir>,
 }
 
 impl SledStore {
     /// Opens the store that is in a directory.
     pub(super) fn open(dir: DataDir) -> Result<Self> {
+        Self::open_shared(Arc::new(dir))
+    }
+
+    fn open_shared(dir: Arc<DataDir>) -> Result<Self> {
         let path = dir.store();
         expect_store(&path)?;
         remove_unfinished_maps(&path)?;
@@ -101,9 +161,13 @@ impl SledStore {
         let at = path.join("db");
         let file = File::open(&at).map_err(io_at("open", &at))?;
         sync_directory(&path)?;
+        let at = path.join("blobs");
+        let blobs = File::open(&at).map_err(io_at("open", &at))?;
+        let blobs = Dir::new(blobs).map_err(|e| io_at("open", &at)(e.into()))?;
         let floor = FloorFile::open(dir.path())?;
         let shared = Arc::new(Shared { trees, db, dir });
-        Ok(Self { shared, file, floor, batch: None, fdatasync: true })
+        let blobs = Mutex::new(blobs);
+        Ok(Self { shared, file, blobs, floor, batch: None, fdatasync: true })
     }
 
     /// Bytes that the store's files take.
@@ -151,14 +215,18 @@ impl Store for SledStore {
     }
 
     fn check(&self) -> Result<()> {
-        let blobs = self.shared.dir.store().join("blobs");
-        match fs::read_dir(&blobs).map_err(io_at("read", &blobs))?.next() {
-            None => Ok(()),
-            Some(_) => Err(JournalError::damaged(
-                Place::default(),
-                format!("{} holds a file that no sync covers; report this bug", blobs.display()),
-            )),
+        let at = self.shared.dir.told().join("journal/blobs");
+        let mut blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
+        blobs.rewind();
+        for entry in &mut *blobs {
+            let entry = entry.map_err(|e| io_at("read", &at)(e.into()))?;
+            if ![&b"."[..], b".."].contains(&entry.file_name().to_bytes()) {
+                let what =
+                    format!("{} holds a file that no sync covers; report this bug", at.display());
+                return Err(JournalError::damaged(Place::default(), what));
+            }
         }
+        Ok(())
     }
 
     fn floor(&self) -> Result<Sequence> {
@@ -246,11 +314,7 @@ fn create(dir: &DataDir) -> Result<()> {
         let wrote = meta.insert(FORMAT_KEY, &[FORMAT_VERSION]).and_then(|_| db.flush());
         wrote.map_err(|e| translate("create the journal", e))?;
     }
-    for entry in fs::read_dir(&aside).map_err(io_at("read", &aside))? {
-        let at = entry.map_err(io_at("read", &aside))?.path();
-        File::open(&at).and_then(|file| file.sync_all()).map_err(io_at("sync", &at))?;
-    }
-    sync_directory(&aside)?;
+    sync_store(&aside)?;
     fs::rename(&aside, &path).map_err(io_at("rename", &aside))?;
     sync_directory(data)?;
     data.parent().filter(|p| !p.as_os_str().is_empty()).map_or(Ok(()), sync_directory)

@@ -131,7 +131,7 @@ fn a_blob_file_is_a_fault() {
 }
 
 /// The files of a data directory, as they are.
-fn files(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(super) fn files(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut open = vec![data.to_owned()];
     while let Some(directory) = open.pop() {
@@ -146,7 +146,7 @@ fn files(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-fn copy(from: &Path) -> tempfile::TempDir {
+pub(super) fn copy(from: &Path) -> tempfile::TempDir {
     let to = tempfile::tempdir().unwrap();
     fs::create_dir_all(to.path().join("journal/blobs")).unwrap();
     for (path, bytes) in files(from) {
@@ -208,4 +208,40 @@ fn rot_after_a_kill_is_never_silent() {
     // What a kill leaves: all that was synced, nothing of a close.
     check_rot(copy(data.path()).path());
     drop(journal);
+}
+
+fn keep(data: &Path, of: &Path) {
+    let kept = copy(of);
+    fs::create_dir(data.join("journal.kept")).unwrap();
+    fs::rename(kept.path().join("journal"), data.join("journal.kept/journal")).unwrap();
+}
+
+/// A start opens the store itself only after a copy of it was found sound, and keeps that copy until
+/// the store is open: sled cuts its file at a read that failed as at one that found nothing.
+#[test]
+fn a_kept_copy_takes_the_place_of_a_store_that_a_start_harmed() {
+    let whole = journal_of(3);
+    let harm: [fn(&Path); 3] = [
+        |_| {},
+        |store| fs::write(store.join("db"), "cut").unwrap(),
+        |store| fs::remove_dir_all(store).unwrap(),
+    ];
+    for (nth, harm) in harm.into_iter().enumerate() {
+        let data = copy(whole.path());
+        keep(data.path(), whole.path());
+        harm(&data.path().join("journal"));
+        assert_eq!(read_all(data.path()).unwrap(), 120, "{nth}");
+        assert!(!data.path().join("journal.kept").exists(), "{nth}");
+        assert_eq!(read_all(data.path()).unwrap(), 120, "{nth}: and again");
+    }
+}
+
+#[test]
+fn a_kept_copy_that_lacks_something_durable_takes_no_place() {
+    let (whole, older) = (journal_of(3), journal_of(2));
+    let data = copy(whole.path());
+    keep(data.path(), older.path());
+    fs::write(data.path().join("journal/db"), "cut").unwrap();
+    assert!(matches!(open(data.path()), Err(JournalError::Damaged { .. })));
+    assert_eq!(fs::read(data.path().join("journal/db")).unwrap(), b"cut");
 }

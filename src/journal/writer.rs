@@ -20,6 +20,7 @@ use super::snapshot::Manifest;
 use crate::clock;
 use crate::domain::ids::Sequence;
 use crate::limits::{JOURNAL_BEHIND_RECORDS_MAX, JOURNAL_CLOSE_MS_MAX, JOURNAL_PENDING_BYTES_MAX};
+use crate::panics::panic_point;
 
 /// What one commit was, for the metrics. All zero after a nudge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -376,6 +377,7 @@ impl Task {
     fn commit<'a>(&mut self, records: Records<'a>) -> Result<Records<'a>> {
         let started = clock::monotonic();
         let staged = self.journal.append(records)?;
+        panic_point(|| "journal".to_owned());
         let flushing = clock::monotonic();
         self.journal.flush()?;
         let ended = clock::monotonic();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::cli::{Ended, Program};
+use super::cli::{Ended, Program, make_journal, sound};
 use crate::support::{Process, University};
 
 const START: Duration = Duration::from_secs(20);
@@ -172,7 +172,10 @@ fn after_a_kill_rot_is_refused_and_no_demo_is_put_over_it() {
     std::fs::write(&db, &bytes).unwrap();
     let verify = ["journal", "verify", "--data", "data"];
     let serve = ["serve", "--listen", "127.0.0.1:0", "--data", "data"];
-    for command in [&verify[..], &serve, &serve, &verify, &[&serve[..], &["--fresh"]].concat()] {
+    let repair = [&verify[..], &["--repair-tail"]].concat();
+    for command in
+        [&verify[..], &serve, &serve, &repair, &verify, &[&serve[..], &["--fresh"]].concat()]
+    {
         program.run(command).expect(74, &["data", "restore the latest backup", "--fresh --yes"]);
         assert_eq!(std::fs::read(&db).unwrap(), bytes, "{command:?} changed the journal");
     }
@@ -186,4 +189,15 @@ fn a_journal_that_was_there_and_reads_as_empty_gets_no_demo() {
     drop(sluis::journal::sled::open(&program.path("data")).unwrap());
     let served = program.run(&["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
     served.expect(78, &["data: holds an empty journal", "--fresh"]);
+}
+
+/// What a kill in the middle of a first import leaves: its beginning, of which nothing counts.
+#[test]
+fn an_import_that_stopped_half_way_is_an_empty_journal_and_no_real_data() {
+    let program = Program::new();
+    make_journal(&program.path("data"), sound);
+    let served = program.run(&["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
+    served.expect(78, &["data: holds an empty journal", "--fresh"]);
+    let (child, _) = start(&program, &["--fresh"]);
+    stop(child).expect(0, &["is now in data/journal.old-"]);
 }

@@ -70,7 +70,21 @@ pub fn snapshot(sequence: u64) -> Vec<u8> {
 
 /// Starts the child.
 pub fn spawn(orders: Orders, data: &Path, acked: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+    spawn_through(&[], orders, data, acked)
+}
+
+/// Starts the child through another program, such as strace.
+pub fn spawn_through(through: &[String], orders: Orders, data: &Path, acked: &Path) -> Child {
+    let own = std::env::current_exe().unwrap();
+    let mut command = match through.split_first() {
+        Some((first, more)) => {
+            let mut command = Command::new(first);
+            command.args(more).arg(own);
+            command
+        }
+        None => Command::new(own),
+    };
+    command
         .args(["journal_child::child", "--exact", "--nocapture", "--test-threads=1"])
         .env(ORDERS, format!("{orders:?}"))
         .env(DATA, data)
@@ -164,14 +178,15 @@ fn append(data: &Path, acked: &Arc<File>, fdatasync: bool, snapshots: bool) {
 }
 
 fn make_snapshots(writer: &Writer, reader: &JournalReader, acked: &File) {
-    let mut last = Sequence(0);
+    let mut newest = reader.newest_snapshot().unwrap();
     loop {
         let sequence = reader.durable();
-        // The same again would first take back the one that was told to be whole.
-        if sequence == std::mem::replace(&mut last, sequence) {
+        // One of the same records again takes the place of the one before: there is none meanwhile.
+        if sequence == newest {
             std::thread::sleep(Duration::from_millis(1));
             continue;
         }
+        newest = sequence;
         let mut sink = writer.snapshot(sequence).unwrap();
         sink.write(&snapshot(sequence.0)).unwrap();
         sink.finish().unwrap();

@@ -1,6 +1,8 @@
 //! Simulated power cuts: the journal lies on an ext4 image behind a loop device; while the writer
 //! is stopped the image is copied as the device has it, and the copy is mounted and opened.
 //! What the kernel had not written yet is missing from the copy, as after a power cut.
+//! `SLUIS_SEED=…` repeats the moments of a run. Soak, six cuts an image and so many images of either
+//! kind: `SLUIS_CUT_IMAGES=10 cargo test --release --workspace --locked --test it powercut`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -136,9 +138,14 @@ fn cut(orders: Orders, images: u64) -> Option<Tally> {
 
 const SKIPPED: &str = "skipped: needs root, a loop device and mkfs.ext4";
 
-/// Images per kind; more for a soak.
+/// How often, unless the environment asks for more: for a soak.
+pub fn count(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+}
+
+/// Images per kind.
 fn images(default: u64) -> u64 {
-    std::env::var("SLUIS_CUT_IMAGES").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+    count("SLUIS_CUT_IMAGES", default)
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl Rule {
 const LAYERS: [&[&str]; 9] = [
     &["limits"],
     &["domain"],
-    &["clock", "pseudonym", "secret", "theme"],
+    &["clock", "panics", "pseudonym", "secret", "theme"],
     &["protocol"],
     &["journal"],
     &["actors", "metrics"],

@@ -178,6 +178,9 @@ impl Rusher {
 
     /// A new connection after the kill: what she was told must be there at once.
     pub async fn come_back(&mut self, process: &Process) {
+        if let Some(before) = self.tab.take() {
+            self.sequence = before.sequence;
+        }
         let token = process.token(&self.key);
         let mut tab = TestStudent::connect(process.address(), &self.key, &token).await;
         let view = match self.sequence {

@@ -6,6 +6,7 @@ pub mod http;
 pub mod metrics;
 pub mod process;
 pub mod raw;
+pub mod strace;
 pub mod student;
 pub mod university;
 
@@ -17,6 +18,7 @@ pub use raw::Raw;
 pub use student::TestStudent;
 pub use university::University;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sluis::domain::ids::{Key, Timestamp};
@@ -45,5 +47,18 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     while !holds() {
         assert!(since.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Copies a directory and all that is in it.
+pub fn copy_tree(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_tree(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), to).unwrap()),
+        }
     }
 }

@@ -17,6 +17,10 @@ pub struct Process {
     _dir: Option<tempfile::TempDir>,
     home: PathBuf,
     environment: Vec<(String, String)>,
+    /// What it is started through, such as strace; the program itself takes that one's place.
+    through: Vec<String>,
+    /// Its command and flags when it is started.
+    serving: Vec<String>,
     child: Option<Child>,
     address: Option<SocketAddr>,
     tokens: Option<Tokens>,
@@ -36,6 +40,18 @@ impl Process {
         dir: Option<tempfile::TempDir>,
         university: &University,
     ) -> Self {
+        let process = Self::bare(home, dir);
+        std::fs::write(process.home.join("courses.toml"), university.toml()).unwrap();
+        std::fs::write(process.home.join("students.csv"), university.csv()).unwrap();
+        for (kind, file) in [("catalogue", "courses.toml"), ("students", "students.csv")] {
+            let import = process.command(&[kind, "import", file]).output().unwrap();
+            assert!(import.status.success(), "{}", String::from_utf8_lossy(&import.stderr));
+        }
+        process
+    }
+
+    /// In a directory where nothing was ever started.
+    pub fn bare(home: &Path, dir: Option<tempfile::TempDir>) -> Self {
         let environment = [
             ("SIGN_IN__DEMO_WITH_REAL_DATA", "true"),
             ("LIMITS__STUDENT_MESSAGES_PER_SECOND", "10000"),
@@ -50,15 +66,8 @@ impl Process {
         ];
         let environment = environment.map(|(k, v)| (format!("SLUIS__{k}"), v.to_owned())).to_vec();
         let (child, address, tokens) = (None, None, None);
-        let home = home.to_owned();
-        let process = Self { _dir: dir, home, environment, child, address, tokens };
-        std::fs::write(process.home.join("courses.toml"), university.toml()).unwrap();
-        std::fs::write(process.home.join("students.csv"), university.csv()).unwrap();
-        for (kind, file) in [("catalogue", "courses.toml"), ("students", "students.csv")] {
-            let import = process.command(&[kind, "import", file]).output().unwrap();
-            assert!(import.status.success(), "{}", String::from_utf8_lossy(&import.stderr));
-        }
-        process
+        let (home, through, serving) = (home.to_owned(), Vec::new(), vec!["serve".to_owned()]);
+        Self { _dir: dir, home, environment, through, serving, child, address, tokens }
     }
 
     pub fn set(&mut self, key: &str, value: &str) {
@@ -68,6 +77,16 @@ impl Process {
     /// Any other variable of its environment.
     pub fn environment(&mut self, name: &str, value: &str) {
         self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// From its next start on it is started through this; nothing: by itself.
+    pub fn through(&mut self, through: Vec<String>) {
+        self.through = through;
+    }
+
+    /// The flags of `serve` from its next start on.
+    pub fn flags(&mut self, flags: &[&str]) {
+        self.serving = std::iter::once(&"serve").chain(flags).map(|&f| f.to_owned()).collect();
     }
 
     /// The program with these arguments, on this directory.
@@ -92,29 +111,80 @@ impl Process {
         std::fs::read_to_string(self.home.join("log")).unwrap_or_default()
     }
 
-    /// Starts it and waits until it is ready.
-    pub fn start(&mut self) {
+    /// What it wrote there since this many bytes.
+    pub fn said_since(&self, bytes: usize) -> String {
+        self.said().split_off(bytes)
+    }
+
+    fn serve(&self) -> Command {
+        let serving: Vec<&str> = self.serving.iter().map(String::as_str).collect();
+        let own = self.command(&serving);
+        let Some((first, more)) = self.through.split_first() else { return own };
+        let mut command = Command::new(first);
+        command.args(more).arg(own.get_program()).args(own.get_args());
+        command.current_dir(&self.home).stdin(Stdio::null());
+        for (name, value) in own.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+    }
+
+    /// Starts it and does not wait.
+    pub fn spawn(&mut self) {
         assert!(self.child.is_none(), "it runs");
         // A killed one left its note behind.
         let _ = std::fs::remove_file(self.data().join("serving.json"));
         let mut log = std::fs::OpenOptions::new();
         let log = log.create(true).append(true).open(self.home.join("log")).unwrap();
-        let mut command = self.command(&["serve"]);
-        self.child = Some(command.stdout(Stdio::null()).stderr(log).spawn().unwrap());
+        self.child = Some(self.serve().stdout(Stdio::null()).stderr(log).spawn().unwrap());
+    }
+
+    /// Starts it and waits until it is ready.
+    #[track_caller]
+    pub fn start(&mut self) {
+        if let Err(ended) = self.try_start() {
+            panic!("it ended with {ended}: {}", self.said());
+        }
+    }
+
+    /// Starts it and waits until it is ready, or has ended.
+    pub fn try_start(&mut self) -> Result<(), ExitStatus> {
+        self.spawn();
         let since = Instant::now();
         let url = loop {
             if let Some(url) = sluis::serving::url(&self.data()) {
                 break url;
             }
-            let ended = self.child.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none(), "it ended: {}", self.said());
+            if let Some(ended) = self.ended() {
+                return Err(ended);
+            }
             assert!(since.elapsed() < START, "it does not start: {}", self.said());
             std::thread::sleep(Duration::from_millis(5));
         };
         self.address = Some(url.strip_prefix("http://").unwrap().parse().unwrap());
         self.tokens = Some(Tokens::load_or_create(&self.data()).unwrap());
         while !Http::new(self.address(), None).try_get("/readyz").is_ok_and(|a| a.status == 200) {
+            if let Some(ended) = self.ended() {
+                return Err(ended);
+            }
             assert!(since.elapsed() < START, "it is not ready: {}", self.said());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// Waits until it has ended by itself; how.
+    #[track_caller]
+    pub fn wait(&mut self, patience: Duration) -> ExitStatus {
+        let since = Instant::now();
+        loop {
+            if let Some(ended) = self.ended() {
+                return ended;
+            }
+            assert!(since.elapsed() < patience, "it does not end: {}", self.said());
             std::thread::sleep(Duration::from_millis(5));
         }
     }

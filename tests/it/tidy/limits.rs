@@ -61,7 +61,6 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "FORECAST_TICKS",
             "HEARTBEAT_MS",
             "HUB_IDLE_MS",
-            "JOURNAL_CHECK_COMMITS",
             "JOURNAL_CLOSE_MS_MAX",
             "JOURNAL_REOPEN_MS_MAX",
             "HELLO_MS_MAX",
