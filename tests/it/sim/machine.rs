@@ -214,12 +214,8 @@ impl StateMachineTest for Domain {
 fn draft(capacity: &[usize]) -> Draft {
     let course = |(n, seats): (usize, &usize)| {
         let capacity = Some(*seats as u32);
-        let section = DraftSection {
-            key: key(&format!("C{n}/1")),
-            capacity,
-            meetings: vec![],
-            parent: None,
-        };
+        let section =
+            DraftSection { key: key(&format!("C{n}/1")), capacity, meetings: vec![], parent: None };
         DraftCourse {
             key: key(&format!("C{n}")),
             term: key("T"),

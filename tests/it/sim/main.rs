@@ -132,7 +132,9 @@ fn operations_keep_the_promises() {
         all.operations as f64 / seconds / threads as f64
     );
     assert!(all.operations >= operations);
-    assert!(all.cuts * 1_000 >= all.operations, "too few power cuts: {all:?}");
+    // A million power cuts among a thousand million operations; a short run may have fewer.
+    let least = if operations < 1_000_000 { 1 } else { operations / 1_000 };
+    assert!(all.cuts >= least, "too few power cuts: {all:?}");
 }
 
 #[test]
@@ -174,8 +176,9 @@ fn every_seeded_bug_is_caught() {
     for bug in Bug::ALL {
         match caught(Some(bug), 400) {
             Some(failure) => {
-                let steps = failure.steps.len();
-                println!("{bug:?}: {} after {steps} steps", failure.violation.promise);
+                let (steps, seed) = (failure.steps.len(), failure.seed);
+                let promise = failure.violation.promise;
+                println!("{bug:?}: {promise} after {steps} steps of {seed:#x}");
             }
             None => missed.push(bug),
         }

@@ -236,7 +236,7 @@ impl Run {
     fn send(&mut self, student: Option<u32>, asked: Asked, way: Way) -> Result<(), Violation> {
         let n = self.sent;
         self.sent += 1;
-        self.auditor.sent(n, student, &asked);
+        self.auditor.sent(n, &asked);
         let message = Message { n, student, asked };
         if way != Way::Direct {
             self.bus.push(message.clone());
@@ -394,8 +394,7 @@ impl Run {
         // The old process lets go of the disk before the next one takes it.
         let empty = Gateway::start(&mut Disk::new(), None, &[]).map_err(Violation::start)?;
         drop(std::mem::replace(&mut self.gateway, empty));
-        self.gateway =
-            Gateway::start(&mut self.disk, self.bug, &torn).map_err(Violation::start)?;
+        self.gateway = Gateway::start(&mut self.disk, self.bug, &torn).map_err(Violation::start)?;
         self.note(|run| format!("  restarted at record {}", run.gateway.registry().sequence));
         self.auditor.restarted(&self.gateway.reader())?;
         self.read_disk()?;

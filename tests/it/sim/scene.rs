@@ -6,7 +6,9 @@ use sluis::domain::account::{Language, Preferences, Topics};
 use sluis::domain::acts::{Author, Place};
 use sluis::domain::catalogue::{Component, Text};
 use sluis::domain::command::Command;
-use sluis::domain::ids::{CourseId, RequestId, SectionId, Sequence, StudentId, Timestamp, WindowId};
+use sluis::domain::ids::{
+    CourseId, RequestId, SectionId, Sequence, StudentId, Timestamp, WindowId,
+};
 use sluis::domain::import::Draft;
 use sluis::domain::plan::{Choice, CourseRequest, Plan};
 use sluis::domain::registry::Registry;

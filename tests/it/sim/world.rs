@@ -32,9 +32,8 @@ pub fn draft(random: &mut Random) -> Draft {
 fn course(random: &mut Random, n: u32) -> DraftCourse {
     let code = format!("C{n}");
     let lectures = 1 + random.below(2);
-    let lectures: Vec<_> = (0..lectures)
-        .map(|i| section(random, &format!("{code}/L{i}"), None, lectures))
-        .collect();
+    let lectures: Vec<_> =
+        (0..lectures).map(|i| section(random, &format!("{code}/L{i}"), None, lectures)).collect();
     let mut components = vec![];
     let tutorials: Vec<_> = match random.below(3) {
         0 => vec![],

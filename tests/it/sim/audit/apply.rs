@@ -354,8 +354,7 @@ impl Model {
                 }
             }
             let courses = &self.courses;
-            let listed =
-                |c: &u32| courses[*c as usize].list.iter().any(|e| e.student == student);
+            let listed = |c: &u32| courses[*c as usize].list.iter().any(|e| e.student == student);
             who.waiting.retain(listed);
         }
         for course in &mut self.courses {

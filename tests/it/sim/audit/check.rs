@@ -61,8 +61,8 @@ impl Model {
                 };
                 let entry = &self.courses[course.index()].list[at];
                 let same = sections.iter().map(|s| s.0).eq(given.iter().copied());
-                let first = entry.student == student.0
-                    && entry.replaces == replaces.map(|old| old.0);
+                let first =
+                    entry.student == student.0 && entry.replaces == replaces.map(|old| old.0);
                 require(first && same, "I6", record)
             }
             Event::PassedOver { student, course, blocker } => {
@@ -201,12 +201,7 @@ impl Model {
     }
 
     /// What must come of a body that is decided by this way.
-    fn expected(
-        &self,
-        student: u32,
-        via: Via,
-        body: &Command,
-    ) -> Option<Vec<(CourseId, Outcome)>> {
+    fn expected(&self, student: u32, via: Via, body: &Command) -> Option<Vec<(CourseId, Outcome)>> {
         let who = &self.students[student as usize];
         match (via, body) {
             (Via::Submit(at), Command::Submit { window, plan, .. }) if *window == at => {
@@ -351,9 +346,8 @@ impl Model {
         require(new().filter(full).eq(over.iter()), "I1", record)?;
         let entry = self.courses[course.index()].list.iter().find(|e| e.student == student.0);
         let accepts = entry.is_some_and(|entry| {
-            let part = |(part, s): (usize, &SectionId)| {
-                self.accepted(&entry.request, part).contains(&s.0)
-            };
+            let part =
+                |(part, s): (usize, &SectionId)| self.accepted(&entry.request, part).contains(&s.0);
             !moved || sections.iter().enumerate().all(part)
         });
         require(accepts == *leaves, "I7", record)

@@ -115,9 +115,9 @@ impl Auditor {
     }
 
     /// A client sends a message.
-    pub fn sent(&mut self, n: u32, student: Option<u32>, asked: &Asked) {
+    pub fn sent(&mut self, n: u32, asked: &Asked) {
         debug_assert_eq!(n as usize, self.requests.sent.len());
-        self.requests.note(student, asked, self.newest_told);
+        self.requests.note(asked, self.newest_told);
     }
 
     /// The gateway has got a message, perhaps once more.
@@ -363,9 +363,8 @@ impl Auditor {
                     info.is_some_and(|info| info.waits)
                 };
                 known(true)
-                    && request.is_some_and(|(r, _)| {
-                        r.decided.is_none() && !r.ticket.is_some_and(waits)
-                    })
+                    && request
+                        .is_some_and(|(r, _)| r.decided.is_none() && !r.ticket.is_some_and(waits))
             }
             ("window_not_open", Command::Submit { window, .. }) => state(window) == State::Planned,
             ("window_not_open", Command::Swap { to, .. }) => {
@@ -431,11 +430,7 @@ impl Auditor {
     }
 
     /// A command given to the real actors was answered; the order among answers is not theirs.
-    pub fn answered(
-        &mut self,
-        n: u32,
-        answer: &Result<Answer, Denied>,
-    ) -> Result<(), Violation> {
+    pub fn answered(&mut self, n: u32, answer: &Result<Answer, Denied>) -> Result<(), Violation> {
         let wrong =
             |promise, why: &str| Violation::new(promise, format!("{why}: {n} got {answer:?}"));
         let sent = &self.requests.sent[n as usize];
@@ -585,7 +580,8 @@ impl Auditor {
             return Err(Violation::new("I9", what));
         }
         if shown.counts != self.model.counts {
-            let what = format!("counts {:?} where there were {:?}", shown.counts, self.model.counts);
+            let what =
+                format!("counts {:?} where there were {:?}", shown.counts, self.model.counts);
             return Err(Violation::new("I12", what));
         }
         Ok(())

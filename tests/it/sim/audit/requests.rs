@@ -23,7 +23,6 @@ pub struct Request {
 
 /// A message.
 pub struct Sent {
-    pub student: Option<u32>,
     /// Index of its request, and which of its bodies this is.
     pub request: Option<(usize, usize)>,
     pub floor: u64,
@@ -38,7 +37,7 @@ pub struct Requests {
 }
 
 impl Requests {
-    pub fn note(&mut self, student: Option<u32>, asked: &Asked, floor: u64) {
+    pub fn note(&mut self, asked: &Asked, floor: u64) {
         let command = match asked {
             Asked::Command(command) => Some(command),
             _ => None,
@@ -60,7 +59,7 @@ impl Requests {
             });
             (at, body)
         });
-        self.sent.push(Sent { student, request, floor, asked: asked.clone() });
+        self.sent.push(Sent { request, floor, asked: asked.clone() });
     }
 
     pub fn find(&self, student: u32, id: RequestId) -> Option<usize> {

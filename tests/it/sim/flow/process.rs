@@ -2,7 +2,6 @@
 //! on threads of its own.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -196,11 +195,6 @@ impl Process {
         self.given
     }
 
-    /// Whether the journal was handed records that are not durable.
-    pub fn has_unsynced(&self) -> bool {
-        self.writer.written() > self.writer.durable() || self.failed.load(Ordering::Acquire)
-    }
-
     /// Gives a command; its answer is kept.
     pub fn send(&mut self, n: u32, command: Command) {
         let (gateway, answers) = (self.gateway.clone(), Rc::clone(&self.answers));
@@ -240,12 +234,15 @@ impl Process {
                 break;
             }
             tokio::task::yield_now().await;
-            std::thread::yield_now();
+            if !self.gate.is_empty() {
+                std::thread::sleep(Duration::from_micros(20));
+            }
         }
         self.quiet().await;
     }
 
-    async fn quiet(&self) {
+    /// Until nothing is on its way that a command or a line began.
+    pub async fn quiet(&self) {
         let mut still = 0;
         for _ in 0..ROUNDS_MAX {
             if still >= 40 || self.failed.load(Ordering::Acquire) {
@@ -256,8 +253,9 @@ impl Process {
                 || !self.gate.is_empty()
                 || self.writer.written() > self.writer.durable();
             still = if busy { 0 } else { still + 1 };
-            if busy {
-                std::thread::yield_now();
+            if self.writer.written() > self.writer.durable() || !self.gate.is_empty() {
+                // The journal's thread needs the processor more than we do.
+                std::thread::sleep(Duration::from_micros(20));
             }
         }
     }

@@ -94,7 +94,11 @@ impl Gateway {
             }
             (Bug::OtherBodyDecided, _) => {
                 if let Some((student, request, body)) = command.request()
-                    && self.university.registry.memo(student, request).is_some_and(|m| m.body != body)
+                    && self
+                        .university
+                        .registry
+                        .memo(student, request)
+                        .is_some_and(|m| m.body != body)
                 {
                     let requests = &mut self.university.registry.students[student.index()].requests;
                     let kept = requests.iter().filter(|(id, _)| *id != request).cloned();

@@ -49,6 +49,8 @@ pub struct Gateway {
     outbox: VecDeque<Told>,
     /// By student: her session.
     sessions: Vec<Option<u32>>,
+    /// The newest that she ever had: one that ended does not come back.
+    newest: Vec<u32>,
     counts: Counts,
     /// What a bug lets out at once, or remembers.
     leaks: Vec<Told>,
@@ -94,6 +96,7 @@ impl Gateway {
             written,
             outbox: VecDeque::new(),
             sessions: Vec::new(),
+            newest: Vec::new(),
             counts,
             leaks: Vec::new(),
             stale: Vec::new(),
@@ -139,10 +142,6 @@ impl Gateway {
         self.outbox.is_empty()
     }
 
-    pub fn is_connected(&self, student: u32) -> bool {
-        self.sessions.get(student as usize).is_some_and(Option::is_some)
-    }
-
     /// Her session ended.
     pub fn disconnect(&mut self, student: u32) {
         if let Some(session) = self.sessions.get_mut(student as usize) {
@@ -172,7 +171,10 @@ impl Gateway {
             Asked::Command(command) => self.command(command.clone(), now, (*n, *student)),
             Asked::View { after, connection } => {
                 let student = student.unwrap_or_default();
-                self.sessions[student as usize] = Some(*connection);
+                if *connection > self.newest[student as usize] {
+                    self.newest[student as usize] = *connection;
+                    self.sessions[student as usize] = Some(*connection);
+                }
                 let said = Said::View(Box::new(self.view(student, *after)));
                 self.tell(Some(*n), Some(student), Some(*connection), said);
             }
@@ -284,6 +286,7 @@ impl Gateway {
     fn make_room(&mut self) {
         let registry = &self.university.registry;
         self.sessions.resize(registry.students.len(), None);
+        self.newest.resize(registry.students.len(), 0);
         self.lines.resize_with(registry.windows.len(), Line::default);
         self.paced.resize(registry.windows.len(), 0);
     }
@@ -349,13 +352,7 @@ impl Gateway {
     }
 
     /// Holds what is to be told until what it rests on is on disk.
-    fn tell(
-        &mut self,
-        re: Option<u32>,
-        student: Option<u32>,
-        connection: Option<u32>,
-        said: Said,
-    ) {
+    fn tell(&mut self, re: Option<u32>, student: Option<u32>, connection: Option<u32>, said: Said) {
         let as_of = self.university.registry.sequence.0;
         let told = Told { as_of, re, student, connection, said };
         let read = matches!(told.said, Said::Seats { .. } | Said::View(_) | Said::Position { .. });
