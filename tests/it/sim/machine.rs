@@ -83,9 +83,8 @@ impl ReferenceStateMachine for Lists {
     fn apply(mut lists: Self, step: &Move) -> Self {
         match *step {
             Move::Enrol(student, course) => {
-                lists.said = Some(if lists.seats[course].contains(&student) {
-                    "refused"
-                } else if lists.waiting[course].contains(&student) {
+                let has = lists.seats[course].contains(&student);
+                lists.said = Some(if has || lists.waiting[course].contains(&student) {
                     "refused"
                 } else if lists.seats[course].len() < lists.capacity[course] {
                     lists.seats[course].push(student);

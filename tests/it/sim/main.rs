@@ -152,13 +152,13 @@ fn the_same_seed_gives_the_same_trace() {
         Ok((_, trace)) => trace,
         Err(failure) => panic!("\n{}", failure.shrunk().told()),
     };
-    let mut seen = Vec::new();
+    let mut traces = Vec::new();
     for number in 0..20 {
         let seed = seed_of(99, 0, number);
         let first = trace(seed);
         assert_eq!(first, trace(seed), "seed {seed:#x}");
-        assert!(!seen.contains(&first), "seed {seed:#x} gives the trace of another");
-        seen.push(first);
+        assert!(!traces.contains(&first), "seed {seed:#x} gives the trace of another");
+        traces.push(first);
     }
 }
 

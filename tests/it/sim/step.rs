@@ -153,7 +153,7 @@ fn wants(random: &mut Random) -> Wants {
 }
 
 fn ask(random: &mut Random, begun: bool) -> Ask {
-    let window = if random.permille(800) { 0 } else { 1 };
+    let window = u8::from(random.permille(200));
     if !begun && random.permille(700) {
         return match random.below(10) {
             0..=4 => Ask::Plan(wants(random)),
@@ -307,7 +307,8 @@ impl Chooser {
         Step::Write(random.permille(60).then(|| random.byte(6)))
     }
 
-    fn death(random: &mut Random) -> Step {
+    /// A way for the process to end.
+    pub fn death(random: &mut Random) -> Step {
         match random.below(20) {
             0..=2 => Step::Kill,
             3 => Step::FailWrite,

@@ -393,7 +393,8 @@ impl Auditor {
                 !plan.any(|r| model.covers(window.0, r.course.0))
             }
             // Sent before a crash that took an import along.
-            ("unknown_student", command) => match command {
+            (
+                "unknown_student",
                 Command::SetPlan(student, _)
                 | Command::Disarm(student, _)
                 | Command::MarkRead(student, _)
@@ -402,9 +403,8 @@ impl Auditor {
                 | Command::Submit { student, .. }
                 | Command::Drop { student, .. }
                 | Command::Leave { student, .. }
-                | Command::Swap { student, .. } => !of(student),
-                _ => false,
-            },
+                | Command::Swap { student, .. },
+            ) => !of(student),
             ("plan_invalid" | "unknown_section", command) => {
                 let sections = model.sections.len();
                 let gone = |r: &sluis::domain::plan::CourseRequest| {

@@ -22,6 +22,8 @@ use process::Process;
 
 /// Commands on their way at once, at most.
 const BATCH_MAX: u32 = 8;
+/// A process lives for about so many steps.
+const DEATHS_ONE_IN: u32 = 60;
 /// Commands between two looks at everything that can be read.
 const LOOK_EVERY: u32 = 32;
 
@@ -109,7 +111,10 @@ impl Flow {
         self.hear(&mut process).await?;
         let mut looked = self.operations;
         while self.operations < self.most {
-            let step = self.chooser.next(self.operations * 1_000 / self.most);
+            let step = match self.random.below(DEATHS_ONE_IN) {
+                0 => Chooser::death(&mut self.random),
+                _ => self.chooser.next(self.operations * 1_000 / self.most),
+            };
             match step {
                 _ if step.kills() => return self.die(&mut process, step).await,
                 Step::Sync(_) => {
@@ -126,7 +131,7 @@ impl Flow {
                     self.wall = self.wall.saturating_add_signed(i64::from(ms));
                     process.jump(i64::from(ms));
                 }
-                step => self.give(&mut process, step).await?,
+                step => self.give(&mut process, step),
             }
             if process.in_flight() >= BATCH_MAX {
                 self.answers(&mut process).await?;
@@ -147,9 +152,9 @@ impl Flow {
     }
 
     /// Gives a command, if the step has one that a pace is no part of.
-    async fn give(&mut self, process: &mut Process, step: Step) -> Result<(), Violation> {
+    fn give(&mut self, process: &mut Process, step: Step) {
         if matches!(step, Step::Act(Act::Pace(..))) {
-            return Ok(());
+            return;
         }
         let registry = process.registry();
         let scene = Scene(&registry);
@@ -165,7 +170,7 @@ impl Flow {
                 let earlier = self.earlier.get(student as usize);
                 let at = earlier.and_then(|all| all.len().checked_sub(1 + usize::from(back)));
                 let Some(command) = at.map(|at| self.earlier[student as usize][at].clone()) else {
-                    return Ok(());
+                    return;
                 };
                 let asked = match (other, command.request()) {
                     (Some(ask), Some((_, id, _))) => scene.ask(student, ask, id, 0),
@@ -176,9 +181,9 @@ impl Flow {
             Step::Act(act) => {
                 (None, scene.act(act, Timestamp(self.wall), self.sent, &mut self.file))
             }
-            _ => return Ok(()),
+            _ => return,
         };
-        let Asked::Command(command) = asked else { return Ok(()) };
+        let Asked::Command(command) = asked else { return };
         if let (Some(student), true) = (student, command.request().is_some()) {
             let at = student as usize;
             if self.earlier.len() <= at {
@@ -187,7 +192,6 @@ impl Flow {
             self.earlier[at].push(command.clone());
         }
         self.send(process, command);
-        Ok(())
     }
 
     fn send(&mut self, process: &mut Process, command: Command) {
@@ -255,7 +259,7 @@ impl Flow {
         while process.in_flight() < most {
             let step = self.chooser.next(500);
             if matches!(step, Step::Ask(..) | Step::Again(..) | Step::Act(_)) {
-                self.give(process, step).await?;
+                self.give(process, step);
             }
         }
         process.spin(200).await;

@@ -235,7 +235,7 @@ impl Process {
             }
             tokio::task::yield_now().await;
             if !self.gate.is_empty() {
-                std::thread::sleep(Duration::from_micros(20));
+                std::thread::sleep(Duration::from_micros(100));
             }
         }
         self.quiet().await;
@@ -255,7 +255,7 @@ impl Process {
             still = if busy { 0 } else { still + 1 };
             if self.writer.written() > self.writer.durable() || !self.gate.is_empty() {
                 // The journal's thread needs the processor more than we do.
-                std::thread::sleep(Duration::from_micros(20));
+                std::thread::sleep(Duration::from_micros(100));
             }
         }
     }

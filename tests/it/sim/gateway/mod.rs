@@ -17,7 +17,7 @@ use sluis::domain::ids::{RequestId, SectionId, Sequence, StudentId, Timestamp, W
 use sluis::domain::line::Line;
 use sluis::domain::outcome::Rejection;
 use sluis::domain::registry::Registry;
-use sluis::domain::section::Quote;
+use sluis::domain::section::{Quote, Section};
 use sluis::domain::student::Notice;
 use sluis::domain::turn::Turn;
 use sluis::domain::university::University;
@@ -242,7 +242,7 @@ impl Gateway {
             }
         }
         if self.bug == Some(Bug::StaleQuote) && self.turns.is_multiple_of(2) {
-            self.stale = self.university.sections.iter().map(|s| s.quote()).collect();
+            self.stale = self.university.sections.iter().map(Section::quote).collect();
         }
     }
 
@@ -293,10 +293,10 @@ impl Gateway {
 
     fn note_lines(&mut self, event: &Event) {
         match event {
-            Event::TicketTaken { window, ticket, .. } => {
-                if self.university.registry.windows[window.index()].opened_at.is_some() {
-                    self.lines[window.index()].push(*ticket);
-                }
+            Event::TicketTaken { window, ticket, .. }
+                if self.university.registry.windows[window.index()].opened_at.is_some() =>
+            {
+                self.lines[window.index()].push(*ticket);
             }
             Event::TicketLeft(window, ticket) => self.lines[window.index()].leave(*ticket),
             Event::Decided { via: Via::Ticket(window, ticket), .. } => {
