@@ -86,7 +86,6 @@ struct Session {
 
 pub struct Process {
     gateway: Gateway,
-    gate: Gate,
     writer: Arc<Writer>,
     failed: Arc<AtomicBool>,
     pub reader: JournalReader,
@@ -108,6 +107,14 @@ fn open(disk: &Disk) -> Result<sluis::journal::memory::MemoryJournal, Violation>
         std::thread::sleep(Duration::from_millis(1));
     }
     Err(Violation::start(format!("{last:?}")))
+}
+
+/// A round for the actors, and now and then a moment for the journal's thread.
+async fn let_others_run(round: u32) {
+    tokio::task::yield_now().await;
+    if round % 16 == 15 {
+        std::thread::sleep(Duration::from_micros(50));
+    }
 }
 
 impl Process {
@@ -157,7 +164,7 @@ impl Process {
             epoch: registry.epoch + 1,
             registry,
             sections: university.sections,
-            gate: gate.clone(),
+            gate,
             writer: Arc::clone(&writer),
             directory: Arc::clone(&directory),
             board: Arc::clone(&board),
@@ -172,7 +179,6 @@ impl Process {
         let messenger = Messenger::begin(&gateway);
         Ok(Self {
             gateway,
-            gate,
             writer,
             failed,
             reader,
@@ -229,34 +235,27 @@ impl Process {
                 latest.replace(registry);
             }
         });
-        for _ in 0..ROUNDS_MAX {
+        for round in 0..ROUNDS_MAX {
             if read.is_finished() || self.failed.load(Ordering::Acquire) {
                 break;
             }
-            tokio::task::yield_now().await;
-            if !self.gate.is_empty() {
-                std::thread::sleep(Duration::from_micros(100));
-            }
+            let_others_run(round).await;
         }
         self.quiet().await;
     }
 
-    /// Until nothing is on its way that a command or a line began.
+    /// Until nothing is on its way that a command or a line began. The gate may hold what goes
+    /// along with the next release.
     pub async fn quiet(&self) {
         let mut still = 0;
-        for _ in 0..ROUNDS_MAX {
+        for round in 0..ROUNDS_MAX {
             if still >= 40 || self.failed.load(Ordering::Acquire) {
                 break;
             }
-            tokio::task::yield_now().await;
-            let busy = self.gateway.in_flight().now > 0
-                || !self.gate.is_empty()
-                || self.writer.written() > self.writer.durable();
+            let busy =
+                self.gateway.in_flight().now > 0 || self.writer.written() > self.writer.durable();
             still = if busy { 0 } else { still + 1 };
-            if self.writer.written() > self.writer.durable() || !self.gate.is_empty() {
-                // The journal's thread needs the processor more than we do.
-                std::thread::sleep(Duration::from_micros(100));
-            }
+            let_others_run(if busy { round } else { 0 }).await;
         }
     }
 

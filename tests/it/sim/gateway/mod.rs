@@ -156,8 +156,9 @@ impl Gateway {
         // Sent before a crash that took an import along: she, or the section, is not there.
         let unknown = match asked {
             Asked::Command(_) | Asked::Counts => None,
-            Asked::Seats(section) if *section as usize >= self.university.sections.len() => {
-                Some("unknown_section")
+            Asked::Seats(section) => {
+                let known = (*section as usize) < self.university.sections.len();
+                (!known).then_some("unknown_section")
             }
             _ if student.is_some_and(|s| s as usize >= registry.students.len()) => {
                 Some("unknown_student")
