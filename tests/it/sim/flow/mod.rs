@@ -263,6 +263,9 @@ impl Flow {
             }
         }
         process.spin(200).await;
+        if fails {
+            process.quiet().await;
+        }
         // A refusal rests on nothing new and may be told; nothing else.
         for (n, answer) in process.answers() {
             self.auditor.answered(n, &answer)?;
@@ -271,6 +274,10 @@ impl Flow {
             return Err(Violation::new("I2", "seats were told while the disk stood".to_owned()));
         }
         if step.cuts() {
+            return Ok(End::Cut);
+        }
+        if fails && !process.has_failed() {
+            // The command wrote nothing: the fault must not wait for the next process.
             return Ok(End::Cut);
         }
         self.disk.resume();

@@ -201,6 +201,11 @@ impl Process {
         self.given
     }
 
+    /// Whether the journal has failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
     /// Gives a command; its answer is kept.
     pub fn send(&mut self, n: u32, command: Command) {
         let (gateway, answers) = (self.gateway.clone(), Rc::clone(&self.answers));
