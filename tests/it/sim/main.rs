@@ -8,7 +8,9 @@
 //!              └────────────────────▶ audit ◀───────────────────────┘
 //! ```
 //!
-//! - In CI: `cargo test --release --locked --test sim`, 10^7 operations over 8 streams of seeds.
+//! - In CI, as `tests/run` does it: 10^7 operations over 8 streams of seeds, with `SLUIS_SIM_OPS=10000000
+//!   cargo test --workspace --locked --test sim --config profile.dev.package.sluis.opt-level=2`, which
+//!   builds no dependency again. `cargo test --release --locked --test sim` does the same.
 //! - The soak, 10^9 operations and at least 10^6 power cuts:
 //!   `SLUIS_SIM_OPS=1000000000 cargo test --release --locked --test sim -- --nocapture
 //!   operations_keep`. `SLUIS_SIM_SEED` begins elsewhere, `SLUIS_SIM_THREADS` (2) uses more cores.
