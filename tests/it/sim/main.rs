@@ -8,8 +8,8 @@
 //!              └────────────────────▶ audit ◀───────────────────────┘
 //! ```
 //!
-//! - In CI, as `tests/run` does it: 10^7 operations over 8 streams of seeds, with `SLUIS_SIM_OPS=10000000
-//!   cargo test --workspace --locked --test sim --config profile.dev.package.sluis.opt-level=2`, which
+//! - In CI, as `tests/run` does it, 10^7 operations over 8 streams of seeds: `SLUIS_SIM_OPS=10000000
+//!   cargo test --workspace --locked --test sim --config profile.dev.package.sluis.opt-level=2`; it
 //!   builds no dependency again. `cargo test --release --locked --test sim` does the same.
 //! - The soak, 10^9 operations and at least 10^6 power cuts:
 //!   `SLUIS_SIM_OPS=1000000000 cargo test --release --locked --test sim -- --nocapture
