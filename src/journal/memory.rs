@@ -17,7 +17,8 @@ use crate::domain::ids::Sequence;
 /// A journal in memory.
 pub type MemoryJournal = Log<MemoryStore>;
 
-/// Values shown by a scan between two takings of the disk's lock.
+/// Values shown by a scan between two takings of the disk's lock; the first time one: many look no
+/// further.
 const SCAN_VALUES: usize = 64;
 
 type Key = (Table, Vec<u8>);
@@ -322,20 +323,22 @@ impl View for Handle {
     fn scan(&self, table: Table, from: &[u8], go: Direction, visit: &mut Visit<'_>) -> Result<()> {
         let edge = |byte| (table, if byte == 0 { Vec::new() } else { vec![byte; 16] });
         let mut start = Bound::Included((table, from.to_vec()));
+        let mut most = 1;
         loop {
             let state = self.state()?;
             let copy = |(key, value): (&Key, &Arc<[u8]>)| (key.clone(), Arc::clone(value));
             let some: Vec<(Key, Arc<[u8]>)> = match go {
                 Direction::Up => {
                     let range = (start, Bound::Included(edge(0xff)));
-                    state.current.range(range).take(SCAN_VALUES).map(copy).collect()
+                    state.current.range(range).take(most).map(copy).collect()
                 }
                 Direction::Down => {
                     let range = (Bound::Included(edge(0)), start);
-                    state.current.range(range).rev().take(SCAN_VALUES).map(copy).collect()
+                    state.current.range(range).rev().take(most).map(copy).collect()
                 }
             };
             drop(state);
+            most = SCAN_VALUES;
             let Some((last, _)) = some.last() else { return Ok(()) };
             start = Bound::Excluded(last.clone());
             for ((_, key), value) in &some {
