@@ -3,24 +3,29 @@
 // Helpers are shared by tests that each need some of them.
 #![allow(dead_code)]
 
+mod abuse;
 mod account;
 mod acts;
 mod backup;
 mod bounds;
 mod calendar;
+mod canary;
 mod catalogue_files;
+mod cheat;
 mod cli;
 mod cli_admin;
 mod cli_data;
 mod cli_serve;
 mod compare;
 mod console;
+mod fuzz;
 mod journal_child;
 mod journal_crash;
 mod kill;
 mod log;
 mod metrics;
 mod nginx;
+mod others;
 mod powercut;
 mod readme;
 mod results;
@@ -31,3 +36,4 @@ mod stop;
 mod support;
 mod systemd;
 mod tidy;
+mod web;
