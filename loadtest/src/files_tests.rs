@@ -107,6 +107,13 @@ fn sections_are_checked_too() {
     assert!(fault(r#"[{"id":"a/b","capacity":1}]"#, REQUESTS).contains("contains '/'"));
 }
 
+#[test]
+fn a_column_whose_name_has_a_line_end_is_told_on_one_line() {
+    let text = fault(SECTIONS, &format!("section,\"stu\ndent{}\"\n1,1\n", "x".repeat(1_000)));
+    assert!(text.contains("no column \"student\" (found: section, stu dentx"), "{text}");
+    assert!(text.chars().count() < 700, "{text}");
+}
+
 /// Files that nobody would write, from sound ones (see `tests/it/fuzz.rs`): none makes it panic, and
 /// each is read or refused on one line.
 #[test]

@@ -124,8 +124,7 @@ pub async fn arriving<B: MessageBody + 'static>(
     req.set_payload(Payload::Stream { payload: Box::pin(timed) });
     let response = next.call(req).await?;
     Ok(response.map_body(|_, body| {
-        let (body, _unread) = (BoxBody::new(body), payload);
-        EitherBody::right(Answering { body, _unread })
+        EitherBody::right(Answering { body: BoxBody::new(body), _unread: payload })
     }))
 }
 

@@ -154,7 +154,7 @@ async fn scene() -> Scene {
     let university = university.window("later", "scope = [\"C\"]");
     let gateway = TestGateway::start(&university);
     let registrar = gateway.registrar();
-    let row = format!("id,programme,year,blocks,completed\n{HER},zqprogramme,3,ZQFEE,ZQDONE\n");
+    let row = format!("id,programme,year,blocks,completed\n{HER},,3,ZQFEE,ZQDONE\n");
     registrar.post("/api/admin/students?format=csv", &row).ok();
     gateway.open("w");
     let browser = Http::browser(gateway.address(), None);
@@ -182,7 +182,9 @@ async fn scene() -> Scene {
     assert_eq!(tab.outcome("B").await.outcome, "enrolled");
     let place = json!({"student": HER, "course": "A", "sections": ["A/L"], "reason": "zq-placed"});
     act("student/enrol", place);
-    let results = format!("student,term,course,grade,date\n{HER},2025-1,ZQPAST,7.3,2026-01-20\n");
+    let results = format!(
+        "student,term,course,grade,date,name_nl,name_en\n{HER},2025-1,ZQPAST,7.3,2026-01-20,O,O\n"
+    );
     registrar.post("/api/admin/results?format=csv", &results).ok();
     // The other one waits behind her, so that what she does is news to the other.
     let mut other = gateway.student(OTHER).await;
@@ -200,7 +202,6 @@ async fn scene() -> Scene {
         ("her calendar's address", secret),
         ("her request", request.to_string()),
         ("her request, in short", request.simple().to_string()),
-        ("her programme", "zqprogramme".to_owned()),
         ("a block of hers", "ZQFEE".to_owned()),
         ("another block of hers", "ZQHOLD".to_owned()),
         ("a course that she completed", "ZQDONE".to_owned()),
@@ -419,7 +420,9 @@ async fn no_message_gets_a_student_anything_of_anothers_or_changes_it() {
     act("student/drop", json!({"student": HER, "course": "A", "reason": "zq-placed"}));
     act("student/block", json!({"student": HER, "code": "ZQHOLD", "reason": "zq-held"}));
     act("windows/later/open", json!({}));
-    let results = format!("student,term,course,grade,date\n{HER},2025-1,ZQPAST,8,2026-01-20\n");
+    let results = format!(
+        "student,term,course,grade,date,name_nl,name_en\n{HER},2025-1,ZQPAST,8,2026-01-20,O,O\n"
+    );
     registrar.post("/api/admin/results?format=csv", &results).ok();
     tokio::time::sleep(Duration::from_millis(700)).await;
     raw.socket().shutdown(std::net::Shutdown::Both).unwrap();
