@@ -99,7 +99,7 @@ async fn day(process: &Process) -> Day {
     act("student", json!({"student": NUMBER}));
     act("student/why", json!({"student": NUMBER, "journal": 1, "course": "A"}));
     let results = format!(
-        "student,term,course,grade,date,name_nl,name_en\n{NUMBER},2025-1,ZQPAST,7,2026-01-20,O,O\n"
+        "student,term,course,grade,ects,date,name_nl,name_en\n{NUMBER},2025-1,ZQPAST,7,5,2026-01-20,O,O\n"
     );
     registrar.post("/api/admin/results?format=csv", &results).ok();
     for path in ["enrolments.csv", "waitlists.json", "audit.csv", "blockers", "board"] {

@@ -64,7 +64,6 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "JOURNAL_CHECK_COMMITS",
             "JOURNAL_CLOSE_MS_MAX",
             "JOURNAL_REOPEN_MS_MAX",
-            "HELLO_MS_MAX",
             "SILENCE_MS_MAX",
             "LAG_TIMER_MS",
             "LINE_TICK_MS",
