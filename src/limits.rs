@@ -166,6 +166,12 @@ pub const SESSION_MAILBOX_MAX: usize = 64;
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
 /// Most fragments of one message.
 pub const MESSAGE_FRAGMENTS_MAX: usize = 64;
+/// Time from a message's first byte to its last, in milliseconds.
+pub const MESSAGE_MS_MAX: u64 = 10_000;
+/// Time that the body of an HTTP request has in any case, in milliseconds.
+pub const BODY_MS_MIN: u64 = 10_000;
+/// Beyond it a body must come at this many bytes a second.
+pub const BODY_BYTES_PER_S_MIN: u64 = 4_096;
 /// Pause before a hub that missed something is told so, in milliseconds.
 pub const MISSED_RETRY_MS: u64 = 53;
 /// How often a session is asked whether it lives, in milliseconds (an odd period).

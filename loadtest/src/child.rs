@@ -7,9 +7,10 @@ use std::io::Read;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use actix::{Actor, StreamHandler};
+use actix::{Actor, ActorContext, StreamHandler};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use actix_web_actors::ws;
+use sluis::http::frames::{self, Bounds, FrameGuard, Joiner, Whole};
 
 use crate::error::{Error, Result};
 
@@ -80,6 +81,56 @@ async fn upgrade(
     ws::start(Echo, &request, body)
 }
 
+/// What the careful echo takes: as much as suites for WebSockets send.
+const CAREFUL: Bounds =
+    Bounds { bytes: 16 * 1024 * 1024, fragments: 1_000_000, ms: 60_000, binary: true };
+
+/// An echo of whole messages whose frames go the way of the gateway's sessions: what a suite for
+/// WebSockets judges here is judged there.
+struct Careful(Joiner);
+
+impl Actor for Careful {
+    type Context = ws::WebsocketContext<Self>;
+}
+
+impl StreamHandler<std::result::Result<ws::Message, ws::ProtocolError>> for Careful {
+    fn handle(
+        &mut self,
+        message: std::result::Result<ws::Message, ws::ProtocolError>,
+        context: &mut Self::Context,
+    ) {
+        let closed = match message {
+            Ok(ws::Message::Text(text)) => return context.text(text),
+            Ok(ws::Message::Binary(bytes)) => return context.binary(bytes),
+            Ok(ws::Message::Ping(bytes)) => return context.pong(&bytes),
+            Ok(ws::Message::Pong(_) | ws::Message::Nop) => return,
+            Ok(ws::Message::Continuation(item)) => match self.0.take(item) {
+                Ok(Some(Whole::Text(text))) => return context.text(text),
+                Ok(Some(Whole::Binary(bytes))) => return context.binary(bytes),
+                Ok(None) => return,
+                Err(close) => Some(close.code()),
+            },
+            Ok(ws::Message::Close(reason)) => reason.map(|reason| u16::from(reason.code)),
+            Err(error) => Some(frames::close_of(&error).code()),
+        };
+        context.close(closed.map(|code| ws::CloseCode::from(code).into()));
+        context.stop();
+    }
+}
+
+async fn upgrade_carefully(
+    request: HttpRequest,
+    body: web::Payload,
+) -> std::result::Result<HttpResponse, actix_web::Error> {
+    let (echo, body) = (Careful(Joiner::new(CAREFUL)), FrameGuard::new(body, CAREFUL));
+    ws::WsResponseBuilder::new(echo, &request, body).frame_size(CAREFUL.bytes).start()
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    config.route("/ws", web::get().to(upgrade));
+    config.route("/careful", web::get().to(upgrade_carefully));
+}
+
 /// Runs the echo until the process is killed; `lean`: the one without actix.
 pub fn echo(listen: SocketAddr, workers: Option<usize>, lean: bool) -> Result<()> {
     let cannot = |e: std::io::Error| Error::Unavailable(format!("cannot listen on {listen}: {e}"));
@@ -87,7 +138,7 @@ pub fn echo(listen: SocketAddr, workers: Option<usize>, lean: bool) -> Result<()
         return lean::run(listen, workers.unwrap_or(1)).map_err(cannot);
     }
     actix_web::rt::System::new().block_on(async {
-        let app = || App::new().route("/ws", web::get().to(upgrade));
+        let app = || App::new().configure(routes);
         let mut server = HttpServer::new(app).backlog(4096).max_connections(100_000);
         if let Some(workers) = workers {
             server = server.workers(workers);
@@ -97,8 +148,52 @@ pub fn echo(listen: SocketAddr, workers: Option<usize>, lean: bool) -> Result<()
 }
 
 #[cfg(test)]
+#[allow(dead_code, reason = "shared with the gateway's tests")]
+#[path = "../../tests/it/support/raw.rs"]
+mod raw;
+
+#[cfg(test)]
 mod tests {
+    use super::raw::{BINARY, CLOSE, CONTINUE, FIN, PING, PONG, Raw, TEXT, masked};
     use super::*;
+
+    #[actix_web::test]
+    async fn the_careful_echo_takes_frames_as_the_gateway_does() {
+        let server = HttpServer::new(|| App::new().configure(routes)).workers(1).disable_signals();
+        let server = server.bind(("127.0.0.1", 0)).unwrap();
+        let address = server.addrs()[0];
+        let server = server.run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        let asked = web::block(move || {
+            let headers = [
+                ("Connection", "Upgrade"),
+                ("Upgrade", "websocket"),
+                ("Sec-WebSocket-Version", "13"),
+                ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ];
+            let answer = |frames: &[u8]| {
+                let mut raw = Raw::ask(address, "GET /careful HTTP/1.1", &headers);
+                raw.bytes(frames).unwrap();
+                raw.read().unwrap()
+            };
+            let joined = [masked(TEXT, b"a"), masked(FIN | CONTINUE, b"b")].concat();
+            assert_eq!(answer(&joined), (TEXT, b"ab".to_vec()));
+            let joined = [masked(BINARY, b"a"), masked(FIN | CONTINUE, b"b")].concat();
+            assert_eq!(answer(&joined), (BINARY, b"ab".to_vec()));
+            let long = vec![b'x'; 65_536];
+            assert_eq!(answer(&masked(FIN | TEXT, &long)), (TEXT, long));
+            assert_eq!(answer(&masked(FIN | PING, b"hi")), (PONG, b"hi".to_vec()));
+            let code = |code: u16| (CLOSE, code.to_be_bytes().to_vec());
+            assert_eq!(answer(&masked(FIN | CLOSE, &1000_u16.to_be_bytes())), code(1000));
+            assert_eq!(answer(&masked(FIN | CLOSE, b"")), (CLOSE, Vec::new()));
+            assert_eq!(answer(&masked(FIN | TEXT, &[0xff])), code(1007));
+            assert_eq!(answer(&masked(FIN | 0x40 | TEXT, b"a")), code(1002));
+            assert_eq!(answer(&masked(FIN | CONTINUE, b"a")), code(1002));
+        });
+        asked.await.unwrap();
+        handle.stop(false).await;
+    }
 
     #[test]
     fn the_echo_answers_with_the_length_asked_for() {

@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Most requests of one student: what a plan of the gateway holds.
 pub const REQUESTS_PER_STUDENT_MAX: usize = 24;
+/// Most characters of what is said of a fault.
+const FAULT_CHARS_MAX: usize = 500;
 /// Most characters of a student's or section's id, so that a prefix still fits in a gateway key.
 const ID_CHARS_MAX: usize = 60;
 
@@ -89,11 +91,17 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn bad(path: &Path, what: &str) -> Error {
-    Error::BadFile(format!("{}: {what}", path.display()))
+    Error::BadFile(format!("{}: {}", path.display(), on_one_line(what)))
 }
 
 fn bad_line(path: &Path, line: u64, what: &str) -> Error {
-    Error::BadFile(format!("{}:{line}: {what}", path.display()))
+    Error::BadFile(format!("{}:{line}: {}", path.display(), on_one_line(what)))
+}
+
+/// What stands in a file may hold line ends, and be long.
+fn on_one_line(what: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    what.chars().map(plain).take(FAULT_CHARS_MAX).collect()
 }
 
 /// A section as the file has it; its other fields are the gateway's business.

@@ -4,6 +4,10 @@ use std::io::Write;
 
 use super::*;
 
+#[allow(dead_code, reason = "shared with the gateway's tests")]
+#[path = "../../tests/it/support/mutate.rs"]
+mod mutate;
+
 const SECTIONS: &str = r#"[{"id":1,"code":"A","capacity":2},{"id":"s-2","capacity":1}]"#;
 const REQUESTS: &str = "student,section\n1,1\n1,s-2\n2,1\n";
 
@@ -101,4 +105,36 @@ fn sections_are_checked_too() {
     let text = fault(r#"[{"id":1,"capacity":1},{"id":1,"capacity":1}]"#, REQUESTS);
     assert!(text.contains("section 1 stands twice (as number 1 and 2)"), "{text}");
     assert!(fault(r#"[{"id":"a/b","capacity":1}]"#, REQUESTS).contains("contains '/'"));
+}
+
+#[test]
+fn a_column_whose_name_has_a_line_end_is_told_on_one_line() {
+    let text = fault(SECTIONS, &format!("section,\"stu\ndent{}\"\n1,1\n", "x".repeat(1_000)));
+    assert!(text.contains("no column \"student\" (found: section, stu dentx"), "{text}");
+    assert!(text.chars().count() < 700, "{text}");
+}
+
+/// Files that nobody would write, from sound ones (see `tests/it/fuzz.rs`): none makes it panic, and
+/// each is read or refused on one line.
+#[test]
+fn no_file_makes_it_panic_and_each_fault_is_a_line() {
+    let (a, b) = (Path::new("sections.json"), Path::new("requests.csv"));
+    let corpus = mutate::corpus("demand");
+    let json = |bytes: &&Vec<u8>| bytes.starts_with(b"[");
+    let sections: Vec<_> = corpus.iter().filter(json).cloned().collect();
+    let requests: Vec<_> = corpus.iter().filter(|bytes| !json(bytes)).cloned().collect();
+    let one_line = |error: &Error| assert!(!error.to_string().contains('\n'), "{error}");
+    mutate::fuzz("sections", mutate::inputs(), &sections, |bytes| {
+        parse_sections(bytes, a).err().iter().for_each(one_line);
+    });
+    let list = parse_sections(SECTIONS.as_bytes(), a).unwrap();
+    mutate::fuzz("requests", mutate::inputs(), &requests, |bytes| {
+        match parse_requests(bytes, b, &list, a) {
+            Ok(students) => assert!(students.iter().all(|student| {
+                (1..=REQUESTS_PER_STUDENT_MAX).contains(&student.requests.len())
+                    && student.requests.iter().all(|index| (*index as usize) < list.len())
+            })),
+            Err(error) => one_line(&error),
+        }
+    });
 }

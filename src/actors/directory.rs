@@ -31,6 +31,8 @@ pub struct Directory {
     behind: RwLock<Vec<AtomicBool>>,
     generations: AtomicU64,
     sessions: AtomicUsize,
+    /// Sockets that have yet to say hello, by student.
+    greeting: DashMap<StudentId, usize>,
 }
 
 impl Directory {
@@ -130,6 +132,24 @@ impl Directory {
         let one_more = |open: usize| (open < most).then_some(open + 1);
         let before = self.sessions.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
         before.ok().map(|open| open + 1)
+    }
+
+    /// Counts in a student's socket that has yet to say hello, unless she has `most` of them.
+    pub fn greeting_begun(&self, student: StudentId, most: usize) -> bool {
+        let mut open = self.greeting.entry(student).or_insert(0);
+        let room = *open < most;
+        *open += usize::from(room);
+        room
+    }
+
+    /// It said hello, or went.
+    pub fn greeting_ended(&self, student: StudentId) {
+        if let Entry::Occupied(mut entry) = self.greeting.entry(student) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
     }
 
     /// A session closed.

@@ -330,7 +330,7 @@ fn listen(
     let state = Arc::clone(state);
     let mut server = HttpServer::new(move || {
         let app = App::new().configure(http::routes(&state)).wrap(from_fn(http::finish));
-        app.wrap(from_fn(http::measure))
+        app.wrap(from_fn(http::arriving)).wrap(from_fn(http::measure))
     })
     .on_connect(|connection, _| ws::tune(connection))
     .max_connections(config.limits.sessions_max + limits::PLAIN_CONNECTIONS_MAX)

@@ -8,6 +8,10 @@ use figment::value::Value;
 use super::*;
 use crate::limits;
 
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "../../tests/it/support/mutate.rs"]
+mod mutate;
+
 fn flat(table: &toml::Table, at: &str, into: &mut BTreeSet<String>) {
     for (name, value) in table {
         let key = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
@@ -229,4 +233,33 @@ fn a_named_file_must_be_there() {
     let sources = Sources { file: Some("no/such.toml".into()), ..Sources::default() };
     let faults = load(&sources).unwrap_err();
     assert!(faults[0].to_string().contains("cannot be read"), "{}", faults[0]);
+}
+
+/// See `tests/it/fuzz.rs`. Each setting is tried by itself against all others, so of these files
+/// one in fifty goes the whole way.
+#[test]
+fn no_file_makes_it_panic_and_each_fault_is_a_line() {
+    let corpus = mutate::corpus("config");
+    let path = PathBuf::from("sluis.toml");
+    let known = load::Known::shipped();
+    let told = |faults: &[Fault]| {
+        for fault in faults {
+            let text = fault.to_string();
+            assert!(!text.contains('\n'), "one line: {text:?}");
+        }
+    };
+    mutate::fuzz("configurations", mutate::inputs(), &corpus, |bytes| {
+        let Ok(text) = std::str::from_utf8(bytes) else { return };
+        let mut faults = Vec::new();
+        file::settings(&path, text, &known, &mut faults);
+        told(&faults);
+        if !bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>().is_multiple_of(50) {
+            return;
+        }
+        let given = Given::file(text);
+        if let Err(faults) = load(&given.sources) {
+            assert!(!faults.is_empty());
+            told(&faults);
+        }
+    });
 }

@@ -12,6 +12,7 @@ pub mod alternatives;
 mod assets;
 pub mod audit;
 pub mod auth;
+mod body;
 pub mod calendar;
 pub mod catalogue;
 pub mod console;
@@ -19,7 +20,7 @@ pub mod devices;
 pub mod export;
 mod extract;
 mod finish;
-mod frames;
+pub mod frames;
 pub mod health;
 pub mod ical;
 pub mod imports;
@@ -63,6 +64,8 @@ use actix_web::web;
 use dashmap::DashMap;
 
 pub use access::{Access, AsRegistrar, AsStudent, Authenticated};
+pub use assets::PAGES;
+pub use body::arriving;
 use console::Console;
 use console::archive::Archive;
 pub use finish::finish;
@@ -167,8 +170,8 @@ impl HttpState {
     }
 }
 
-/// Puts every route in place. The application also wraps itself in [`finish`] and [`measure`]:
-/// `App::new().configure(http::routes(&state)).wrap(from_fn(http::finish)).wrap(from_fn(http::measure))`.
+/// Puts every route in place. The application also wraps itself in [`finish`], [`arriving`] and
+/// [`measure`], in this order.
 pub fn routes(state: &Arc<HttpState>) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let state = Arc::clone(state);
     move |cfg| {

@@ -328,6 +328,32 @@ async fn a_catalogue_page_is_sent_once_and_seats_are_apart() {
 }
 
 #[actix_web::test]
+async fn without_the_demonstration_nobody_is_listed_or_believed() {
+    let core = core().await;
+    let mut state = Arc::into_inner(state(&core, quick())).unwrap();
+    let settings = Settings { sign_in: SignIn::Off, rates: quick(), ..Settings::default() };
+    let (tokens, clock) = (state.access.tokens.clone(), Clock::manual(NOW));
+    state.access = Arc::new(Access::new(tokens, settings, clock, core.gateway.clone()));
+    let state = Arc::new(state);
+    let app = serve!(&state);
+    let listed = request(&Method::GET, "/api/sign-in?per_page=100").to_request();
+    let listed = read_body(call_service(&app, listed).await).await;
+    let listed: Value = serde_json::from_slice(&listed).unwrap();
+    for list in ["roles", "registrars", "showcase", "students"] {
+        assert_eq!(listed[list], json!([]), "{list}");
+    }
+    assert_eq!((&listed["mode"], &listed["total"]), (&json!("off"), &json!(0)));
+    let who = student(&state, 0).await.to_string();
+    for body in
+        [json!({"student": who}), json!({"student": "nobody"}), json!({"role": "registrar"})]
+    {
+        let sign_in = request(&Method::POST, "/api/sign-in").set_json(body);
+        ask(&app, sign_in, 403, "sign_in_off").await;
+    }
+    core.gateway.stop();
+}
+
+#[actix_web::test]
 async fn who_asks_too_fast_waits_and_others_do_not() {
     let core = core().await;
     let slow = Rate { per_second: 1, burst: 2 };

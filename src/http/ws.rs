@@ -2,8 +2,8 @@
 //! `docs/decisions/0001-actix-web-actors.md`). What is said on it is decided in
 //! [`crate::actors::session`]; this file moves frames and closes the crate's four traps:
 //! (1) a blocked socket stops the actor, so the kernel ends it ([`tune`]); (2) mailboxes are
-//! bounded and a full one means "read back from state"; (3) fragments are joined here, and an
-//! oversized frame closes; (4) a stopping gateway closes every session itself.
+//! bounded and a full one means "read back from state"; (3) fragments are joined, and an oversized
+//! or unfinished one closes ([`super::frames`]); (4) a stopping gateway closes every session itself.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -12,13 +12,11 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::SendError;
 use actix::{Actor, ActorContext, Addr, AsyncContext, Handler, Running, StreamHandler};
-use actix_http::ws::Item;
 use actix_web::web::Payload;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use actix_web_actors::ws::{
     CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, WsResponseBuilder,
 };
-use bytes::BytesMut;
 use socket2::SockRef;
 
 use crate::actors::gateway::Gateway;
@@ -28,10 +26,10 @@ use crate::actors::student::{Behind, FromSession, StudentActor, ToSession, denia
 use crate::clock;
 use crate::domain::ids::StudentId;
 use crate::http::auth::Claims;
-use crate::http::frames::{FrameGuard, OVERSIZED};
-use crate::http::problem::Problem;
+use crate::http::frames::{self, FrameGuard, Joiner, Whole};
+use crate::http::problem::{Problem, RATE_LIMITED};
 use crate::limits;
-use crate::metrics::Full;
+use crate::metrics::{Full, Limiter};
 use crate::panics::panic_point;
 use crate::protocol::client::ClientMessage;
 use crate::protocol::close::Close;
@@ -86,6 +84,28 @@ impl Drop for Place {
     }
 }
 
+/// A student's socket until it says hello. Her sessions are bounded by closing the oldest of them,
+/// but those that say nothing are nobody's yet: of these she has no more than of sessions.
+struct Greeting(Gateway, StudentId);
+
+impl Greeting {
+    fn take(gateway: &Gateway, student: StudentId) -> Result<Self, Problem> {
+        let most = gateway.settings().sessions_per_student;
+        if gateway.directory().greeting_begun(student, most) {
+            return Ok(Self(gateway.clone(), student));
+        }
+        gateway.metrics().limited(Limiter::StudentReads);
+        let detail = "say hello on the sockets that are open, or close them, then open another";
+        Err(Problem::new(&RATE_LIMITED, detail).retry_after(limits::BUSY_RETRY_MS))
+    }
+}
+
+impl Drop for Greeting {
+    fn drop(&mut self) {
+        self.0.directory().greeting_ended(self.1);
+    }
+}
+
 /// Upgrades the request of a signed-in student to a session.
 pub fn open(
     request: &HttpRequest,
@@ -94,9 +114,11 @@ pub fn open(
     student: StudentId,
     claims: Claims,
 ) -> Result<HttpResponse, Error> {
-    let payload = FrameGuard::new(payload);
+    let payload = FrameGuard::new(payload, frames::SESSION);
+    let greeting = Some(Greeting::take(gateway, student)?);
     let session = SessionActor {
         _place: Place::take(gateway)?,
+        greeting,
         gateway: gateway.clone(),
         number: gateway.session_number(),
         phase: Phase::Connected(Connected { student }),
@@ -107,7 +129,8 @@ pub fn open(
         refreshes: 0,
         refused: 0,
         heard: clock::monotonic(),
-        fragments: None,
+        fragments: Joiner::new(frames::SESSION),
+        awaited: 0,
         closing: false,
         counted: false,
     };
@@ -119,15 +142,10 @@ enum Phase {
     Identified(Identified),
 }
 
-struct Fragments {
-    text: bool,
-    count: usize,
-    bytes: BytesMut,
-}
-
 /// One WebSocket.
 pub struct SessionActor {
     _place: Place,
+    greeting: Option<Greeting>,
     gateway: Gateway,
     number: u32,
     phase: Phase,
@@ -141,7 +159,9 @@ pub struct SessionActor {
     /// Messages over the rate limit, in a row.
     refused: u32,
     heard: Instant,
-    fragments: Option<Fragments>,
+    fragments: Joiner,
+    /// Our own pings that were not answered yet.
+    awaited: u8,
     closing: bool,
     /// Whether its end was counted.
     counted: bool,
@@ -203,6 +223,7 @@ impl SessionActor {
             Phase::Connected(connected) => match connected.on_message(message) {
                 Ok((identified, action)) => {
                     self.phase = Phase::Identified(identified);
+                    self.greeting = None;
                     action
                 }
                 Err(action) => action,
@@ -307,51 +328,6 @@ impl SessionActor {
         }
     }
 
-    /// Joins fragments (trap 3), within a bound on bytes and on their number.
-    fn on_fragment(&mut self, ctx: &mut Ctx, item: Item) {
-        let (first, last, bytes) = match item {
-            Item::FirstText(bytes) => (Some(true), false, bytes),
-            Item::FirstBinary(bytes) => (Some(false), false, bytes),
-            Item::Continue(bytes) => (None, false, bytes),
-            Item::Last(bytes) => (None, true, bytes),
-        };
-        if let Some(text) = first {
-            if !text {
-                return self.close(ctx, Close::Unsupported);
-            }
-            self.fragments = Some(Fragments { text, count: 0, bytes: BytesMut::new() });
-        }
-        let Some(fragments) = &mut self.fragments else {
-            return self.close(ctx, Close::ProtocolError);
-        };
-        fragments.count += 1;
-        let too_long = fragments.bytes.len() + bytes.len() > limits::MESSAGE_BYTES_MAX;
-        if too_long || fragments.count > limits::MESSAGE_FRAGMENTS_MAX {
-            return self.close(ctx, Close::TooBig);
-        }
-        fragments.bytes.extend_from_slice(&bytes);
-        if last && let Some(whole) = self.fragments.take() {
-            debug_assert!(whole.text);
-            match std::str::from_utf8(&whole.bytes) {
-                Ok(text) => self.on_text(ctx, text),
-                Err(_) => self.close(ctx, Close::NotUtf8),
-            }
-        }
-    }
-
-    fn on_error(&mut self, ctx: &mut Ctx, error: &ProtocolError) {
-        let close = match error {
-            ProtocolError::Overflow => Close::TooBig,
-            ProtocolError::Io(error) if error.to_string() == OVERSIZED.to_string() => Close::TooBig,
-            // The library gives one kind of error for both; its text tells them apart.
-            ProtocolError::Io(error) if error.to_string().to_ascii_lowercase().contains("utf") => {
-                Close::NotUtf8
-            }
-            _ => Close::ProtocolError,
-        };
-        self.close(ctx, close);
-    }
-
     /// A stopping gateway tells the hubs to close their sessions; one without a hub looks itself.
     fn look_whether_it_stops(ctx: &mut Ctx) {
         ctx.run_later(Duration::from_millis(limits::STOP_LOOK_MS), |session, ctx| {
@@ -377,6 +353,7 @@ impl SessionActor {
         } else if hub_gone {
             self.close(ctx, Close::Restart);
         } else {
+            self.awaited = self.awaited.saturating_add(1);
             ctx.ping(b"");
             self.catch_up(ctx);
         }
@@ -384,14 +361,33 @@ impl SessionActor {
 
     /// Pings count as messages: who sends too many is not answered, and then closed.
     fn on_ping(&mut self, ctx: &mut Ctx, bytes: &[u8]) {
-        if self.gateway.allow_message(self.student).is_ok() {
-            return ctx.pong(bytes);
+        if self.is_within_limit(ctx) {
+            ctx.pong(bytes);
+        }
+    }
+
+    /// So do pongs, but for those that we asked for.
+    fn on_pong(&mut self, ctx: &mut Ctx) {
+        match self.awaited.checked_sub(1) {
+            Some(left) => self.awaited = left,
+            None => {
+                self.is_within_limit(ctx);
+            }
+        }
+    }
+
+    fn is_within_limit(&mut self, ctx: &mut Ctx) -> bool {
+        let allowed = self.gateway.allow_message(self.student).is_ok();
+        if allowed {
+            self.refused = 0;
+            return true;
         }
         self.gateway.metrics().message_refused("rate_limited");
         self.refused += 1;
         if self.refused > limits::MESSAGES_REFUSED_MAX {
             self.close(ctx, Close::RateLimited);
         }
+        false
     }
 
     /// After a frame did not fit: read everything back from state, but not again and again.
@@ -447,9 +443,15 @@ impl StreamHandler<Result<Message, ProtocolError>> for SessionActor {
         match message {
             Ok(Message::Text(text)) => self.on_text(ctx, &text),
             Ok(Message::Ping(bytes)) => self.on_ping(ctx, &bytes),
-            Ok(Message::Pong(_) | Message::Nop) => {}
+            Ok(Message::Pong(_)) => self.on_pong(ctx),
+            Ok(Message::Nop) => {}
             Ok(Message::Binary(_)) => self.close(ctx, Close::Unsupported),
-            Ok(Message::Continuation(item)) => self.on_fragment(ctx, item),
+            Ok(Message::Continuation(item)) => match self.fragments.take(item) {
+                Ok(Some(Whole::Text(text))) => self.on_text(ctx, &text),
+                Ok(Some(Whole::Binary(_))) => self.close(ctx, Close::Unsupported),
+                Ok(None) => {}
+                Err(close) => self.close(ctx, close),
+            },
             Ok(Message::Close(reason)) => {
                 self.closing = true;
                 self.counted = true;
@@ -459,7 +461,7 @@ impl StreamHandler<Result<Message, ProtocolError>> for SessionActor {
                 ctx.close(reason.map(|r| CloseReason { code: r.code, description: None }));
                 ctx.stop();
             }
-            Err(error) => self.on_error(ctx, &error),
+            Err(error) => self.close(ctx, frames::close_of(&error)),
         }
     }
 }

@@ -517,6 +517,7 @@ fn close_codes_and_limits_are_those_of_the_code() {
         ("plan_choices_max", limits::PLAN_CHOICES_MAX as u64),
         ("plan_sections_max", limits::PLAN_SECTIONS_MAX as u64),
         ("watched_max", limits::WATCHED_MAX as u64),
+        ("message_ms_max", limits::MESSAGE_MS_MAX),
         ("hello_ms_max", limits::HELLO_MS_MAX),
         ("silence_ms_max", limits::SILENCE_MS_MAX),
         ("resume_missed_max", limits::RESUME_MISSED_MAX as u64),

@@ -3,12 +3,15 @@
 // Helpers are shared by tests that each need some of them.
 #![allow(dead_code)]
 
+mod abuse;
 mod account;
 mod acts;
 mod backup;
 mod bounds;
 mod calendar;
+mod canary;
 mod catalogue_files;
+mod cheat;
 mod cli;
 mod cli_admin;
 mod cli_data;
@@ -18,6 +21,7 @@ mod console;
 mod crash_points;
 mod disk_faults;
 mod exhaustion;
+mod fuzz;
 mod journal_child;
 mod journal_crash;
 mod kill;
@@ -25,6 +29,7 @@ mod log;
 mod metrics;
 mod nginx;
 mod operators;
+mod others;
 mod powercut;
 mod readme;
 mod results;
@@ -35,3 +40,4 @@ mod stop;
 mod support;
 mod systemd;
 mod tidy;
+mod web;

@@ -1,15 +1,19 @@
 //! What the tests of the whole gateway share: a gateway in this process or as the real program,
 //! students with sockets, and frames by hand.
 
+pub mod attack;
+pub mod exchange;
 pub mod gateway;
 pub mod http;
 pub mod metrics;
+pub mod mutate;
 pub mod process;
 pub mod raw;
 pub mod strace;
 pub mod student;
 pub mod university;
 
+pub use exchange::exchange;
 pub use gateway::TestGateway;
 pub use http::Http;
 pub use metrics::Metrics;

@@ -63,7 +63,6 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "HUB_IDLE_MS",
             "JOURNAL_CLOSE_MS_MAX",
             "JOURNAL_REOPEN_MS_MAX",
-            "HELLO_MS_MAX",
             "SILENCE_MS_MAX",
             "LINE_TICK_MS",
             "MISSED_RETRY_MS",

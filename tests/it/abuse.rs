@@ -1,0 +1,321 @@
+//! Under attack the honest are served, memory keeps its bound, and each attack ends as documented.
+//! `SLUIS_ABUSE=20 cargo test --release --test it -- abuse --nocapture` takes twenty times as many
+//! attackers and a minute, and prints how much longer the honest waited.
+
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use sluis::limits;
+use sluis::protocol::client::ClientMessage;
+use uuid::Uuid;
+
+use crate::support::attack::{self, End};
+use crate::support::student::any;
+use crate::support::{Metrics, Process, Raw, TestGateway, TestStudent, University, until};
+
+/// Students who mean well, and those who do not, at size 1.
+const HONEST: usize = 30;
+const ATTACKERS: usize = 120;
+/// Memory that the attackers may cost, for each, and besides: what an allocator keeps of a peak.
+const BYTES_EACH: u64 = 64 * 1024;
+const BYTES_BESIDES: u64 = 48 * 1024 * 1024;
+/// Under a debug build on a shared machine; what is measured is printed.
+const OUTCOME_MAX: Duration = Duration::from_secs(5);
+
+fn size() -> usize {
+    let asked = std::env::var("SLUIS_ABUSE").ok().map(|n| n.parse().expect("a number"));
+    asked.unwrap_or(1)
+}
+
+fn university(size: usize) -> University {
+    let students = HONEST + ATTACKERS * size;
+    University::of(students).course("A", 60_000).wide("B", 250, 1).window("w", "")
+}
+
+/// As shipped; one address may do so many times more as there are that many more attackers on it.
+fn started(size: usize) -> Process {
+    let mut process = Process::imported(&university(size));
+    for (key, value) in [
+        ("STUDENT_MESSAGES_PER_SECOND", "20"),
+        ("STUDENT_MESSAGES_BURST", "40"),
+        ("STUDENT_READS_PER_SECOND", "20"),
+        ("STUDENT_READS_BURST", "60"),
+    ] {
+        process.set(&format!("LIMITS__{key}"), value);
+    }
+    process.set("LIMITS__ADDRESS_CONNECTS_PER_SECOND", &(200 * size).to_string());
+    process.set("LIMITS__ADDRESS_CONNECTS_BURST", &(2_000 * size).to_string());
+    process.set("LOG__LEVEL", "warn");
+    process.start();
+    process.registrar().post("/api/admin/windows/w/open", "").ok();
+    process
+}
+
+/// One honest student takes a seat and gives it back, again and again: how long each took.
+async fn honest(mut tab: TestStudent, until: Instant) -> Vec<Duration> {
+    let mut took = Vec::new();
+    loop {
+        let since = Instant::now();
+        tab.submit("w", &[any("A", false)]).await;
+        assert_eq!(tab.outcome("A").await.outcome, "enrolled", "{}", tab.key);
+        took.push(since.elapsed());
+        tab.drop_course("A").await;
+        assert_eq!(tab.outcome("A").await.outcome, "dropped", "{}", tab.key);
+        if Instant::now() >= until {
+            return took;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// How long the honest wait, in the middle and at the 99th of 100.
+async fn measured(process: &Process, what: &str, time: Duration) -> [Duration; 2] {
+    let mut tabs = Vec::new();
+    for n in 0..HONEST {
+        tabs.push(process.student(&format!("s{n:04}")).await);
+    }
+    let until = Instant::now() + time;
+    let tasks: Vec<_> = tabs.into_iter().map(|tab| tokio::spawn(honest(tab, until))).collect();
+    let mut all = Vec::new();
+    for task in tasks {
+        all.extend(task.await.unwrap());
+    }
+    all.sort_unstable();
+    assert!(all.len() >= HONEST, "each has her outcome");
+    let at = |part: usize| all[(all.len() * part / 100).min(all.len() - 1)];
+    let found = [at(50), at(99)];
+    eprintln!(
+        "{what}: {} outcomes, half in {:?}, 99 of 100 in {:?}",
+        all.len(),
+        found[0],
+        found[1]
+    );
+    found
+}
+
+/// Every attack at once, and how each must end.
+fn attack(process: &Process, size: usize, time: Duration) -> Vec<std::thread::JoinHandle<()>> {
+    let gateway = process.address();
+    let tokens: Vec<String> =
+        (HONEST..HONEST + ATTACKERS * size).map(|n| process.token(&format!("s{n:04}"))).collect();
+    let mut tokens = tokens.chunks(size);
+    let mut next = || tokens.next().expect("enough attackers").to_vec();
+    let mut threads = Vec::new();
+    let mut begin = |what: &'static str, run: Box<dyn Fn() + Send>| {
+        let thread = std::thread::Builder::new().name(what.to_owned());
+        threads.push(thread.spawn(run).unwrap());
+    };
+    let again = move |run: Box<dyn Fn() + Send>| {
+        let since = Instant::now();
+        move || {
+            run();
+            while since.elapsed() < time {
+                run();
+            }
+        }
+    };
+    for _ in 0..4 * size {
+        begin(
+            "a head without end",
+            Box::new(again(Box::new(move || {
+                let end = attack::huge_head(gateway);
+                assert!(matches!(end, End::Answered(400..500) | End::Cut), "{end:?}");
+                std::thread::sleep(Duration::from_millis(200));
+            }))),
+        );
+        begin(
+            "half open",
+            Box::new(again(Box::new(move || {
+                // Told that it is late, or let go: the library's choice.
+                let end = attack::half_open(gateway);
+                assert!(matches!(end, End::Answered(408) | End::Cut), "{end:?}");
+            }))),
+        );
+        begin(
+            "a slow head",
+            Box::new(again(Box::new(move || {
+                let end = attack::slow_head(gateway);
+                assert!(matches!(end, End::Answered(408) | End::Cut), "{end:?}");
+            }))),
+        );
+        begin(
+            "a slow body",
+            Box::new(again(Box::new(move || {
+                assert_eq!(attack::slow_body(gateway, false), End::Answered(400));
+            }))),
+        );
+        begin(
+            "a slow body in chunks",
+            Box::new(again(Box::new(move || {
+                assert_eq!(attack::slow_body(gateway, true), End::Answered(401));
+            }))),
+        );
+    }
+    for (what, code, bytes) in attack::bad_frames() {
+        for token in next() {
+            let bytes = bytes.clone();
+            begin(
+                what,
+                Box::new(again(Box::new(move || {
+                    let end = attack::sends(gateway, &token, &bytes);
+                    // What was still on its way may cut the last word off.
+                    assert!([End::Closed(code), End::Cut].contains(&end), "{what}: {end:?}");
+                    std::thread::sleep(Duration::from_millis(500));
+                }))),
+            );
+        }
+    }
+    for token in next() {
+        begin(
+            "a slow frame",
+            Box::new(again(Box::new(move || {
+                assert_eq!(attack::slow_frame(gateway, &token), End::Closed(4002));
+            }))),
+        );
+    }
+    for token in next() {
+        begin(
+            "slow fragments",
+            Box::new(again(Box::new(move || {
+                assert_eq!(attack::slow_fragments(gateway, &token), End::Closed(4002));
+            }))),
+        );
+    }
+    let sections: Vec<String> = (0..250).map(|n| format!("B/L{n}")).collect();
+    for token in [next(), next()].concat() {
+        let sections = sections.clone();
+        begin(
+            "a reader that does not read",
+            Box::new(again(Box::new(move || {
+                assert_eq!(attack::never_reads(gateway, &token, &sections), End::Cut);
+            }))),
+        );
+    }
+    let mut idle = Vec::new();
+    for _ in 0..80 {
+        idle.extend(next());
+    }
+    begin(
+        "silent sockets",
+        Box::new(again(Box::new(move || {
+            let ends = attack::silent(gateway, &idle);
+            assert!(ends.iter().all(|end| *end == End::Closed(4002)), "{ends:?}");
+        }))),
+    );
+    let stormers = [next(), next(), next(), next()];
+    for n in 0..size {
+        let source = Ipv4Addr::new(127, 0, 1, 1 + n as u8);
+        let tokens = stormers.clone().map(|some| some[n].clone());
+        begin(
+            "a storm of connections",
+            Box::new(move || {
+                let (taken, _) = attack::storm(gateway, source, &tokens, time);
+                assert!(taken > 0, "it was never let in");
+            }),
+        );
+    }
+    threads
+}
+
+#[tokio::test]
+async fn under_every_attack_at_once_the_honest_are_served_and_memory_keeps_its_bound() {
+    let size = size();
+    let time = Duration::from_secs(10 * size.min(6) as u64);
+    let process = started(size);
+    let before = measured(&process, "before", time / 4).await;
+    let quiet = process.memory();
+    let threads = attack(&process, size, time);
+    let mut peak = quiet;
+    let during = {
+        let watch = measured(&process, "during", time);
+        tokio::pin!(watch);
+        loop {
+            tokio::select! {
+                found = &mut watch => break found,
+                () = tokio::time::sleep(Duration::from_millis(200)) => {
+                    peak = peak.max(process.memory());
+                }
+            }
+        }
+    };
+    for thread in threads {
+        let what = thread.thread().name().unwrap_or_default().to_owned();
+        let ended = tokio::task::spawn_blocking(move || thread.join()).await.unwrap();
+        peak = peak.max(process.memory());
+        assert!(ended.is_ok(), "{what} did not end as documented");
+    }
+    let after = measured(&process, "after", time / 4).await;
+    let ratio = |now: Duration, then: Duration| now.as_secs_f64() / then.as_secs_f64();
+    eprintln!(
+        "size {size}: p99 {:.1} times during, {:.1} times after; memory {} MB before, {} MB at most",
+        ratio(during[1], before[1]),
+        ratio(after[1], before[1]),
+        quiet >> 20,
+        peak >> 20,
+    );
+    let attackers = (ATTACKERS * size + 16 * size) as u64;
+    let most = BYTES_BESIDES + BYTES_EACH * attackers;
+    assert!(peak - quiet < most, "{} bytes more at the peak; at most {most}", peak - quiet);
+    assert!(before[1].max(during[1]).max(after[1]) < OUTCOME_MAX);
+    // Nothing stays behind: the sessions are gone, and a newcomer is let in at once.
+    let operators = process.operators();
+    until("every session is counted out", || {
+        let metrics = Metrics::parse(&operators.get("/metrics").ok());
+        metrics.get("sluis_sessions") == 0.0
+    });
+    let mut late = process.student("s0000").await;
+    late.send(&ClientMessage::Submit {
+        id: Uuid::now_v7(),
+        window: "w".to_owned(),
+        courses: Some(vec![any("A", false)]),
+    })
+    .await;
+    late.outcome("A").await;
+}
+
+#[tokio::test]
+async fn a_storm_from_one_address_waits_and_another_address_does_not() {
+    let mut process = Process::imported(&university(1));
+    process.set("LIMITS__ADDRESS_CONNECTS_PER_SECOND", "5");
+    process.set("LIMITS__ADDRESS_CONNECTS_BURST", "20");
+    process.set("LIMITS__ADDRESS_REQUESTS_PER_SECOND", "5");
+    process.set("LIMITS__ADDRESS_REQUESTS_BURST", "20");
+    process.start();
+    let gateway = process.address();
+    let tokens: Vec<_> = (50..90).map(|n| process.token(&format!("s{n:04}"))).collect();
+    let second = Duration::from_secs(1);
+    let storm = std::thread::spawn(move || {
+        attack::storm(gateway, Ipv4Addr::new(127, 0, 1, 1), &tokens, 3 * second)
+    });
+    // From this address there is room all the while.
+    for n in 0..10 {
+        process.student(&format!("s{n:04}")).await;
+    }
+    let (taken, told) = storm.join().unwrap();
+    assert!((20..=45).contains(&taken) && told > 20, "{taken} let in, {told} told to wait");
+    let requests = std::thread::spawn(move || attack::requests(gateway, second));
+    let (taken, told) = requests.join().unwrap();
+    assert!((5..=35).contains(&taken) && told > 0, "{taken} answered, {told} told to wait");
+}
+
+#[test]
+fn a_student_has_no_more_sockets_that_say_nothing_than_sessions() {
+    let gateway = TestGateway::start(&University::of(2).course("A", 2).window("w", ""));
+    let bearer = |student: &str| format!("Bearer {}", gateway.token(student));
+    let open =
+        |student: &str| Raw::upgrade(gateway.address(), &[("Authorization", &bearer(student))]);
+    let mut silent: Vec<Raw> =
+        (0..limits::SESSIONS_PER_STUDENT_MAX).map(|_| open("s0000")).collect();
+    assert!(silent.iter().all(|raw| raw.status == 101));
+    let refused = open("s0000");
+    let head = refused.head.to_ascii_lowercase();
+    assert!(refused.status == 429 && head.contains("retry-after: 1\r\n"), "{head}");
+    assert_eq!(open("s0001").status, 101, "another student is not concerned");
+    // One that says hello is a session, and one that goes is gone: room for another each.
+    silent[0].text(r#"{"type":"hello","protocol":1}"#);
+    silent[0].expect_text("welcome");
+    let another = open("s0000");
+    assert_eq!((another.status, open("s0000").status), (101, 429));
+    drop((another, silent));
+    until("there is room again", || open("s0000").status == 101);
+}
