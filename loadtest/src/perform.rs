@@ -297,7 +297,9 @@ impl Run<'_> {
         self.opened_ms = Some(now_ms());
         if plan.opens && self.stage.registrar.is_some() {
             self.world.opened.send_replace(Some(opened));
-            return runtime::beside(move || admin.open(&window)).await;
+            let done = runtime::beside(move || admin.open(&window)).await;
+            self.world.is_open.set(true);
+            return done;
         }
         self.talk.say(format_args!("waiting until window {window} is opened …"));
         loop {
@@ -311,6 +313,7 @@ impl Run<'_> {
             sleep(Duration::from_millis(100)).await;
         }
         self.opened_ms = Some(now_ms());
+        self.world.is_open.set(true);
         self.world.opened.send_replace(Some(Instant::now()));
         Ok(())
     }

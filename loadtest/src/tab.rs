@@ -51,6 +51,8 @@ struct Pending {
     again: Option<Instant>,
     /// Sent over the socket of now.
     sent: bool,
+    /// Sent last before the gateway had said that the window is open.
+    early: bool,
 }
 
 /// A plan in line: its outcome is to come.

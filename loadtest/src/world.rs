@@ -63,6 +63,8 @@ pub struct World {
     pub heard_until: Cell<Option<u64>>,
     /// Outcomes up to there that somebody heard only by looking again, although she was there.
     pub told_late: Cell<u64>,
+    /// The gateway has said that the window is open; [`Self::opened`] is when it was asked to.
+    pub is_open: Cell<bool>,
     /// Students with two tabs.
     pub second: RefCell<std::collections::HashSet<usize>>,
     /// Course indices by key.
@@ -109,6 +111,7 @@ impl World {
             up: RefCell::default(),
             heard_until: Cell::new(None),
             told_late: Cell::new(0),
+            is_open: Cell::new(false),
             second: RefCell::default(),
             turn: Cell::new(0),
             bells: RefCell::default(),

@@ -233,6 +233,14 @@ impl Player {
             self.world.measures.borrow_mut().counts.busy += 1;
             return Ok(());
         }
+        // The opening is on its way to the gateway: nobody's page lets her submit before it is told.
+        if let (Some(at), "window_not_open") = (about, &*answer.code)
+            && self.pending[at].early
+            && self.world.opened.borrow().is_some()
+        {
+            self.pending[at].again = Some(Instant::now() + AGAIN);
+            return Ok(());
+        }
         // Her other tab's frames may have settled it before its own answer came.
         let kept = about.map(|at| self.pending.remove(at).kept);
         if kept == Some(Kept::Arm) {

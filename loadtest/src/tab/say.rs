@@ -77,6 +77,7 @@ impl Player {
                 continue;
             }
             (pending.sent, pending.again) = (true, None);
+            pending.early = !self.world.is_open.get();
             socket.send(&pending.text).await?;
             let repeatable = pending.id.is_some() && pending.kept != Kept::Arm;
             let twice = repeatable && self.world.random.borrow_mut().chance(self.world.duplicate);
@@ -163,7 +164,8 @@ impl Player {
     fn push(&mut self, kept: Kept, id: Option<Uuid>, text: serde_json::Value, intended: Instant) {
         self.world.measures.borrow_mut().sent(intended, self.ready);
         let text = text.to_string();
-        self.pending.push(Pending { kept, id, text, intended, again: None, sent: false });
+        let (again, sent, early) = (None, false, false);
+        self.pending.push(Pending { kept, id, text, intended, again, sent, early });
     }
 
     fn key(&self, course: u32) -> &str {
