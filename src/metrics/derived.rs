@@ -80,6 +80,8 @@ fn process(scrape: &Scrape, facts: &Facts, threads: &Threads) {
     scrape.seconds("sluis_time_seconds", help, unix(facts.now));
     let help = "1 when anybody may sign in by choosing a name.";
     scrape.gauge("sluis_demo_sign_in", help, facts.demo_sign_in.into());
+    let help = "0 while nobody can sign in, because the sign-in provider cannot be used.";
+    scrape.gauge("sluis_sign_in_available", help, facts.can_sign_in.into());
     scrape.gauge("sluis_ready", "1 when commands are taken.", facts.ready.into());
     let sessions = facts.sessions;
     scrape.gauge("sluis_sessions", "Open WebSocket sessions.", sessions.now as u64);

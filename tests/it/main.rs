@@ -21,6 +21,7 @@ mod kill;
 mod log;
 mod metrics;
 mod nginx;
+mod oidc;
 mod powercut;
 mod readme;
 mod results;
