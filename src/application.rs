@@ -3,6 +3,7 @@
 pub mod core;
 mod descriptors;
 mod fresh;
+mod oidc;
 pub mod operators;
 #[cfg(test)]
 mod panic_tests;
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use crate::banner::Banner;
 use crate::clock::Clock;
-use crate::config::{Config, DemoRefusal};
+use crate::config::{Config, DemoRefusal, SignInMode};
 use crate::demo;
 use crate::journal::{self, DataDir, JournalError, OnFault};
 use crate::pseudonym::Pseudonyms;
@@ -85,6 +86,9 @@ pub enum ServeError {
          with the demo university, `sluis catalogue import FILE` fills this one"
     )]
     Empty(PathBuf),
+    /// The sign-in provider's settings can no longer be used.
+    #[error("sign_in.oidc: {0}; `sluis config check` tells more")]
+    SignIn(String),
     /// The key that signs sign-in tokens.
     #[error("{0}")]
     Key(String),
@@ -106,6 +110,7 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     let data = config.journal.dir.clone();
     let pretty = telemetry::is_pretty(&config.log);
     let public_url = config.server.public_url.clone();
+    let sign_in = sign_in_told(&config);
     let clock = Clock::system();
     // Nothing is made or moved before the addresses can be had.
     let bound = server::bind(&config)?;
@@ -117,7 +122,8 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
         eprintln!("sluis: the journal that was there is now in {}", aside.display());
     }
     // Never over a journal that was there: one that reads as empty may have held something.
-    let seed_demo = !dir.has_store()? && !options.empty;
+    let is_demo = config.sign_in.mode == SignInMode::Demo;
+    let seed_demo = !dir.has_store()? && !options.empty && is_demo;
     let journal = journal::sled::open_dir(dir)?;
     let pseudonyms = Pseudonyms::load_or_create(&data);
     pseudonyms.map_err(|e| ServeError::Key(e.to_string()))?.install();
@@ -129,7 +135,7 @@ pub fn serve(config: Config, options: ServeOptions) -> Result<(), ServeError> {
     let running = server::start_on(start, bound)?;
     let url = running.url(&public_url);
     if pretty {
-        greet(&running, &url, &data, options.config_file.as_deref());
+        greet(&running, &url, &data, options.config_file.as_deref(), &sign_in);
     }
     let metrics = running.operators.map(|address| format!("http://{address}/metrics"));
     tracing::info!(url, metrics, data = %data.display(), "ready");
@@ -152,7 +158,16 @@ fn stop_process() -> OnFault {
 /// The exit code of a failed disk, as documented in `sluis --help`.
 const EXIT_IO: i32 = 74;
 
-fn greet(running: &Running, url: &str, data: &Path, config: Option<&Path>) {
+fn sign_in_told(config: &Config) -> String {
+    match config.sign_in.mode {
+        SignInMode::Demo => {
+            "demo: anybody chooses whom to be; this machine only, unless you said otherwise".into()
+        }
+        SignInMode::Oidc => format!("university accounts, by {}", config.sign_in.oidc.issuer),
+    }
+}
+
+fn greet(running: &Running, url: &str, data: &Path, config: Option<&Path>, sign_in: &str) {
     let others = running.addresses.iter().skip(1).map(|a| format!("http://{a}"));
     let urls: Vec<String> = std::iter::once(url.to_owned()).chain(others).collect();
     let window = running.gateway.public().windows.iter().find(|w| w.key == demo::WINDOW).map(|w| {
@@ -175,7 +190,7 @@ fn greet(running: &Running, url: &str, data: &Path, config: Option<&Path>) {
         data,
         enrolments: running.enrolments,
         config,
-        sign_in: "demo: anybody chooses whom to be; this machine only, unless you said otherwise",
+        sign_in,
         window: window.as_deref().filter(|_| running.demo),
         next: running.demo.then_some(next.as_str()),
     };

@@ -5,6 +5,7 @@ mod check;
 mod fault;
 mod file;
 mod load;
+mod oidc;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use crate::theme::{self, Theme, ThemeFault};
 pub use check::{DemoRefusal, demo_refusal};
 pub use fault::{Fault, Origin};
 pub use load::{FILE_IF_PRESENT, Flag, Loaded, Sources, load};
+pub use oidc::{Hidden, Oidc, SIGNING_ALGORITHMS, is_safe_address};
 
 /// The shipped defaults, every key with its description.
 pub const DEFAULT: &str = include_str!("../config/default.toml");
@@ -88,6 +90,8 @@ pub struct Journal {
 pub enum SignInMode {
     /// Anybody chooses whom to be.
     Demo,
+    /// With the university account, by `OpenID` Connect.
+    Oidc,
 }
 
 /// `[sign_in]`
@@ -102,6 +106,8 @@ pub struct SignIn {
     pub demo_with_real_data: bool,
     /// How long a token is good.
     pub token_ttl_hours: u32,
+    /// The university's sign-in provider.
+    pub oidc: Oidc,
 }
 
 impl SignIn {

@@ -328,3 +328,37 @@ pub const BOARD_SAMPLE_MS: u64 = 1_999;
 pub const BOARD_SAMPLES_MAX: usize = 31;
 /// How long what several registrars look at is kept, in milliseconds.
 pub const SURVEY_KEPT_MS: u64 = 1_000;
+
+/// Largest answer of the university's sign-in provider, in bytes.
+pub const OIDC_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Longest wait for one answer of the provider, in milliseconds.
+pub const OIDC_ANSWER_MS_MAX: u64 = 5_000;
+/// Sign-ins that talk to the provider at once; each has a blocking thread.
+pub const OIDC_EXCHANGES_MAX: usize = 64;
+/// Longest wait of a sign-in for its turn to talk to the provider, in milliseconds.
+pub const OIDC_TURN_MS_MAX: u64 = 10_000;
+/// Longest time between leaving for the provider and coming back, in milliseconds.
+pub const OIDC_FLOW_MS_MAX: u64 = 600_000;
+/// Sign-ins that came back and are remembered, so that none comes back twice; beyond these the
+/// oldest is forgotten, whose code the provider still takes only once.
+pub const OIDC_SPENT_MAX: usize = 100_000;
+/// Longest code that the provider may send a browser back with, in bytes.
+pub const OIDC_CODE_BYTES_MAX: usize = 4_096;
+/// Longest path of the page that a sign-in may lead back to, in bytes.
+pub const OIDC_RETURN_BYTES_MAX: usize = 200;
+/// How long an answer of the provider counts as a sign of life, in milliseconds.
+pub const OIDC_FRESH_MS: u64 = 3_000;
+/// How often a provider that nobody signs in with is asked for its metadata, in milliseconds.
+pub const OIDC_LOOK_MS: u64 = 59_999;
+/// Pause before a provider that did not answer is asked again, in milliseconds; it doubles.
+pub const OIDC_RETRY_MS: u64 = 1_000;
+/// The longest such pause, in milliseconds.
+pub const OIDC_RETRY_MS_MAX: u64 = 30_000;
+/// Pause between two looks for new signing keys, in milliseconds.
+pub const OIDC_KEYS_MS_MIN: u64 = 2_000;
+/// Longest text of a setting for the provider, in bytes.
+pub const OIDC_SETTING_BYTES_MAX: usize = 300;
+/// Most values in a list of such a setting.
+pub const OIDC_VALUES_MAX: usize = 50;
+/// Largest difference allowed between the provider's clock and ours, in seconds.
+pub const OIDC_SKEW_S_MAX: u32 = 300;

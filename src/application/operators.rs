@@ -64,6 +64,7 @@ impl Sources {
             now: gateway.clock().now(),
             ready: gateway.is_ready(),
             demo_sign_in: self.http.access.settings.is_demo(),
+            can_sign_in: self.http.can_sign_in(),
             sessions: Filled {
                 now: gateway.directory().sessions(),
                 most: gateway.settings().sessions_max,

@@ -14,15 +14,17 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::oneshot;
 
 use super::core::{Core, Options};
+use super::oidc;
 use super::operators::{Operators, Sources};
 use super::recover::{self, Recovered};
 use super::{ServeError, descriptors, seed};
 use crate::actors::gateway::Gateway;
 use crate::clock::{self, Clock};
-use crate::config::{Config, DemoRefusal};
+use crate::config::{Config, DemoRefusal, SignInMode};
 use crate::demo;
 use crate::http::auth::Tokens;
 use crate::http::console::archive::Archive;
+use crate::http::key_file::Keys;
 use crate::http::settings::{ImportRule, Rate, Rates, SignIn};
 use crate::http::ws;
 use crate::http::{self, Access, HttpState};
@@ -173,7 +175,9 @@ impl Built {
         let recovered = recover::recover(journal)?;
         report(&recovered);
         let registry = &recovered.university.registry;
-        let seed_demo = seed_demo && recovered.university.registry.sequence.0 == 0;
+        // Nobody of the demo university has a university account.
+        let is_demo = config.sign_in.mode == SignInMode::Demo;
+        let seed_demo = seed_demo && is_demo && registry.sequence.0 == 0;
         let demo = seed_demo || demo::is_demo(registry);
         match crate::config::demo_refusal(&config, demo) {
             Some(DemoRefusal::RealData) if recover::holds_nothing(registry) => {
@@ -197,13 +201,15 @@ impl Built {
         if demo {
             seed::demo(&core.gateway, seed_demo).await?;
         }
-        let settings = http_settings(&config, demo);
-        let access = Access::new(tokens, settings, clock, core.gateway.clone());
+        let here = bound.students.first().and_then(|socket| socket.local_addr().ok()?.as_socket());
+        let oidc = oidc::prepare(&config, here, clock.clone())?;
+        let access = access(&config, clock, demo, core.gateway.clone())?;
         let state =
             HttpState::new(core.gateway.clone(), access, seed::importers(), core.journal.clone());
         let (dir, every) = (config.journal.dir.clone(), config.journal.snapshot_every_records);
         let archive = Archive::new(core.journal.clone(), dir, every);
-        let state = state.with_archive(archive).with_theme(theme(&config)?.as_ref());
+        let state =
+            state.with_archive(archive).with_theme(theme(&config)?.as_ref()).with_oidc(oidc);
         let state = Arc::new(state);
         let (server, addresses) = listen(&config, bound.students, &state)?;
         if let Some(operators) = &operators {
@@ -216,6 +222,9 @@ impl Built {
         let doing = || format!("write into {}", config.journal.dir.display());
         let serving = announced.map_err(|source| JournalError::io(doing(), source))?;
         actix::spawn(sampling(Arc::clone(&state)));
+        if let Some(oidc) = &state.oidc {
+            actix::spawn(oidc::keep(Arc::clone(oidc)));
+        }
         actix::spawn(housekeeping(state));
         let handle = server.handle();
         Ok(Self { core, server, handle, addresses, operators, enrolments, demo, _serving: serving })
@@ -268,17 +277,33 @@ fn theme(config: &Config) -> Result<Option<Theme>, ServeError> {
     Ok(theme)
 }
 
-fn tokens(config: &Config) -> Result<Tokens, ServeError> {
-    Tokens::load_or_create(&config.journal.dir).map_err(|e| ServeError::Key(e.to_string()))
+fn access(
+    config: &Config,
+    clock: Clock,
+    demo: bool,
+    gateway: Gateway,
+) -> Result<Access, ServeError> {
+    let keys = match config.sign_in.mode {
+        SignInMode::Demo => Keys::Demo,
+        SignInMode::Oidc => Keys::Oidc,
+    };
+    let tokens = Tokens::load_or_create_of(&config.journal.dir, keys);
+    let tokens = tokens.map_err(|e| ServeError::Key(e.to_string()))?;
+    Ok(Access::new(tokens, http_settings(config, demo), clock, gateway))
 }
 
 fn http_settings(config: &Config, demo: bool) -> http::settings::Settings {
+    let only_demo = demo && config.sign_in.mode == SignInMode::Demo;
     let mut settings = http::settings::Settings {
         https: config.server.is_https(),
         allowed_origins: config.server.allowed_origins.clone(),
         sign_in_hours: config.sign_in.token_ttl_hours,
-        sign_in: SignIn::Demo { showcase: if demo { seed::showcase() } else { Vec::new() } },
-        imports: (demo && !config.sign_in.demo_with_real_data).then(|| ImportRule {
+        sign_in: match config.sign_in.mode {
+            SignInMode::Oidc => SignIn::Oidc,
+            SignInMode::Demo if demo => SignIn::Demo { showcase: seed::showcase() },
+            SignInMode::Demo => SignIn::Demo { showcase: Vec::new() },
+        },
+        imports: (only_demo && !config.sign_in.demo_with_real_data).then(|| ImportRule {
             allows: demo::keeps,
             refusal: DemoRefusal::RealData.to_string(),
         }),

@@ -43,28 +43,37 @@ fn other(e: impl std::fmt::Display) -> Failure {
 fn show_toml(loaded: &Loaded, origin: bool) -> Result<String, Failure> {
     let settings = toml::Table::try_from(&loaded.config).map_err(other)?;
     let mut text = String::new();
-    for (i, (section, keys)) in settings.iter().enumerate() {
-        let gap = if i == 0 { "" } else { "\n" };
-        let _ = writeln!(text, "{gap}[{section}]");
-        for (name, value) in keys.as_table().into_iter().flatten() {
-            let _ = write!(text, "{name} = {value}");
-            if let Some(from) = loaded.origins.get(&format!("{section}.{name}"))
-                && origin
-            {
-                let _ = write!(text, "  # {from}");
-            }
-            text.push('\n');
-        }
+    for (section, keys) in &settings {
+        section_toml(loaded, origin, section, keys, &mut text);
     }
     Ok(text)
+}
+
+/// One section, and behind it those that it holds.
+fn section_toml(loaded: &Loaded, origin: bool, name: &str, keys: &toml::Value, text: &mut String) {
+    let gap = if text.is_empty() { "" } else { "\n" };
+    let _ = writeln!(text, "{gap}[{name}]");
+    let (inner, own): (Vec<_>, Vec<_>) =
+        keys.as_table().into_iter().flatten().partition(|(_, value)| value.is_table());
+    for (key, value) in own {
+        let _ = write!(text, "{key} = {value}");
+        if let Some(from) = loaded.origins.get(&format!("{name}.{key}"))
+            && origin
+        {
+            let _ = write!(text, "  # {from}");
+        }
+        text.push('\n');
+    }
+    for (key, value) in inner {
+        section_toml(loaded, origin, &format!("{name}.{key}"), value, text);
+    }
 }
 
 fn show_json(loaded: &Loaded, origin: bool) -> Result<String, Failure> {
     let mut settings = serde_json::to_value(&loaded.config).map_err(other)?;
     if origin {
         for (key, from) in &loaded.origins {
-            let (section, name) = key.split_once('.').unwrap_or((key, ""));
-            let value = &mut settings[section][name];
+            let value = key.split('.').fold(&mut settings, |at, part| &mut at[part]);
             *value = serde_json::json!({ "value": value.take(), "origin": from.to_string() });
         }
     }

@@ -8,23 +8,33 @@ use super::failure::{Code, Failure};
 use super::import::Kind;
 use super::token::Subject;
 use crate::clock::Clock;
+use crate::config::SignInMode;
 use crate::domain::import::Draft;
 use crate::http::auth::{Claims, Role, Tokens};
+use crate::http::key_file::Keys;
 use crate::protocol::files::{self, Format};
 use crate::protocol::transcript::{self, Transcript, TranscriptFault};
+
+/// The keys that sign in this mode.
+pub fn keys(mode: SignInMode) -> Keys {
+    match mode {
+        SignInMode::Demo => Keys::Demo,
+        SignInMode::Oidc => Keys::Oidc,
+    }
+}
 
 /// Makes tokens with the key in the data directory.
 pub struct Minter(Tokens);
 
 impl Minter {
     /// Whether there is a key to read.
-    pub fn has_key(data: &Path) -> bool {
-        Tokens::has_key(data)
+    pub fn has_key(data: &Path, keys: Keys) -> bool {
+        Tokens::has_key(data, keys)
     }
 
     /// Reads the key.
-    pub fn open(data: &Path) -> Result<Self, Failure> {
-        let tokens = Tokens::load(data);
+    pub fn open(data: &Path, keys: Keys) -> Result<Self, Failure> {
+        let tokens = Tokens::load(data, keys);
         Ok(Self(tokens.map_err(|e| Failure::new(Code::Io, e.to_string()))?))
     }
 

@@ -24,7 +24,10 @@ impl From<ServeError> for Failure {
         let code = match e {
             ServeError::Journal(e) => return e.into(),
             ServeError::Listen { .. } | ServeError::ListenMetrics { .. } => Code::Unavailable,
-            ServeError::Refused(_) | ServeError::NotDemo(_) | ServeError::Empty(_) => Code::Config,
+            ServeError::Refused(_)
+            | ServeError::NotDemo(_)
+            | ServeError::Empty(_)
+            | ServeError::SignIn(_) => Code::Config,
             ServeError::Key(_) | ServeError::Io { .. } => Code::Io,
             ServeError::Demo(_) => Code::Other,
         };

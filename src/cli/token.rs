@@ -28,11 +28,16 @@ pub enum Subject {
 /// Runs the command.
 pub fn run(args: &TokenArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let config = settings::load(&args.place)?.config;
-    let SignInMode::Demo = config.sign_in.mode;
+    let mode = config.sign_in.mode;
+    if mode != SignInMode::Demo && (args.student.is_some() || args.students.is_some()) {
+        let what = "with sign_in.mode = \"oidc\" students sign in themselves; a token for a \
+                    student is made in the demonstration only";
+        return Err(Failure::new(Code::Config, what.to_owned()));
+    }
     let operator = args.role == Some(StaffRole::Operator);
     let ttl = ttl(args.ttl, operator, config.sign_in.token_ttl())?;
     let data = &config.journal.dir;
-    let minter = minter(data)?;
+    let minter = minter(data, mode)?;
     if let Some(name) = &args.registrar {
         let subject = registrar(name, "--registrar")?;
         writeln!(out, "{}", minter.mint(&subject, ttl))?;
@@ -91,17 +96,17 @@ pub fn registrar(name: &str, flag: &str) -> Result<Subject, Failure> {
 
 /// A token for one request of our own.
 pub fn mint_one(config: &Config, subject: &Subject) -> Result<String, Failure> {
-    let SignInMode::Demo = config.sign_in.mode;
-    Ok(minter(&config.journal.dir)?.mint(subject, Duration::from_secs(300)))
+    Ok(minter(&config.journal.dir, config.sign_in.mode)?.mint(subject, Duration::from_secs(300)))
 }
 
-fn minter(data: &Path) -> Result<seams::Minter, Failure> {
-    if !seams::Minter::has_key(data) {
+fn minter(data: &Path, mode: SignInMode) -> Result<seams::Minter, Failure> {
+    let keys = seams::keys(mode);
+    if !seams::Minter::has_key(data, keys) {
         let what = "holds no key that signs tokens; start the gateway there once, name another \
                     directory with --data DIR";
         return Err(Failure::new(Code::Unavailable, format!("{}: {what}", data.display())));
     }
-    seams::Minter::open(data)
+    seams::Minter::open(data, keys)
 }
 
 /// One key a line; empty lines and `#` lines are passed over. Every bad line is told.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Config, SignInMode};
+use super::{Config, SignInMode, oidc};
 
 /// Why demo sign-in is not allowed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,7 +34,9 @@ impl fmt::Display for DemoRefusal {
 /// Whether demo sign-in must be refused, given whether the data is the demo university's.
 pub fn demo_refusal(config: &Config, university_is_demo: bool) -> Option<DemoRefusal> {
     let sign_in = &config.sign_in;
-    let SignInMode::Demo = sign_in.mode;
+    if sign_in.mode != SignInMode::Demo {
+        return None;
+    }
     let reachable = config.server.listen.iter().find(|a| !a.ip().is_loopback());
     match reachable {
         Some(address) if !sign_in.demo_anywhere => Some(DemoRefusal::Reachable(*address)),
@@ -82,6 +84,7 @@ pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
     if let Err(fault) = config.page.theme() {
         faults.push(("page.theme", format!("{}: {fault}", config.page.theme.display())));
     }
+    faults.extend(oidc::check(config));
     // What the data holds is known after replay only.
     if let Some(refusal) = demo_refusal(config, true) {
         faults.push(("server.listen", refusal.to_string()));

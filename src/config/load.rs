@@ -82,8 +82,7 @@ impl Known {
         let shipped: toml::Table = toml::from_str(DEFAULT).expect("config/default.toml is tested");
         let mut keys = Vec::new();
         for (section, table) in &shipped {
-            let names = table.as_table().into_iter().flat_map(toml::Table::keys);
-            keys.extend(names.map(|name| format!("{section}.{name}")));
+            add_keys(section, table, &mut keys);
         }
         Self { keys }
     }
@@ -97,7 +96,7 @@ impl Known {
     }
 
     fn sections(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().filter_map(|key| key.split_once('.').map(|(section, _)| section))
+        self.keys.iter().filter_map(|key| key.rsplit_once('.').map(|(section, _)| section))
     }
 
     /// The fault of a key that does not exist, with the nearest that does.
@@ -121,7 +120,7 @@ impl Known {
         let moved = self.keys.iter().map(|k| (near(&last(k), &last(key)) + 1, k.as_str()));
         let sections = self.sections().map(|s| (near(s, key), s));
         let candidates: Vec<_> = if key.contains('.') {
-            whole.chain(moved).collect()
+            whole.chain(moved).chain(sections).collect()
         } else {
             sections.chain(moved).collect()
         };
@@ -129,6 +128,21 @@ impl Known {
         candidates.into_iter().filter(|(far, _)| *far <= most).min().map(|(_, near)| near)
     }
 }
+
+/// A section may hold another.
+fn add_keys(at: &str, value: &toml::Value, keys: &mut Vec<String>) {
+    match value.as_table() {
+        Some(table) => {
+            for (name, value) in table {
+                add_keys(&format!("{at}.{name}"), value, keys);
+            }
+        }
+        None => keys.push(at.to_owned()),
+    }
+}
+
+/// Texts that are taken from the environment as they are, whatever they look like.
+const VERBATIM: [&str; 2] = ["sign_in.oidc.client_id", "sign_in.oidc.client_secret"];
 
 /// Puts the layers together. `Err`: every fault, in the order of the layers.
 pub fn load(sources: &Sources) -> Result<Loaded, Vec<Fault>> {
@@ -165,7 +179,11 @@ pub fn load(sources: &Sources) -> Result<Loaded, Vec<Fault>> {
         let what = e.to_string();
         vec![Fault { origin: Origin::Default, key: String::new(), what }]
     })?;
-    faults.extend(check::check(&config).into_iter().map(|(key, what)| Fault {
+    // Where a value was refused, the default stands, which nobody wrote.
+    let refused: Vec<String> = faults.iter().map(|fault| fault.key.clone()).collect();
+    let whole =
+        check::check(&config).into_iter().filter(|(key, _)| !refused.iter().any(|k| k == key));
+    faults.extend(whole.map(|(key, what)| Fault {
         origin: origins.get(key).cloned().unwrap_or(Origin::Default),
         key: key.to_owned(),
         what,
@@ -211,8 +229,8 @@ fn check_mode_named(
         faults.push(Fault {
             origin: Origin::File { path: path.to_owned(), line: 1, column: 1 },
             key: KEY.to_owned(),
-            what: "the file does not say how people sign in; add mode = \"demo\" under \
-                   [sign_in] if a demonstration is what you want"
+            what: "the file does not say how people sign in; under [sign_in] add mode = \"oidc\" \
+                   for university accounts, or mode = \"demo\" if a demonstration is what you want"
                 .to_owned(),
         });
     }
@@ -231,6 +249,9 @@ fn environment(sources: &Sources, known: &Known, faults: &mut Vec<Fault>) -> Vec
             None => {
                 let what = "the value is not UTF-8; write it in UTF-8".to_owned();
                 faults.push(Fault { origin, key, what });
+            }
+            Some(text) if VERBATIM.contains(&key.as_str()) => {
+                found.push(Setting { key, value: Value::from(text), origin });
             }
             Some(text) => {
                 let Ok(value) = text.parse();

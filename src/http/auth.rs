@@ -118,6 +118,22 @@ impl Tokens {
         jar.get(PURPOSE).map(|c| c.value().to_owned()).unwrap_or_default()
     }
 
+    /// A text that only we can read or make, under a name that goes with it.
+    pub(super) fn seal(&self, name: &'static str, text: String) -> String {
+        let mut jar = CookieJar::new();
+        if let Some(key) = self.keys.first() {
+            jar.private_mut(key).add(Cookie::new(name, text));
+        }
+        jar.get(name).map(|c| c.value().to_owned()).unwrap_or_default()
+    }
+
+    /// What was sealed under this name, with the newest key or the one before.
+    pub(super) fn unseal(&self, name: &'static str, sealed: &str) -> Option<String> {
+        let jar = CookieJar::new();
+        let open = |key| jar.private(key).decrypt(Cookie::new(name, sealed.to_owned()));
+        self.keys.iter().find_map(open).map(|c| c.value().to_owned())
+    }
+
     /// The claims of a token, if it is ours and still good.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, AuthError> {
         if token.len() > limits::TOKEN_BYTES_MAX || !token.is_ascii() {

@@ -20,18 +20,23 @@ pub async fn healthz() -> HttpResponse {
 #[utoipa::path(
     get, path = "/readyz", tag = "operator", security(()),
     responses(
-        (status = 200, description = "`ready`", body = String, content_type = "text/plain"),
+        (status = 200, description = "`ready`, with what is amiss", body = String, content_type = "text/plain"),
         PublicProblems,
     )
 )]
 pub async fn readyz(state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {
-    ready(state.gateway.is_ready())
+    // Who is signed in goes on without the provider: it is told, and is no reason to go elsewhere.
+    let told = match state.can_sign_in() {
+        true => "ready\n",
+        false => "ready; nobody can sign in: the provider does not answer\n",
+    };
+    ready(state.gateway.is_ready(), told)
 }
 
 /// Whether it takes requests, as an answer.
-pub(super) fn ready(ready: bool) -> Result<HttpResponse, Problem> {
+pub(super) fn ready(ready: bool, told: &'static str) -> Result<HttpResponse, Problem> {
     match ready {
-        true => Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n")),
+        true => Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(told)),
         false => Err(Problem::new(&NOT_READY, "send requests elsewhere").retry_after(1_000)),
     }
 }

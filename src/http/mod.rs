@@ -32,6 +32,7 @@ mod measure;
 pub mod messages;
 pub mod my_data;
 mod offer;
+pub mod oidc;
 pub mod openapi;
 pub mod operator;
 pub mod origin;
@@ -72,6 +73,7 @@ pub use finish::finish;
 use imports::Importers;
 use listing::{Listing, Listings};
 pub use measure::{labels, measure};
+use oidc::Oidc;
 use problem::{Problem, UNKNOWN_STUDENT};
 use tokio::sync::Semaphore;
 
@@ -100,6 +102,8 @@ pub struct HttpState {
     draws: place::Draws,
     look: Option<assets::Look>,
     console: Console,
+    /// The way in by the university account, where that is how one signs in.
+    pub oidc: Option<Arc<Oidc>>,
 }
 
 impl HttpState {
@@ -122,6 +126,7 @@ impl HttpState {
             draws: DashMap::new(),
             look: None,
             console: Console::default(),
+            oidc: None,
         }
     }
 
@@ -137,6 +142,18 @@ impl HttpState {
     pub fn with_archive(mut self, archive: Archive) -> Self {
         self.console = Console::new(archive);
         self
+    }
+
+    /// The same, with a way in by the university account.
+    #[must_use]
+    pub fn with_oidc(mut self, oidc: Option<Arc<Oidc>>) -> Self {
+        self.oidc = oidc;
+        self
+    }
+
+    /// Whether people can sign in, as far as is known.
+    pub fn can_sign_in(&self) -> bool {
+        self.oidc.as_ref().is_none_or(|oidc| oidc.is_available())
     }
 
     /// The catalogue made ready for reading.

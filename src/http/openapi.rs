@@ -12,7 +12,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 use super::problem::{PROBLEM_JSON, ProblemBody};
 use super::{
     acts, admin, admin_student, alternatives, audit, calendar, catalogue, console, devices, export,
-    health, imports, journal, messages, my_data, preferences, results, sign_in, student, windows,
+    health, imports, journal, messages, my_data, oidc, preferences, results, sign_in, student,
+    windows,
 };
 
 #[derive(OpenApi)]
@@ -27,6 +28,7 @@ use super::{
     paths(
         health::healthz, health::readyz, document,
         sign_in::choices, sign_in::sign_in, sign_in::sign_out, sign_in::who,
+        oidc::routes::start, oidc::routes::come_back,
         catalogue::list, catalogue::course, catalogue::seats, catalogue::programmes,
         windows::list, windows::lottery,
         student::plan, student::set_plan, student::enrolments, student::timetable,

@@ -73,7 +73,7 @@ impl Operator {
 }
 
 async fn ready(operator: web::Data<Operator>) -> Result<HttpResponse, Problem> {
-    health::ready((operator.ready)())
+    health::ready((operator.ready)(), "ready\n")
 }
 
 async fn tell(operator: web::Data<Operator>, req: HttpRequest) -> Result<HttpResponse, Problem> {

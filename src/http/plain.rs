@@ -183,7 +183,12 @@ pub async fn plain(
     let hers = || found.as_ref().ok().and_then(|read| read.language);
     let language = query.lang.as_deref().and_then(Language::parse).or_else(hers);
     let language = language.unwrap_or_else(|| preferred_language(req.headers()));
-    let words = Words { language, query: &query, now: state.access.clock.now() };
+    let words = Words {
+        language,
+        query: &query,
+        now: state.access.clock.now(),
+        accounts: state.oidc.is_some(),
+    };
     answer(&words, found.map(|read| read.told))
 }
 

@@ -35,7 +35,7 @@ fn course(outcome: Option<OutcomeView>) -> Course {
 }
 
 fn words(language: Language, query: &PlainQuery) -> Words<'_> {
-    Words { language, query, now: NOW }
+    Words { language, query, now: NOW, accounts: false }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::oidc::routes::START;
 use super::plain::{Course, PlainQuery, Standing, Told};
 use super::problem::Problem;
 use crate::domain::account::Language;
@@ -19,6 +20,8 @@ pub struct Words<'a> {
     pub query: &'a PlainQuery,
     /// Now.
     pub now: Timestamp,
+    /// Whether one can sign in without scripts: with the university account.
+    pub accounts: bool,
 }
 
 impl Words<'_> {
@@ -145,7 +148,15 @@ fn problem_html(words: &Words<'_>, problem: &Problem) -> String {
             ),
         ),
     };
-    format!("<h2>{title}</h2>\n<p>{what}</p>\n")
+    let way = match problem.kind.status {
+        401 if words.accounts => format!(
+            "<p><a href=\"{START}?to=/plain&amp;lang={}\">{}</a></p>\n",
+            words.say("nl", "en"),
+            words.say("Log in met je universiteitsaccount", "Sign in with your university account"),
+        ),
+        _ => String::new(),
+    };
+    format!("<h2>{title}</h2>\n<p>{what}</p>\n{way}")
 }
 
 fn told_html(words: &Words<'_>, told: &Told) -> String {

@@ -5,8 +5,8 @@ use actix_web::{Route, web};
 
 use super::{
     acts, admin, admin_student, alternatives, audit, calendar, catalogue, console, devices, export,
-    health, imports, journal, messages, my_data, openapi, plain, preferences, results, sign_in,
-    socket, student, windows,
+    health, imports, journal, messages, my_data, oidc, openapi, plain, preferences, results,
+    sign_in, socket, student, windows,
 };
 use crate::http::auth::Role;
 use crate::limits;
@@ -71,6 +71,8 @@ pub fn table() -> Vec<Entry> {
         GET "/api/openapi.json" Anybody, openapi::document;
         GET "/api/sign-in" Anybody, sign_in::choices;
         POST "/api/sign-in" Anybody, sign_in::sign_in;
+        GET "/api/sign-in/start" Anybody, oidc::routes::start;
+        GET "/api/sign-in/return" Anybody, oidc::routes::come_back;
         POST "/api/sign-out" Anybody, sign_in::sign_out;
         GET "/api/me" SignedIn, sign_in::who;
         GET "/api/me/export" student, my_data::export;

@@ -39,7 +39,7 @@ pub struct ImportRule {
     pub refusal: String,
 }
 
-/// How people sign in. OIDC will be a further way.
+/// How people sign in.
 #[derive(Clone, Debug, Default)]
 pub enum SignIn {
     /// Nobody signs in here; tools bring tokens.
@@ -50,6 +50,8 @@ pub enum SignIn {
         /// Students to choose from, with a word about each.
         showcase: Vec<Showcase>,
     },
+    /// With the university account: [`super::oidc`].
+    Oidc,
 }
 
 /// A student that the sign-in page offers.
@@ -68,13 +70,14 @@ impl SignIn {
         match self {
             Self::Off => "off",
             Self::Demo { .. } => "demo",
+            Self::Oidc => "oidc",
         }
     }
 
     /// Students offered.
     pub fn showcase(&self) -> &[Showcase] {
         match self {
-            Self::Off => &[],
+            Self::Off | Self::Oidc => &[],
             Self::Demo { showcase } => showcase,
         }
     }
@@ -82,7 +85,7 @@ impl SignIn {
     /// Names that a registrar can sign in under: two, so that two can be told apart.
     pub const fn registrars(&self) -> &[&'static str] {
         match self {
-            Self::Off => &[],
+            Self::Off | Self::Oidc => &[],
             Self::Demo { .. } => &["registrar", "registrar2"],
         }
     }
@@ -102,6 +105,9 @@ impl SignIn {
         match (self, role) {
             (Self::Off, _) => {
                 Err(Problem::new(&SIGN_IN_OFF, "bring a token, or ask the operator to turn it on"))
+            }
+            (Self::Oidc, _) => {
+                Err(Problem::new(&SIGN_IN_OFF, "open /api/sign-in/start in a browser"))
             }
             (Self::Demo { .. }, Role::Operator) => {
                 Err(Problem::new(&SIGN_IN_OFF, "an operator's token is made by `sluis token`"))
@@ -237,8 +243,10 @@ mod tests {
         }
         assert!(demo.registrar(Key::new("schedule").ok()).is_err());
         assert!(demo.registrar(None).is_ok());
+        assert!(SignIn::Oidc.registrars().is_empty() && SignIn::Oidc.showcase().is_empty());
         for role in Role::ALL {
             assert!(SignIn::Off.accept(role, None).is_err());
+            assert!(SignIn::Oidc.accept(role, None).is_err());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `/api/sign-in`, `/api/sign-out`, `/api/me`.
 
+use actix_web::cookie::Cookie;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -9,20 +10,26 @@ use super::access::{Anybody, Authenticated, default_registrar};
 use super::auth::{Claims, Role};
 use super::devices::{agent, fresh_device};
 use super::listing::page_bounds;
+use super::oidc::Oidc;
 use super::openapi::{ChangeProblems, PublicProblems, ReadProblems};
 use super::origin::client_address;
-use super::problem::{INVALID, Problem, UNKNOWN_STUDENT};
+use super::problem::{INVALID, Problem, UNKNOWN_STUDENT, preferred_language};
 use super::settings::{Showcase, SignIn};
 use crate::domain::account::DeviceId;
 use crate::domain::command::Command;
 use crate::domain::ids::{Key, Timestamp};
+use crate::protocol::server::TextView;
 
 /// How one signs in here.
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SignInChoices {
-    /// `demo` or `off`.
+    /// `demo`; `oidc`: with the university account, by `/api/sign-in/start`; or `off`.
     pub mode: String,
+    /// Whether it can be done now, as far as is known.
+    pub available: bool,
+    /// Whom to ask when one is not let in, where the university says so.
+    pub contact: Option<TextView>,
     /// Roles that can be chosen.
     pub roles: Vec<String>,
     /// Names under which a registrar can sign in (demonstration only).
@@ -64,6 +71,14 @@ pub struct SignInRequest {
     /// With the role `registrar`: under which name; one of those offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+}
+
+/// The gateway has forgotten the sign-in; the provider has not yet.
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SignedOut {
+    /// Open this to be signed out at the university's sign-in too.
+    pub continue_at: String,
 }
 
 /// Who is signed in.
@@ -142,8 +157,11 @@ pub async fn choices(
     let page = query.page.unwrap_or(1);
     let (first, size) = page_bounds(page, query.per_page.unwrap_or(50))?;
     let sign_in = &state.access.settings.sign_in;
+    let contact = state.oidc.as_deref().and_then(Oidc::contact);
     let mut choices = SignInChoices {
         mode: sign_in.mode().to_owned(),
+        available: state.can_sign_in(),
+        contact: contact.cloned(),
         roles: Vec::new(),
         registrars: sign_in.registrars().iter().map(|name| (*name).to_owned()).collect(),
         showcase: sign_in.showcase().to_vec(),
@@ -187,16 +205,38 @@ pub async fn sign_in(
     {
         return Err(Problem::new(&UNKNOWN_STUDENT, "choose one of those in GET /api/sign-in"));
     }
+    let SignedIn { claims, cookie } = begin(&state, &req, role, student, name).await?;
+    Ok(HttpResponse::Ok().cookie(cookie).json(me(&state, &claims)))
+}
+
+/// A sign-in that has begun.
+pub(super) struct SignedIn {
+    /// Who, and until when.
+    pub claims: Claims,
+    /// What the browser keeps of it.
+    pub cookie: Cookie<'static>,
+}
+
+/// Begins a sign-in of somebody who has shown who she is, with a token of its own, whatever the
+/// browser had before.
+pub(super) async fn begin(
+    state: &HttpState,
+    req: &HttpRequest,
+    role: Role,
+    student: Option<Key>,
+    name: Option<Key>,
+) -> Result<SignedIn, Problem> {
+    let access = &state.access;
     let now = access.clock.now();
     let expires = now.plus_ms(u64::from(access.settings.sign_in_hours) * 3_600_000);
     state.gateway.signed_in().await;
     let device = match &student {
         None => None,
-        Some(key) => Some(new_device(&state, key, agent(&req), expires).await?),
+        Some(key) => Some(new_device(state, key, agent(req), expires).await?),
     };
     let claims = Claims { role, student, name, expires, issued: now, device };
     let cookie = access.cookie(Some(access.tokens.mint(&claims)));
-    Ok(HttpResponse::Ok().cookie(cookie).json(me(&state, &claims)))
+    Ok(SignedIn { claims, cookie })
 }
 
 /// Notes the device that signs in; durable before its token is told.
@@ -215,10 +255,14 @@ async fn new_device(
 /// Sign out
 ///
 /// Takes the cookie away. A student's device is signed out with it: its token holds no longer and
-/// its WebSockets are closed.
+/// its WebSockets are closed. With university accounts the answer may say where the browser goes to
+/// be signed out there as well.
 #[utoipa::path(
     post, path = "/api/sign-out", tag = "sign-in", security(()),
-    responses((status = 204, description = "Signed out"), ChangeProblems)
+    responses(
+        (status = 200, body = SignedOut), (status = 204, description = "Signed out"),
+        ChangeProblems,
+    )
 )]
 pub async fn sign_out(
     _anybody: Anybody,
@@ -227,12 +271,20 @@ pub async fn sign_out(
 ) -> Result<HttpResponse, Problem> {
     state.access.check_origin(&req)?;
     let mut answer = match end_sign_in(&state, &req).await {
-        Ok(()) => HttpResponse::NoContent().finish(),
+        Ok(()) => match elsewhere(&state, &req) {
+            Some(continue_at) => HttpResponse::Ok().json(SignedOut { continue_at }),
+            None => HttpResponse::NoContent().finish(),
+        },
         Err(problem) => problem.error_response(),
     };
     // Also when the gateway is too busy to end the sign-in: this browser forgets it all the same.
     let _ = answer.add_cookie(&state.access.cookie(None));
     Ok(answer)
+}
+
+/// Where to go on, to be signed out there too.
+fn elsewhere(state: &HttpState, req: &HttpRequest) -> Option<String> {
+    state.oidc.as_ref()?.logout(Some(preferred_language(req.headers()).as_str()))
 }
 
 async fn end_sign_in(state: &HttpState, req: &HttpRequest) -> Result<(), Problem> {

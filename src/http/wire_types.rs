@@ -37,6 +37,7 @@ fn generate(to: &Path) {
         messages::Unread,
         sign_in::SignInChoices,
         sign_in::SignInRequest,
+        sign_in::SignedOut,
         windows::Windows,
         timetable::Timetable,
         results::Results,

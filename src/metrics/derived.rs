@@ -100,6 +100,8 @@ fn identity(scrape: &Scrape, now: Timestamp, started: Timestamp, ready: bool) {
 fn process(scrape: &Scrape, facts: &Facts, threads: &Threads) {
     let help = "1 when anybody may sign in by choosing a name.";
     scrape.gauge("sluis_demo_sign_in", help, facts.demo_sign_in.into());
+    let help = "0 while nobody can sign in, because the sign-in provider cannot be used.";
+    scrape.gauge("sluis_sign_in_available", help, facts.can_sign_in.into());
     let sessions = facts.sessions;
     scrape.gauge("sluis_sessions", "Open WebSocket sessions.", sessions.now as u64);
     scrape.gauge("sluis_sessions_limit", "Most that may be open.", sessions.most as u64);

@@ -28,6 +28,8 @@ pub struct Facts {
     pub ready: bool,
     /// Whether anybody may sign in by choosing a name.
     pub demo_sign_in: bool,
+    /// Whether people can sign in, as far as is known.
+    pub can_sign_in: bool,
     /// WebSocket sessions.
     pub sessions: Filled,
     /// Commands accepted and not answered yet.

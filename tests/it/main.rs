@@ -28,6 +28,7 @@ mod kill;
 mod log;
 mod metrics;
 mod nginx;
+mod oidc;
 mod operators;
 mod others;
 mod powercut;

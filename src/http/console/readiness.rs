@@ -174,14 +174,17 @@ fn disk_checks(facts: Option<DiskFacts>, written: u64) -> Vec<ReadinessCheck> {
     ]
 }
 
-/// Anybody may be anyone: well in a demonstration, never with real data.
-fn sign_in_check(sign_in: &SignIn, demo_only: bool) -> ReadinessCheck {
+/// Anybody may be anyone: well in a demonstration, never with real data. With university accounts
+/// the provider must be there.
+fn sign_in_check(sign_in: &SignIn, demo_only: bool, available: bool) -> ReadinessCheck {
     let state = match sign_in {
         SignIn::Demo { .. } if demo_only => State::Warn,
         SignIn::Demo { .. } => State::Fail,
-        SignIn::Off => State::Ok,
+        SignIn::Oidc if !available => State::Fail,
+        SignIn::Off | SignIn::Oidc => State::Ok,
     };
-    check("demo_sign_in", state, sign_in.mode().to_owned(), None)
+    let found = if available { sign_in.mode() } else { "oidc_down" };
+    check("demo_sign_in", state, found.to_owned(), None)
 }
 
 /// Whether all is ready for a window's opening
@@ -208,7 +211,8 @@ pub async fn readiness(
     let mut checks = window_checks(&data);
     checks.extend(plan_checks(&data));
     checks.extend(disk_checks(facts, data.as_of.0));
-    let sign_in = sign_in_check(&settings.sign_in, settings.imports.is_some());
+    let (demo_only, available) = (settings.imports.is_some(), state.can_sign_in());
+    let sign_in = sign_in_check(&settings.sign_in, demo_only, available);
     let before_last = checks.len() - 1;
     checks.insert(before_last, sign_in);
     Ok(HttpResponse::Ok().json(Readiness {

@@ -76,6 +76,9 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "STOP_LOOK_MS",
             "STOP_SESSIONS_MS_MAX",
             "ADMIN_REQUEST_MS_MAX",
+            "OIDC_FRESH_MS",
+            "OIDC_LOOK_MS",
+            "OIDC_TURN_MS_MAX",
         ],
     ),
     (

@@ -16,7 +16,7 @@ const START_MS_MAX = 30_000;
 
 export const COURSES = '2026-2-courses';
 
-const freePort = () =>
+export const freePort = () =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
@@ -32,10 +32,10 @@ export class Gateway {
   #cookie;
 
   /** Starts with the demo university; `env` holds settings as SLUIS__SECTION__KEY. */
-  static async start(env = {}) {
+  static async start(env = {}, port = undefined) {
     const gateway = new Gateway();
     gateway.dir = await mkdtemp(join(tmpdir(), 'sluis-page-'));
-    gateway.port = await freePort();
+    gateway.port = port ?? (await freePort());
     gateway.address = `http://127.0.0.1:${gateway.port}`;
     gateway.env = env;
     await gateway.#run();
@@ -77,6 +77,14 @@ export class Gateway {
 
   /** Again, with the same data on the same port. */
   async again() {
+    await this.#run();
+  }
+
+  /** Stopped and started with these settings too, on the same data. */
+  async restarted(env) {
+    this.#process.kill('SIGTERM');
+    await this.ended;
+    Object.assign(this.env, env);
     await this.#run();
   }
 

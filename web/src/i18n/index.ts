@@ -5,10 +5,15 @@ import type { TextView } from '../wire/TextView';
 import type { nl } from './nl';
 import type { nlFileRegistrar } from './nl-file-registrar';
 import type { nlRegistrar } from './nl-registrar';
+import type { nlUniversity } from './nl-university';
 import type { nlViews } from './nl-views';
 
 export type Lang = 'nl' | 'en';
-type Dutch = typeof nl & typeof nlViews & typeof nlRegistrar & typeof nlFileRegistrar;
+type Dutch = typeof nl &
+  typeof nlViews &
+  typeof nlRegistrar &
+  typeof nlFileRegistrar &
+  typeof nlUniversity;
 export type Key = keyof Dutch;
 /** A text, or its forms by number. */
 export type Text = string | { readonly one: string; readonly other: string };
@@ -22,6 +27,8 @@ export type ViewTexts = Same<typeof nlViews>;
 /** Texts of the registrar's console. */
 export type RegistrarTexts = Same<typeof nlRegistrar>;
 export type FileRegistrarTexts = Same<typeof nlFileRegistrar>;
+/** Texts of signing in with the university account. */
+export type UniversityTexts = Same<typeof nlUniversity>;
 
 /** The names between braces. */
 type Names<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;

@@ -88,6 +88,8 @@ export const nlRegistrar = {
   'refusal.full':
     'Een groep is vol. Geef die meer plaatsen, of schrijf haar in boven de capaciteit.',
   'refusal.waitlist_full': 'De wachtlijst is vol.',
+  'operator.title': 'Je bent ingelogd als beheerder',
+  'operator.what': 'Op deze pagina is voor een beheerder niets te doen.',
   'board.title': 'De inschrijving nu',
   'board.windows': 'Inschrijfperioden',
   'board.noWindows': 'Er is geen inschrijfperiode',
@@ -249,6 +251,8 @@ export const nlRegistrar = {
   'found.order.arrival': 'op volgorde van klaarzetten',
   'found.demo_sign_in.demo': 'demonstratie: iedereen kan iedereen zijn',
   'found.demo_sign_in.off': 'geen demonstratie',
+  'found.demo_sign_in.oidc': 'met het universiteitsaccount',
+  'found.demo_sign_in.oidc_down': 'de inlogdienst van de universiteit antwoordt niet',
   'found.noTime': 'geen tijd gekozen',
   'found.unknown': 'niet bekend',
   'found.of': '{n} van {of}',

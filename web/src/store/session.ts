@@ -1,5 +1,6 @@
 // Who is there: signing in and out, and what is read when it begins.
 import type { Me } from '../wire/Me';
+import type { SignedOut } from '../wire/SignedOut';
 import type { SignInChoices } from '../wire/SignInChoices';
 import type { SignInRequest } from '../wire/SignInRequest';
 import { api, Failed } from './api';
@@ -64,8 +65,10 @@ export async function signIn(who: SignInRequest): Promise<void> {
 
 export async function signOut(): Promise<void> {
   try {
-    await api('/api/sign-out', {});
+    const next = await api<SignedOut | null>('/api/sign-out', {});
     signedOut();
+    // The university's own sign-in is ended there, on its page.
+    if (next) location.assign(next.continue_at);
   } catch (e) {
     if (failed(e)) signedOut();
   }

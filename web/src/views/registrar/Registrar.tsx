@@ -5,6 +5,8 @@ import { useEffect } from 'preact/hooks';
 import { type Key, loadMoreTexts, t, tAny } from '../../i18n';
 import { called, path } from '../../router';
 import { forgetConsole } from '../../store/registrar';
+import { me } from '../../store/store';
+import { Empty } from '../../ui/basics';
 import { Icon, type IconName } from '../../ui/Icon';
 import { Announce } from './Announce';
 import { Before } from './Before';
@@ -51,8 +53,18 @@ export const loadTexts = (): Promise<unknown> =>
 /** Wherever she comes in, she sees the board. */
 const current = (): Place => PLACES.find((p) => p.path === path.value) ?? BOARD;
 
+const isOperator = (): boolean => me.value?.role === 'operator';
+
+/** An operator's sign-in is for what is not on this page. */
+const Operator = () => (
+  <>
+    <h1>{t('operator.title')}</h1>
+    <Empty icon="account" title={t('operator.what')} />
+  </>
+);
+
 export const RegistrarNav = () => (
-  <nav class="nav" aria-label={t('app.nav')}>
+  <nav hidden={isOperator()} class="nav" aria-label={t('app.nav')}>
     <ul>
       {PLACES.map((p) => (
         <li key={p.path}>
@@ -77,6 +89,7 @@ export function Registrar() {
     },
     [],
   );
+  if (isOperator()) return <Operator />;
   const { view: View } = current();
   return <View key={current().path} />;
 }
