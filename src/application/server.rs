@@ -203,7 +203,8 @@ impl Built {
         }
         let here = bound.students.first().and_then(|socket| socket.local_addr().ok()?.as_socket());
         let oidc = oidc::prepare(&config, here, clock.clone())?;
-        let access = access(&config, clock, demo, core.gateway.clone())?;
+        let settings = http_settings(&config, demo);
+        let access = Access::new(tokens, settings, clock, core.gateway.clone());
         let state =
             HttpState::new(core.gateway.clone(), access, seed::importers(), core.journal.clone());
         let (dir, every) = (config.journal.dir.clone(), config.journal.snapshot_every_records);
@@ -277,19 +278,13 @@ fn theme(config: &Config) -> Result<Option<Theme>, ServeError> {
     Ok(theme)
 }
 
-fn access(
-    config: &Config,
-    clock: Clock,
-    demo: bool,
-    gateway: Gateway,
-) -> Result<Access, ServeError> {
+fn tokens(config: &Config) -> Result<Tokens, ServeError> {
     let keys = match config.sign_in.mode {
         SignInMode::Demo => Keys::Demo,
         SignInMode::Oidc => Keys::Oidc,
     };
     let tokens = Tokens::load_or_create_of(&config.journal.dir, keys);
-    let tokens = tokens.map_err(|e| ServeError::Key(e.to_string()))?;
-    Ok(Access::new(tokens, http_settings(config, demo), clock, gateway))
+    tokens.map_err(|e| ServeError::Key(e.to_string()))
 }
 
 fn http_settings(config: &Config, demo: bool) -> http::settings::Settings {
