@@ -5,6 +5,7 @@ use super::digest;
 use super::memory::Disk;
 use super::testkit::history;
 use super::{Journal, RecordBuffer, conformance, frame, inspect, past, record, state};
+use crate::domain::acts::AuditLog;
 use crate::domain::ids::Sequence;
 use crate::limits::RESTORE_FLUSH_BYTES;
 
@@ -74,10 +75,10 @@ fn a_snapshot_of_an_older_form_changes_nothing_and_is_no_damage() {
     let journal = written(&disk, 8, 400);
     let (reader, at) = (journal.reader(), journal.durable());
     let whole = past::fold_up_to(&reader, at, || true).unwrap().university;
-    assert!(whole.registry.swaps > 0);
-    // As version 2 wrote it: swaps were not counted then.
+    assert_ne!(whole.registry.audit, AuditLog::default());
+    // As version 2 wrote it: acts were not kept then.
     let mut old = whole.clone();
-    old.registry.swaps = 0;
+    old.registry.audit = AuditLog::default();
     let mut bytes = Vec::new();
     let written: std::io::Result<()> = state::write_state(&old, &mut |some| {
         bytes.extend_from_slice(some);
