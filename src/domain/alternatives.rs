@@ -6,6 +6,7 @@ use super::course::{Quotes, Search, personal_blockers};
 use super::ids::{CourseId, SectionId, StudentId};
 use super::plan::{Choice, CourseRequest};
 use super::registry::Registry;
+use super::section::SectionStatus::Cancelled;
 use super::student::{Holdings, Student};
 use super::window::{ClashPolicy, Window, WindowState};
 use crate::limits;
@@ -107,8 +108,12 @@ impl Registry {
             return None;
         }
         let clash = ClashPolicy::Refuse;
-        // As in a swap inside the course: a section that she has is hers to keep.
-        let own = who.enrolment(request.course).map_or(&[][..], |e| &e.sections);
+        // As in a swap inside the course: a section that she has is hers to keep, unless it is no
+        // more.
+        let goes_on = |s: &SectionId| quotes.get(*s).is_none_or(|q| q.status != Cancelled);
+        let own = who.enrolment(request.course).into_iter().flat_map(|e| &e.sections);
+        let own: Vec<SectionId> = own.copied().filter(goes_on).collect();
+        let own = &own[..];
         let search = Search { catalogue: &self.catalogue, quotes, holdings, request, own, clash };
         search.granted()
     }

@@ -4,6 +4,7 @@ use crate::domain::alternatives::Alternatives;
 use crate::domain::catalogue::{Programme, Requirement, Text};
 use crate::domain::ids::{Credits, StudentId};
 use crate::domain::import::Draft;
+use crate::domain::section::SectionStatus;
 use crate::domain::testkit::{World, draft, is_enrolled, key, lecture, sec, tutorial};
 use crate::limits;
 
@@ -64,6 +65,20 @@ fn sections_with_seats_that_clash_with_nothing_she_has() {
     );
     world.run(crate::domain::command::Command::Close(crate::domain::testkit::W)).unwrap();
     assert_eq!(found(&world, "A"), Alternatives::default(), "no window is open");
+}
+
+#[test]
+fn who_sits_in_a_cancelled_section_is_offered_another() {
+    let tutorials = [sec("A/T1", 3).at(1, 9, 11), sec("A/T2", 3).at(2, 9, 11)];
+    let given = draft().course("A", &[lecture(&[sec("A/L", 1)]), tutorial(&tutorials)]);
+    let mut world = given.students(1).window(|_| {}).open();
+    world.enrol(0, "A");
+    assert_eq!(world.seats(0, "A"), ["A/L", "A/T1"]);
+    world.status("A/T1", SectionStatus::Cancelled);
+    assert_eq!(sections(&world, "A"), [["A/L", "A/T2"]], "the full lecture is hers to keep");
+    // With the lecture cancelled too there is nothing left of the course.
+    world.status("A/L", SectionStatus::Cancelled);
+    assert_eq!(sections(&world, "A"), [[""; 0]; 0]);
 }
 
 #[test]

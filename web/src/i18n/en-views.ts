@@ -82,6 +82,8 @@ export const enViews: ViewTexts = {
   'card.keptFor': 'You are waiting for {course}. Until it is yours, you keep this place.',
   'card.ahead': '{section}: {n} ahead of you',
   'card.clash': 'Note: this clashes with something else in your timetable.',
+  'card.cancelledClosed':
+    'Registration is closed: ask the education office of your programme for another group.',
   'card.swapNo': 'The swap was refused: {reason}. You keep what you had.',
   'card.drop': 'Drop',
   'card.undo': 'Undo',

@@ -189,6 +189,7 @@ export const en: Texts = {
   'outcome.refused': 'Not enrolled',
   'outcome.dropped': 'Dropped',
   'outcome.left_waitlist': 'Left the waitlist',
+  'outcome.cancelled': 'Enrolled in a group that is cancelled',
   'outcome.rank': 'number {n}',
   'swap.course': 'Swapped: you gave up {gave} and are now enrolled in {course}.',
   'swap.group': 'Changed groups in {course}: you are now in {sections}.',

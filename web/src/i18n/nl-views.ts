@@ -83,6 +83,8 @@ export const nlViews = {
   'card.keptFor': 'Je wacht op {course}. Tot die van jou is, houd je deze plaats.',
   'card.ahead': '{section}: {n} voor je',
   'card.clash': 'Let op: dit botst met iets anders in je rooster.',
+  'card.cancelledClosed':
+    'De inschrijving is gesloten: vraag het onderwijsbureau van je opleiding om een andere groep.',
   'card.swapNo': 'De wissel ging niet door: {reason}. Je houdt wat je had.',
   'card.drop': 'Uitschrijven',
   'card.undo': 'Ongedaan maken',

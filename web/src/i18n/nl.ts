@@ -187,6 +187,7 @@ export const nl = {
   'outcome.refused': 'Niet ingeschreven',
   'outcome.dropped': 'Uitgeschreven',
   'outcome.left_waitlist': 'Van de wachtlijst af',
+  'outcome.cancelled': 'Ingeschreven in een groep die niet doorgaat',
   'outcome.rank': 'nummer {n}',
   'swap.course': 'Gewisseld: je hebt {gave} ingeruild en bent nu ingeschreven voor {course}.',
   'swap.group': 'Van groep gewisseld in {course}: je zit nu in {sections}.',

@@ -92,8 +92,10 @@ export function Alternatives({ code, own, swapping, onTake }: Props) {
     );
   }
   const sections = own ? found.sections : [];
+  // Beside a chooser of the course's own sections.
+  const elsewhere = swapping && !own;
   if (!sections.length && !found.courses.length) {
-    return swapping ? null : <p class="quiet">{t('alternatives.none')}</p>;
+    return elsewhere ? null : <p class="quiet">{t('alternatives.none')}</p>;
   }
   const take = (go: () => void) => () => {
     onTake?.();
@@ -101,7 +103,7 @@ export function Alternatives({ code, own, swapping, onTake }: Props) {
   };
   return (
     <div class="alternatives">
-      <p class="label">{swapping ? t('alternatives.swap') : t('alternatives.title')}</p>
+      <p class="label">{elsewhere ? t('alternatives.swap') : t('alternatives.title')}</p>
       <ul>
         {sections.map((list) => (
           <li key={list.join()}>

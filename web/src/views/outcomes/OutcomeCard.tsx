@@ -14,6 +14,7 @@ import { Alternatives } from './Alternatives';
 import { Again, Swap } from './Choose';
 import {
   asksFor,
+  isCancelled,
   type Kind,
   openFor,
   outcomeText,
@@ -39,6 +40,7 @@ const Sections = ({ keys }: { keys: string[] }) => (
         <li key={key}>
           <strong>{sectionName(key)}</strong> {section && when(section)}
           {section?.meetings[0]?.place && <span class="quiet"> · {section.meetings[0].place}</span>}
+          {isCancelled(key) && <strong> · {t('seats.cancelled')}</strong>}
         </li>
       );
     })}
@@ -146,8 +148,16 @@ function Notes({ code, stands: { seat, wait, told } }: { code: string; stands: S
   );
 }
 
-/** Under a course that she has not: what fits now. */
-function Instead({ code, stands: { kind, seat, told } }: { code: string; stands: Standing }) {
+/** Under a course that she has not, or not any more: what fits now. */
+function Instead({ code, stands }: { code: string; stands: Standing }) {
+  const { kind, seat, told, cancelled } = stands;
+  if (cancelled.length) {
+    return openFor(code) ? (
+      <Alternatives code={code} own swapping />
+    ) : (
+      <p>{t(waitsInLine(code) ? 'exchange.line' : 'card.cancelledClosed')}</p>
+    );
+  }
   const missed = kind === 'refused' || kind === 'waitlisted';
   const failedSwap = seat && told?.outcome === 'refused' && told.reason === 'full';
   if (!(missed || failedSwap) || !openFor(code)) return null;
@@ -161,7 +171,7 @@ export function OutcomeCard({ code }: { code: string }) {
   const [asking, ask] = useState<Asking>(null);
   const stands = standing(code);
   const { kind, seat, journal, at } = stands;
-  const [tone, icon] = LOOK[kind];
+  const [tone, icon] = LOOK[stands.cancelled.length ? 'refused' : kind];
   const busy = asksFor(code);
   const choice = courses.value.get(code);
   return (

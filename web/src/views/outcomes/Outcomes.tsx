@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { t } from '../../i18n';
 import { target } from '../../router';
 import { courses, lookUp } from '../../store/catalogue';
-import { pending, plan, positions, windows } from '../../store/store';
+import { enrolments, pending, plan, positions, theLink, windows } from '../../store/store';
 import { Empty, Mark } from '../../ui/basics';
 import { Ended } from '../../ui/Ended';
 import { courseName } from '../../ui/words';
@@ -54,6 +54,9 @@ const Closed = () => {
 export function Outcomes() {
   const codes = codesInOrder();
   const waiting = asked(codes);
+  // A group may be cancelled while she looks.
+  const held = enrolments.value.flatMap((e) => e.sections);
+  useEffect(() => theLink()?.watch(new Set(held)), [held.join()]);
   useEffect(() => lookUp([...codes, ...waiting].filter((c) => !courses.value.has(c))));
   useEffect(() => {
     const card = target.value && document.getElementById(cardId(target.value));

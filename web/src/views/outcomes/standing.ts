@@ -1,7 +1,7 @@
 // How she stands in one course: what was told, and what holds now.
 import { t } from '../../i18n';
 import { covers } from '../../model/windows';
-import { courses } from '../../store/catalogue';
+import { courses, findSection } from '../../store/catalogue';
 import {
   enrolments,
   line,
@@ -11,6 +11,7 @@ import {
   waitlist,
   windows,
 } from '../../store/store';
+import { quote } from '../../ui/Seats';
 import { reasonText } from '../../ui/words';
 import type { OutcomeView } from '../../wire/OutcomeView';
 
@@ -33,13 +34,21 @@ export function standing(code: string) {
   const same = told?.journal === journal ? told?.at : undefined;
   // A seat from a waitlist was told as a message, perhaps while this page was closed.
   const at = seat?.at ?? same ?? messages.value?.find((m) => m.journal === journal)?.at;
-  return { kind: kindOf(!!seat, !!wait, told), seat, wait, told, journal, at };
+  const cancelled = seat?.sections.filter(isCancelled) ?? [];
+  return { kind: kindOf(!!seat, !!wait, told), seat, wait, told, journal, at, cancelled };
+}
+
+/** Whether a section does not go on, as far as it was told. */
+export function isCancelled(key: string): boolean {
+  const section = findSection(key)?.section;
+  return !!section && quote(section).status === 'cancelled';
 }
 
 export type Standing = ReturnType<typeof standing>;
 
 /** The outcome in words: what it is, the rank or the reason. */
-export function outcomeText({ kind, wait, told }: Standing): string {
+export function outcomeText({ kind, wait, told, cancelled }: Standing): string {
+  if (cancelled.length) return t('outcome.cancelled');
   const what = t(`outcome.${kind}`);
   if (kind === 'waitlisted' && wait) return `${what}, ${t('outcome.rank', { n: wait.rank })}`;
   if (kind === 'refused' && told?.reason) return `${what}: ${reasonText(told.reason, told.about)}`;
