@@ -32,7 +32,7 @@ use crate::domain::registry::Registry;
 use crate::domain::section::Section;
 use crate::domain::turn::Turn;
 use crate::domain::university::new_sections;
-use crate::journal::{RecordBuffer, Writer, record};
+use crate::journal::{JournalError, RecordBuffer, Writer, record};
 use crate::limits;
 use crate::metrics::{Asked, Full, Mailbox, Metrics, Thread, Turn as Times};
 use crate::panics::panic_point;
@@ -148,6 +148,8 @@ struct Desk {
     asked: Option<Asked>,
     tallier: Tallier,
     registrar: Addr<Registrar>,
+    /// The journal has ended: nothing is decided any more.
+    ended: bool,
 }
 
 /// The actor.
@@ -176,6 +178,7 @@ impl Registrar {
             asked: None,
             tallier: Tallier::new(&parts.registry),
             registrar: addr.clone(),
+            ended: false,
             outbox,
             parts,
         };
@@ -239,6 +242,9 @@ async fn work_off(desk: Rc<RefCell<Desk>>) {
         // One look at the clock a job: where one ends the next begins.
         let mut at = clock::monotonic();
         while done < limits::TURNS_PER_FLUSH_MAX {
+            if desk.borrow().ended {
+                return desk.borrow_mut().queue.clear();
+            }
             let Some(job) = desk.borrow_mut().queue.pop_front() else { break };
             at = work(&desk, job, at).await;
             done += 1;
@@ -443,8 +449,11 @@ impl Desk {
         let told = !outbox.is_empty();
         self.parts.gate.hold(&mut outbox);
         if !self.records.is_empty() {
-            if let Err(error) = self.parts.writer.append(&mut self.records) {
-                panic!("the journal does not take what was decided: {error}");
+            match self.parts.writer.append(&mut self.records) {
+                Ok(()) => {}
+                // Its thread says why and ends the process; what is decided now is told to nobody.
+                Err(JournalError::Stopped { .. }) => self.ended = true,
+                Err(error) => panic!("the journal does not take what was decided: {error}"),
             }
         } else if told {
             self.parts.writer.nudge();

@@ -422,6 +422,23 @@ async fn a_session_without_room_for_its_welcome_is_asked_to_come_back() {
 }
 
 #[actix::test]
+async fn once_the_journal_has_ended_nothing_is_decided_and_nothing_panics() {
+    let disk = Disk::new();
+    let running = core(&disk, Settings { answer_deadline_ms: 50, ..quick() });
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(3, 9, None)))).await.unwrap();
+    gateway.command(Command::Open(W)).await.unwrap();
+    let plan = any(&gateway, &[0]).await;
+    disk.fail_next_flush();
+    // The first meets the failing disk, the others the journal that has ended.
+    for student in 0..3 {
+        let set = Command::SetPlan(StudentId(student), Arc::clone(&plan));
+        assert!(matches!(gateway.command(set).await, Err(Denied::Busy { .. })), "{student}");
+    }
+    assert!(matches!(gateway.read(|r| r.sequence).await, Err(Denied::Busy { .. })));
+}
+
+#[actix::test]
 async fn a_disarm_on_the_way_to_the_registrar_does_not_stop_the_line() {
     let disk = Disk::new();
     let running = core(&disk, quick());

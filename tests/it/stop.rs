@@ -34,8 +34,22 @@ async fn stop(signal: &str) {
 
     process.signal(signal);
     let asked = Instant::now();
-    let unready = tokio::task::spawn_blocking(move || ready.try_get("/readyz").map(|a| a.status));
-    let ended = join_all(students.iter_mut().map(TestStudent::ended)).await;
+    // When it last said "ready", by when it was asked, until it says something else or is gone.
+    let unready = tokio::task::spawn_blocking(move || {
+        let mut last = None;
+        loop {
+            let at = asked.elapsed();
+            match ready.try_get("/readyz").map(|answer| answer.status) {
+                Ok(200) => last = Some(at),
+                other => return (last, other),
+            }
+        }
+    });
+    let ended = join_all(students.iter_mut().map(async |student| {
+        let ended = student.ended().await;
+        (ended, asked.elapsed())
+    }));
+    let (ended, heard): (Vec<_>, Vec<_>) = ended.await.into_iter().unzip();
     let told = asked.elapsed();
     drop(students);
     let status = loop {
@@ -59,8 +73,12 @@ async fn stop(signal: &str) {
     assert!(waits.len() > SOCKETS / 4, "jittered: {} different waits", waits.len());
     let mute = tokio::task::spawn_blocking(move || mute.closed());
     assert_eq!(mute.await.unwrap().0, 1012, "one without hello");
-    // It may be gone before the question: then there is no answer, and never "ready".
-    if let Ok(status) = unready.await.unwrap() {
+    // A signal takes a moment to arrive. It may be gone before the question: then there is no
+    // answer; but it is never "ready" once a socket was told.
+    let (ready, other) = unready.await.unwrap();
+    let first = heard.into_iter().min().unwrap();
+    assert!(ready.is_none_or(|at| at < first), "ready at {ready:?}, a socket told at {first:?}");
+    if let Ok(status) = other {
         assert_eq!(status, 503);
     }
 }
