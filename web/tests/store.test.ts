@@ -9,6 +9,8 @@ let student: string | null = 's1';
 let pages: (asked: Asked) => unknown;
 let wishes: PreferencesView;
 let kept: unknown;
+/** What a sign-out is answered: nothing (204), or where to go on. */
+let signedOut: { continue_at: string } | null = null;
 
 const me = () =>
   student && { role: 'student', student, name: null, expires: 9e12, server_time: 5000 };
@@ -18,7 +20,7 @@ const {
   kept: storage,
 } = browser({
   '/api/sign-in': () => ({ mode: 'demo', me: me() }),
-  '/api/sign-out': () => ({}),
+  '/api/sign-out': () => signedOut,
   '/api/programmes': () => [],
   '/api/results': () => ({ terms: [], completed: [] }),
   '/api/preferences': ({ method, body }) => {
@@ -80,6 +82,7 @@ beforeEach(async () => {
   asked.length = 0;
   pages = () => page([]);
   wishes = { language: null, notify: false, topics: [] };
+  signedOut = null;
   kept = course();
   await loadTexts();
 });
@@ -142,6 +145,21 @@ describe('who is signed in', () => {
 });
 
 describe('what is kept', () => {
+  test('whoever signs out goes on to the university to be signed out there, if it says so', async () => {
+    const assign = vi.fn();
+    vi.stubGlobal('location', { ...location, assign });
+    await here();
+    student = null;
+    await session.signOut();
+    expect(assign).not.toHaveBeenCalled();
+    await here();
+    student = null;
+    signedOut = { continue_at: 'https://login.example.edu/logout' };
+    await session.signOut();
+    expect(assign.mock.calls).toEqual([['https://login.example.edu/logout']]);
+    expect(store.me.value).toBeNull();
+  });
+
   test('with a storage that is full, what she asks leaves all the same', async () => {
     await here();
     const set = vi.spyOn(Object.getPrototypeOf(storage), 'setItem').mockImplementation(() => {
