@@ -228,9 +228,10 @@ test('two registrars see each other, and who did it', async () => {
   await close(two.page);
 });
 
-test('during: a group is closed, opened and cancelled, with a reason; who is in it is told', async () => {
-  const her = await student('s1000020');
+test('during: a group is closed, opened and cancelled, with a reason; who is in it is told, and what fits', async () => {
+  const [her, him] = [await student('s1000020'), await student('s1000025', { lang: 'nl' })];
   assert.equal(await ask(her, 'ZZ-0001'), 'enrolled');
+  assert.equal(await ask(him, 'ZZ-0001'), 'enrolled');
   const { sections } = (await her.api('/api/enrolments')).enrolments.find(
     (e) => e.course === 'ZZ-0001',
   );
@@ -253,12 +254,32 @@ test('during: a group is closed, opened and cancelled, with a reason; who is in 
       .first()
       .waitFor();
   }
+  // Her card says it without a touch of hers, and offers what fits instead.
+  const card = her.outcome('ZZ-0001');
+  await card.getByText(her.t('outcome.cancelled')).waitFor();
+  await him.outcome('ZZ-0001').getByText(him.t('outcome.cancelled')).waitFor();
+  const other = sections[0].endsWith('T1') ? 'T2' : 'T1';
+  const alternative = card.locator('.alternatives').getByRole('button').filter({ hasText: other });
+  await alternative.waitFor();
+  await him.outcome('ZZ-0001').locator('.alternatives').getByRole('button').first().waitFor();
+  await look(her.page, 'registrar-6-cancelled-en');
+  await look(him.page, 'registrar-6-cancelled-nl');
   await her.go('messages');
   await her.page
     .getByText(/the teacher is ill/)
     .first()
     .waitFor();
+  // One tap, and she sits in the other group.
+  await her.go('outcomes');
+  await alternative.click();
+  await until(async () => {
+    const { enrolments } = await her.api('/api/enrolments');
+    return enrolments.some((e) => e.sections.join() === `ZZ-0001/${other}`);
+  }, 'she has the other group');
+  await card.getByText(her.t('outcome.cancelled')).waitFor({ state: 'detached' });
+  assert.equal(await card.locator('.alternatives').count(), 0);
   await close(her.page);
+  await close(him.page);
   await close(one.page);
 });
 

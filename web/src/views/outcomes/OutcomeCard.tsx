@@ -40,7 +40,14 @@ const Sections = ({ keys }: { keys: string[] }) => (
         <li key={key}>
           <strong>{sectionName(key)}</strong> {section && when(section)}
           {section?.meetings[0]?.place && <span class="quiet"> · {section.meetings[0].place}</span>}
-          {isCancelled(key) && <strong> · {t('seats.cancelled')}</strong>}
+          {isCancelled(key) && (
+            <>
+              {' '}
+              <Mark tone="bad" icon="cross">
+                {t('seats.cancelled')}
+              </Mark>
+            </>
+          )}
         </li>
       );
     })}
@@ -171,11 +178,12 @@ export function OutcomeCard({ code }: { code: string }) {
   const [asking, ask] = useState<Asking>(null);
   const stands = standing(code);
   const { kind, seat, journal, at } = stands;
-  const [tone, icon] = LOOK[stands.cancelled.length ? 'refused' : kind];
+  const look = stands.cancelled.length ? 'refused' : kind;
+  const [tone, icon] = LOOK[look];
   const busy = asksFor(code);
   const choice = courses.value.get(code);
   return (
-    <li class={`outcome ${kind}`} data-course={code} id={cardId(code)} tabIndex={-1}>
+    <li class={`outcome ${look}`} data-course={code} id={cardId(code)} tabIndex={-1}>
       <Mark tone={tone} icon={icon}>
         <strong>{outcomeText(stands)}</strong>
       </Mark>
