@@ -33,6 +33,9 @@ pub const JOURNAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 pub const JOURNAL_CLOSE_MS_MAX: u64 = 1_000;
 /// Longest wait for a just closed store to let go of its file, in milliseconds.
 pub const JOURNAL_REOPEN_MS_MAX: u64 = 2_000;
+/// Time between two looks at a call to the store, in milliseconds: one that is still under way is
+/// roused (`journal::rouse`).
+pub const JOURNAL_ROUSE_MS_MAX: u64 = 250;
 /// Snapshot entries in one commit: few, so that the records between them wait briefly.
 pub const SNAPSHOT_COMMIT_ENTRIES_MAX: usize = 16;
 /// Snapshot commits waiting for the writer before the background thread is made to wait.

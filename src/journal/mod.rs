@@ -38,6 +38,7 @@ mod recover;
 mod replay;
 #[cfg(test)]
 mod rot;
+mod rouse;
 mod sink;
 pub mod sled;
 #[cfg(test)]

@@ -22,6 +22,7 @@ use super::floor::{self, FloorFile};
 use super::frame::FORMAT_VERSION;
 use super::log::Log;
 use super::replay::sequence_of;
+use super::rouse::Rouser;
 use super::store::{Direction, Store, Table, View, Visit};
 use crate::clock;
 use crate::domain::ids::Sequence;
@@ -141,8 +142,37 @@ pub struct SledStore {
 #[derive(Debug)]
 struct Shared {
     trees: [Tree; 4],
-    db: Db,
+    db: Watched,
     dir: Arc<DataDir>,
+}
+
+/// sled, and what wakes it. A write of sled's that fails is told to those who wait for it only if
+/// sled's flush began it, not if the last to write into its buffer did (sled 0.34.7,
+/// `Log::exit_reservation`): they would wait for ever. Any other flush finds the error, and wakes
+/// them.
+#[derive(Debug)]
+struct Watched {
+    db: Db,
+    rouser: Rouser,
+}
+
+impl Watched {
+    fn new(db: Db) -> Result<Self> {
+        let other = db.clone();
+        let rouser = Rouser::start(move || drop(other.flush()))?;
+        Ok(Self { db, rouser })
+    }
+
+    fn flush(&self) -> sled::Result<usize> {
+        self.rouser.over(|| self.db.flush())
+    }
+}
+
+impl Drop for Watched {
+    /// sled flushes when it is dropped, and nobody would wake that.
+    fn drop(&mut self) {
+        let _ = self.flush();
+    }
 }
 
 impl SledStore {
@@ -155,9 +185,9 @@ impl SledStore {
         let path = dir.store();
         expect_store(&path)?;
         remove_unfinished_maps(&path)?;
-        let db = open_db(&path)?;
-        let trees = open_trees(&db)?;
-        expect_format(&db, &trees, dir.told())?;
+        let db = Watched::new(open_db(&path)?)?;
+        let trees = open_trees(&db.db)?;
+        expect_format(&db.db, &trees, dir.told())?;
         let at = path.join("db");
         let file = File::open(&at).map_err(io_at("open", &at))?;
         sync_directory(&path)?;
@@ -200,7 +230,8 @@ impl Store for SledStore {
 
     fn apply(&mut self) -> Result<()> {
         let Some((table, batch)) = self.batch.take() else { return Ok(()) };
-        let applied = self.shared.tree(table).apply_batch(batch);
+        let shared = &self.shared;
+        let applied = shared.db.rouser.over(|| shared.tree(table).apply_batch(batch));
         applied.map_err(|e| translate("write to the journal", e))
     }
 
@@ -309,8 +340,8 @@ fn remove_unfinished_maps(path: &Path) -> Result<()> {
 fn create(dir: &DataDir) -> Result<()> {
     let (data, path, aside) = (dir.path(), dir.store(), dir.new_store());
     {
-        let db = open_db(&aside)?;
-        let [meta, ..] = open_trees(&db)?;
+        let db = Watched::new(open_db(&aside)?)?;
+        let [meta, ..] = open_trees(&db.db)?;
         let wrote = meta.insert(FORMAT_KEY, &[FORMAT_VERSION]).and_then(|_| db.flush());
         wrote.map_err(|e| translate("create the journal", e))?;
     }
