@@ -54,7 +54,7 @@ fn read(data: &Path) -> Result<(Fold, Vec<Record>)> {
         ))
     };
     let mut journal = journal::sled::open(data).map_err(|e| cannot(&e))?;
-    let (mut fold, mut records) = (Fold::default(), Vec::new());
+    let (mut fold, mut records) = (Fold::default().with_keys(journal.reader().keys()), Vec::new());
     let replayed = journal.replay(Sequence(1), &mut |sequence, bytes| {
         let record = fold.push(sequence, bytes);
         records.push(record.map_err(|e| JournalError::stopped(e.to_string()))?);

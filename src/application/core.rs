@@ -120,6 +120,7 @@ impl Core {
         };
         let parts = Parts {
             epoch: registry.epoch + 1,
+            keys: looks.keys().clone(),
             registry,
             sections: university.sections,
             gate: gate.clone(),

@@ -40,7 +40,7 @@ pub fn run(command: &LogCommand, out: &mut dyn Write) -> Result<(), Failure> {
 }
 
 /// One line of standard input: what is typed there is in no list of processes.
-fn typed() -> Result<String, Failure> {
+pub fn typed() -> Result<String, Failure> {
     let mut text = String::new();
     let most = 4 * KEY_CHARS_MAX as u64;
     let read = std::io::stdin().lock().take(most).read_to_string(&mut text);

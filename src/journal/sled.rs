@@ -18,6 +18,7 @@ use super::directory::{DataDir, expect_store, sync_directory};
 use super::error::{JournalError, Place, Result, io_at};
 use super::floor::{self, FloorFile};
 use super::frame::FORMAT_VERSION;
+use super::keys::Keys;
 use super::log::Log;
 use super::replay::sequence_of;
 use super::store::{Direction, Store, Table, View, Visit};
@@ -50,8 +51,10 @@ pub fn open_without_fdatasync(data: &Path) -> Result<SledJournal> {
 /// The journal as it is in `data`, or in a directory that is taken: a copy, to be read.
 pub fn open_copy(copy: DataDir) -> Result<SledJournal> {
     let told = copy.told().to_owned();
+    // The keys are not copied: there is one place where they can be destroyed.
+    let keys = Keys::look(&told)?;
     let opened = SledStore::open(copy).and_then(Log::open);
-    opened.map_err(|e| e.within(&told))
+    Ok(opened.map_err(|e| e.within(&told))?.with_keys(keys))
 }
 
 fn open_synced(dir: DataDir, fdatasync: bool) -> Result<SledJournal> {
@@ -63,10 +66,11 @@ fn open_synced(dir: DataDir, fdatasync: bool) -> Result<SledJournal> {
         create(&dir)?;
     }
     let told = dir.path().to_owned();
+    let keys = Keys::open(&told)?;
     let open = || {
         let mut store = SledStore::open(dir)?;
         store.fdatasync = fdatasync;
-        Log::open(store)
+        Ok::<_, JournalError>(Log::open(store)?.with_keys(keys))
     };
     open().map_err(|e| e.within(&told))
 }

@@ -15,6 +15,7 @@ mod cli_data;
 mod cli_serve;
 mod compare;
 mod console;
+mod erase;
 mod journal_child;
 mod journal_crash;
 mod kill;
