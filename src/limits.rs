@@ -4,7 +4,7 @@
 /// nothing syncs (`docs/decisions/0002-sled.md`).
 pub const JOURNAL_ENTRY_BYTES_MAX: usize = 4096;
 /// Largest record, in bytes: it must fit in one entry with its header.
-pub const JOURNAL_RECORD_BYTES_MAX: usize = 3968;
+pub const JOURNAL_RECORD_BYTES_MAX: usize = 4048;
 /// Most entries in one commit.
 pub const JOURNAL_COMMIT_ENTRIES_MAX: usize = 64;
 /// Most bytes waiting for the journal writer before it answers "full".
@@ -22,6 +22,8 @@ const _: () = assert!(
 );
 /// Longest wait for a data directory that another process has, in milliseconds.
 pub const JOURNAL_LOCK_WAIT_MS_MAX: u64 = 500;
+/// Students who have a key of their own for what is personal of them.
+pub const STUDENT_KEYS_MAX: usize = 2_000_000;
 /// Whole snapshots kept; older ones are removed after a new one is complete.
 pub const SNAPSHOTS_KEPT_MAX: usize = 2;
 /// Commits between two looks that the store wrote nothing its sync does not cover.

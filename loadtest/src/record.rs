@@ -66,7 +66,8 @@ fn read(data: &Path) -> Result<Journalled> {
         ))
     };
     let mut journal = journal::sled::open(data).map_err(|e| cannot(&e))?;
-    let (mut fold, mut records, mut openings) = (Fold::default(), Vec::new(), HashMap::new());
+    let mut fold = Fold::default().with_keys(journal.reader().keys());
+    let (mut records, mut openings) = (Vec::new(), HashMap::new());
     let replayed = journal.replay(Sequence(1), &mut |sequence, bytes| {
         let record = fold.push(sequence, bytes);
         let record = record.map_err(|e| JournalError::stopped(e.to_string()))?;

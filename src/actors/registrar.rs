@@ -32,7 +32,7 @@ use crate::domain::registry::Registry;
 use crate::domain::section::Section;
 use crate::domain::turn::Turn;
 use crate::domain::university::new_sections;
-use crate::journal::{JournalError, RecordBuffer, Writer, record};
+use crate::journal::{JournalError, Keys, RecordBuffer, Writer, record};
 use crate::limits;
 use crate::metrics::{Asked, Full, Mailbox, Metrics, Thread, Turn as Times};
 use crate::panics::panic_point;
@@ -115,6 +115,8 @@ pub struct Parts {
     pub sections: Vec<Section>,
     /// Grows with every start on this journal.
     pub epoch: u32,
+    /// What is personal is sealed with these.
+    pub keys: Keys,
     /// The way out.
     pub gate: Gate,
     /// The way to the disk.
@@ -381,7 +383,9 @@ impl Desk {
         };
         let record = turn.number(registry, event, self.parts.epoch, now);
         let mut encoded = Ok(());
-        let pushed = self.records.push_with(|bytes| encoded = record::encode(&record, bytes));
+        let pushed = self.records.push_with(|bytes| {
+            encoded = record::encode_sealed(&record, &self.parts.keys, bytes);
+        });
         if let (Err(error), _) | (_, Err(error)) =
             (pushed.map_err(|e| e.to_string()), encoded.map_err(|e| e.to_string()))
         {

@@ -122,6 +122,7 @@ impl Core {
         };
         let parts = Parts {
             epoch: registry.epoch + 1,
+            keys: looks.keys().clone(),
             registry,
             sections: university.sections,
             gate: gate.clone(),

@@ -11,7 +11,7 @@ use crate::domain::registry::Registry;
 use crate::domain::student::Notice;
 use crate::domain::university::University;
 pub use crate::journal::digest::{Folded, fold_up_to};
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, keys};
 
 /// What the journal folds into, and how it went.
 pub struct Recovered {
@@ -34,6 +34,11 @@ pub fn recover(journal: Box<dyn Journal>) -> Result<Recovered, JournalError> {
     let since = clock::monotonic();
     let reader = journal.reader();
     let Folded { university, snapshot, replayed } = fold_up_to(&reader, journal.durable())?;
+    keys::expect_all(&university, reader.keys())?;
+    let erased = keys::finish_erasures(&university, reader.keys())?;
+    if erased > 0 {
+        tracing::warn!(students = erased, "finished an erasure that was cut short");
+    }
     drop(reader);
     if let Some(tail) = journal.removed_tail() {
         tracing::warn!(?tail, "removed an unacknowledged tail of the journal");

@@ -101,7 +101,7 @@ pub fn snapshot(
     let university = fold_up_to(reader, upto)?.university;
     let violations = checked(&university).len();
     let mut sink = writer.snapshot(upto)?;
-    state::write_state(&university, &mut |bytes| sink.write(bytes))?;
+    state::write_sealed(&university, reader.keys(), &mut |bytes| sink.write(bytes))?;
     let manifest = sink.finish()?;
     let (bytes, ms) = (manifest.bytes, since.elapsed().as_millis() as u64);
     tracing::info!(sequence = %upto, bytes, ms, "snapshot written");

@@ -24,7 +24,14 @@ const CATALOGUE_EXAMPLES: &str = "Examples:
   sluis catalogue import courses.csv              change it";
 const STUDENTS_EXAMPLES: &str = "Examples:
   sluis students import students.csv --dry-run   show what would change
-  sluis students import students.csv             change it";
+  sluis students import students.csv             change it
+  sluis students erase --term 2026-1             how many would be erased";
+const ERASE_EXAMPLES: &str = "Examples:
+  sluis students erase --term 2026-1                how many took part in it
+  sluis students erase --term 2026-1 --yes          erase them, for good
+  sluis students erase --before 2026-09-01 --yes    those of whom nothing is newer
+  sluis students erase - --yes < number.txt         one student, with the number in no list of
+                                                    processes";
 const RESULTS_EXAMPLES: &str = "Examples:
   sluis results import results.csv --dry-run   show what would change
   sluis results import results.csv             change it";
@@ -242,6 +249,35 @@ pub enum StudentsCommand {
     /// Import a file: all of it or nothing
     #[command(after_help = STUDENTS_EXAMPLES)]
     Import(ImportArgs),
+    /// Erase what is personal of students, for good; their places and outcomes stay, under a number
+    /// that says nothing. No gateway may run meanwhile
+    #[command(after_help = ERASE_EXAMPLES)]
+    Erase(EraseArgs),
+}
+
+/// Who is erased.
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("whom").required(true))]
+pub struct EraseArgs {
+    /// One student, whose number is read from standard input: give `-`
+    #[arg(group = "whom", value_parser = ["-"])]
+    pub student: Option<String>,
+    /// Everybody who took part in this term and in none that is not over; all its windows must be
+    /// closed
+    #[arg(long, value_name = "TERM", group = "whom")]
+    pub term: Option<String>,
+    /// Everybody of whom the journal has nothing from this day on (UTC)
+    #[arg(long, value_name = "YYYY-MM-DD", group = "whom")]
+    pub before: Option<String>,
+    /// Do it; else it is only told how many that would be
+    #[arg(long)]
+    pub yes: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Configuration and data.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// `sluis results …`
@@ -294,6 +330,10 @@ pub struct BackupArgs {
 pub struct RestoreArgs {
     /// The backup
     pub file: PathBuf,
+    /// A copy of the students' keys, as old as the backup or newer [default: FILE.keys if it is
+    /// there]; who was erased before the copy was made stays erased
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
     /// Data directory to make; there must be no journal in it
     #[arg(long, value_name = "DIR")]
     pub into: PathBuf,

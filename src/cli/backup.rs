@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::domain::ids::Sequence;
 use crate::journal::backup::{self, Backup, BackupError};
 use crate::journal::digest::{self, StateDigest};
-use crate::journal::{self, DataDir, Journal, JournalError};
+use crate::journal::{self, DataDir, Journal, JournalError, keys};
 
 /// The gateway's answer, and ours.
 #[derive(Serialize, Deserialize)]
@@ -70,6 +70,10 @@ impl Source {
 /// `sluis journal backup FILE`
 pub fn make(args: &BackupArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let config = settings::load(&args.place)?.config;
+    let keys_file = beside(&args.file);
+    if args.server.is_none() {
+        refuse_over(&keys_file)?;
+    }
     let file = Unfinished::create(&args.file)?;
     let mut to = BufWriter::new(&file.file);
     match Source::of(&config, args.server.as_deref())? {
@@ -85,9 +89,32 @@ pub fn make(args: &BackupArgs, out: &mut dyn Write) -> Result<(), Failure> {
     drop(to);
     // Believed only once it has been read back from its beginning to its end mark.
     let made = file.finish()?;
+    // After the records: a key is on disk before what is sealed with it.
+    let with_keys = args.server.is_none() && keys::copy(&config.journal.dir, &keys_file)?;
     Found::from(made.state).tell(args.json, out)?;
     let (file, records) = (args.file.display(), made.state.sequence);
     say(&format!("{file}: {records} records in {} bytes, read back and whole", made.bytes));
+    if with_keys {
+        let keys = keys_file.display();
+        say(&format!("{keys}: the students' keys; it opens every older backup too, keep it alone"));
+    } else if args.server.is_some() {
+        say("the students' keys are not with it: copy students.keys from that gateway's directory");
+    }
+    Ok(())
+}
+
+/// Where a backup's copy of the students' keys is.
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".keys");
+    PathBuf::from(name)
+}
+
+fn refuse_over(target: &Path) -> Result<(), Failure> {
+    if target.exists() {
+        let what = "is there already; a backup is never written over another";
+        return Err(Failure::new(Code::Unavailable, format!("{}: {what}", target.display())));
+    }
     Ok(())
 }
 
@@ -97,7 +124,9 @@ pub fn restore(args: &RestoreArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let open = || File::open(&args.file).map_err(|e| Failure::file("read", &args.file, &e));
     // Once to check, before anything is made.
     backup::check(BufReader::new(open()?)).map_err(named)?;
-    let made = backup::restore(BufReader::new(open()?), &args.into).map_err(named)?;
+    let own = Some(beside(&args.file)).filter(|keys| keys.exists());
+    let keys = args.keys.as_deref().or(own.as_deref());
+    let made = backup::restore(BufReader::new(open()?), keys, &args.into).map_err(named)?;
     Found::from(made.state).tell(args.json, out)?;
     let (into, records) = (args.into.display(), made.state.sequence);
     say(&format!(
@@ -132,7 +161,7 @@ pub fn digest(args: &DigestArgs, out: &mut dyn Write) -> Result<(), Failure> {
 
 fn refused(file: &Path, e: BackupError) -> Failure {
     let code = match &e {
-        BackupError::Foreign(_) => Code::Config,
+        BackupError::Foreign(_) | BackupError::NoKeys(_) => Code::Config,
         BackupError::Occupied(_) | BackupError::Journal(JournalError::Locked { .. }) => {
             Code::Unavailable
         }
@@ -154,10 +183,7 @@ struct Unfinished {
 
 impl Unfinished {
     fn create(target: &Path) -> Result<Self, Failure> {
-        if target.exists() {
-            let what = "is there already; a backup is never written over another";
-            return Err(Failure::new(Code::Unavailable, format!("{}: {what}", target.display())));
-        }
+        refuse_over(target)?;
         let mut name = target.as_os_str().to_owned();
         name.push(format!(".part-{}", std::process::id()));
         let path = PathBuf::from(name);

@@ -8,23 +8,26 @@ use crate::application::recover;
 use crate::domain::acts::{Author, BY_COMMAND_LINE};
 use crate::domain::course::Quotes;
 use crate::domain::event::Event;
-use crate::domain::ids::{Sequence, Timestamp};
+use crate::domain::ids::{Sequence, StudentId, Timestamp};
 use crate::domain::university::University;
 use crate::journal::fold::Fold;
 use crate::journal::sled::SledJournal;
-use crate::journal::{self, DataDir, Journal, RecordBuffer, record};
+use crate::journal::{self, DataDir, Journal, JournalReader, Keys, RecordBuffer, keys, record};
 use crate::limits::JOURNAL_PENDING_BYTES_MAX;
 
 /// An open journal and the state that it folds into.
 pub struct Ledger {
     journal: SledJournal,
+    keys: Keys,
     fold: Fold,
 }
 
 impl Ledger {
     /// Opens the directory, or makes it, and replays. The directory is locked until it is closed.
     pub fn open(data: &Path) -> Result<Self, Failure> {
-        Self::replay(data, journal::sled::open(data)?)
+        let ledger = Self::replay(data, journal::sled::open(data)?)?;
+        keys::finish_erasures(ledger.university(), &ledger.keys)?;
+        Ok(ledger)
     }
 
     /// The state as it is, to be read: of a copy, nothing is made or changed.
@@ -35,7 +38,9 @@ impl Ledger {
     fn replay(data: &Path, journal: SledJournal) -> Result<Self, Failure> {
         let folded = recover::fold_up_to(&journal.reader(), journal.durable());
         let university = folded.map_err(|e| e.within(data))?.university;
-        Ok(Self { journal, fold: Fold::from(university) })
+        let keys = journal.reader().keys().clone();
+        keys::expect_all(&university, &keys)?;
+        Ok(Self { journal, keys, fold: Fold::from(university) })
     }
 
     /// The state, all of it on disk.
@@ -46,9 +51,19 @@ impl Ledger {
     /// Writes the events as a new epoch (I13); they are durable when this returns. The last
     /// record's sequence.
     pub fn commit(&mut self, events: Vec<Event>, at: Timestamp) -> Result<Sequence, Failure> {
+        self.commit_because(events, None, at)
+    }
+
+    /// As [`Self::commit`], with a reason for the audit log.
+    pub fn commit_because(
+        &mut self,
+        events: Vec<Event>,
+        reason: Option<Box<str>>,
+        at: Timestamp,
+    ) -> Result<Sequence, Failure> {
         let registry = &self.university().registry;
         let epoch = registry.epoch + 1;
-        let author = Author::gateway(BY_COMMAND_LINE);
+        let author = Author { reason, ..Author::gateway(BY_COMMAND_LINE) };
         let mut act = registry.act(&author, &events, &Quotes::default()).map(Arc::new);
         let last = events.len();
         let mut buffer = RecordBuffer::starting_at(self.journal.durable().next());
@@ -56,7 +71,8 @@ impl Ledger {
             let mut record = self.university().registry.number(event, epoch, at);
             record.act = act.take_if(|_| n == last);
             let mut encoded = Ok(());
-            buffer.push_with(|bytes| encoded = record::encode(&record, bytes))?;
+            let keys = &self.keys;
+            buffer.push_with(|bytes| encoded = record::encode_sealed(&record, keys, bytes))?;
             encoded.map_err(|e| Failure::new(Code::Config, e.to_string()))?;
             let applied = self.fold.apply(&record);
             applied.map_err(|e| Failure::new(Code::Other, format!("{e}: a bug, report it")))?;
@@ -76,6 +92,21 @@ impl Ledger {
         }
         buffer.clear();
         Ok(())
+    }
+
+    /// Destroys the keys of these students: what is personal of them cannot be read any more.
+    pub fn destroy_keys(&self, students: &[StudentId]) -> Result<(), Failure> {
+        Ok(self.keys.destroy(students)?)
+    }
+
+    /// Makes a snapshot of the state as it is, and removes those before it.
+    pub fn renew_snapshots(&mut self) -> Result<(), Failure> {
+        Ok(journal::renew_snapshots(&mut self.journal, self.fold.university())?)
+    }
+
+    /// Reads the journal itself.
+    pub fn reader(&self) -> JournalReader {
+        self.journal.reader()
     }
 
     /// Lets go of the directory.

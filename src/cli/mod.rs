@@ -11,6 +11,7 @@ pub mod args_reads;
 mod audit;
 mod backup;
 mod config;
+mod erase;
 mod export;
 mod failure;
 mod import;
@@ -76,6 +77,7 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Some(Command::Students(StudentsCommand::Import(args))) => {
             import::run(Kind::Students, args, out)
         }
+        Some(Command::Students(StudentsCommand::Erase(args))) => erase::run(args, out),
         Some(Command::Results(ResultsCommand::Import(args))) => {
             import::run(Kind::Results, args, out)
         }

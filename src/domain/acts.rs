@@ -69,11 +69,13 @@ pub enum Action {
     Announcement,
     /// A file was imported.
     Import,
+    /// Students were erased: their personal fields, for good.
+    StudentErase,
 }
 
 impl Action {
     /// Every action, in the order of the journal's numbers.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::WindowOpen,
         Self::WindowClose,
         Self::WindowPause,
@@ -90,6 +92,7 @@ impl Action {
         Self::StudentUnblock,
         Self::Announcement,
         Self::Import,
+        Self::StudentErase,
     ];
 
     /// The stable name.
@@ -111,6 +114,7 @@ impl Action {
             Self::StudentUnblock => "student_unblock",
             Self::Announcement => "announcement",
             Self::Import => "import",
+            Self::StudentErase => "student_erase",
         }
     }
 }
@@ -159,6 +163,16 @@ impl AuditLog {
     /// Oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &AuditEntry> + ExactSizeIterator {
         self.0.iter()
+    }
+
+    /// Forgets who a student was: `number` in the log becomes what is left of her.
+    pub fn forget(&mut self, number: &Key, student: StudentId) {
+        let about = |e: &&mut AuditEntry| {
+            e.act.action.is_about_student() && e.act.subject.as_ref() == Some(number)
+        };
+        for entry in self.0.iter_mut().filter(about) {
+            entry.act = Arc::new(entry.act.without_personal(student));
+        }
     }
 
     /// Those before this position of the journal, newest first.

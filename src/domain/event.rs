@@ -196,6 +196,8 @@ pub enum Event {
     },
     /// Told to everybody who is connected.
     Announced(Arc<Text>),
+    /// What is personal of a student is gone, for good; her internal number stays.
+    StudentErased(StudentId),
 }
 
 /// An event in the journal: numbered in the deciding turn, before it is durable.
@@ -263,7 +265,8 @@ impl Event {
             | Self::PassedOver { student, .. }
             | Self::Placed { student, .. }
             | Self::Removed { student, .. }
-            | Self::BlockSet { student, .. } => Some(*student),
+            | Self::BlockSet { student, .. }
+            | Self::StudentErased(student) => Some(*student),
             _ => None,
         }
     }

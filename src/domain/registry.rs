@@ -90,10 +90,11 @@ pub struct Registry {
 impl Registry {
     /// The same registry with these students, and with what an unfinished import has staged.
     pub fn with_students(mut self, students: Vec<Student>, staged: Vec<Item>) -> Self {
-        let keys = students.iter().enumerate();
+        // Nobody is found by the name that is left of a student, nor by her calendar's address.
+        let named = || students.iter().enumerate().filter(|(_, s)| !s.profile.is_withheld());
         self.student_keys =
-            keys.map(|(i, s)| (s.profile.key.clone(), StudentId(i as u32))).collect();
-        let calendars = students.iter().enumerate().filter_map(|(i, s)| {
+            named().map(|(i, s)| (s.profile.key.clone(), StudentId(i as u32))).collect();
+        let calendars = named().filter_map(|(i, s)| {
             s.account.calendar.as_ref().map(|calendar| (calendar.hash, StudentId(i as u32)))
         });
         self.calendars = calendars.collect();
@@ -372,7 +373,8 @@ impl Registry {
             | Event::Placed { .. }
             | Event::Removed { .. }
             | Event::BlockSet { .. }
-            | Event::Announced(_) => self.apply_act(record),
+            | Event::Announced(_)
+            | Event::StudentErased(_) => self.apply_act(record),
         }
     }
 
@@ -380,9 +382,17 @@ impl Registry {
         let account = &mut self.students[student.index()].account;
         let calendar = hash.map(|hash| Box::new(Calendar { hash, since }));
         if let Some(old) = std::mem::replace(&mut account.calendar, calendar) {
-            self.calendars.remove(&old.hash);
+            self.forget_calendar(student, &old.hash);
         }
-        self.calendars.extend(hash.map(|hash| (hash, student)));
+        if !self.student(student).profile.is_withheld() {
+            self.calendars.extend(hash.map(|hash| (hash, student)));
+        }
+    }
+
+    fn forget_calendar(&mut self, student: StudentId, hash: &[u8; 32]) {
+        if self.calendars.get(hash) == Some(&student) {
+            self.calendars.remove(hash);
+        }
     }
 
     fn apply_import(&mut self, record: &Record) {
@@ -410,7 +420,9 @@ impl Registry {
                     if let Some(student) = self.students.get_mut(id.index()) {
                         student.profile = profile;
                     } else {
-                        self.student_keys.insert(profile.key.clone(), id);
+                        if !profile.is_withheld() {
+                            self.student_keys.insert(profile.key.clone(), id);
+                        }
                         self.students.push(Student::new(profile));
                     }
                 }
@@ -428,7 +440,7 @@ impl Registry {
         self.tell_capacities(record, &changed);
         for (student, result) in results {
             let account = &mut self.students[student.index()].account;
-            let corrected = account.put_result(Arc::clone(&result));
+            let corrected = !result.is_withheld() && account.put_result(Arc::clone(&result));
             self.step(record, student);
             self.notice(record, student, Notice::Result { result, corrected });
         }

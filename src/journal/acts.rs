@@ -15,7 +15,7 @@ pub fn each_act(
         if !record::may_be_act(bytes) {
             return Ok(());
         }
-        let record = record::decode(bytes)
+        let record = record::decode_with(bytes, reader.keys())
             .map_err(|e| JournalError::damaged(Place::at(sequence), e.to_string()))?;
         match record.act {
             Some(_) => visit(&record),

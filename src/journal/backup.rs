@@ -6,11 +6,15 @@
 //! "sluis-backup" ‖ version ‖ block* ‖ end
 //! block = length, 4 bytes little-endian ‖ an entry as in `frame`, a commit of its own
 //! end   = four zeros ‖ checksum ‖ last sequence ‖ blocks ‖ SHA-256 of all before the four zeros
-//!         ‖ version of the state's form ‖ SHA-256 of the state that the records fold into
+//!         ‖ form of the state ‖ SHA-256 of the state that the records fold into
 //! ```
 //!
 //! Records stay readable by later versions of Sluis, and so do backups. The state's form may change
 //! with a version: then its digest is not compared, what is before it is.
+//!
+//! What is personal in it is sealed, and the students' keys are not in it: they are kept as a file of
+//! their own, so that whoever destroys a key has erased her here as well. The digest is of the state
+//! without what is personal, and the same with any keys.
 //!
 //! Deliberately absent: the key that signs sign-in tokens, and snapshots, which are made anew.
 
@@ -27,7 +31,7 @@ use super::error::io_at;
 use super::fold::Fold;
 use super::frame::{self, HEADER_BYTES};
 use super::replay::Walker;
-use super::{Journal, JournalError, JournalReader, state};
+use super::{Journal, JournalError, JournalReader, keys};
 use crate::domain::ids::Sequence;
 use crate::limits::{JOURNAL_ENTRY_BYTES_MAX, RESTORE_FLUSH_BYTES};
 
@@ -73,6 +77,12 @@ pub enum BackupError {
     /// There is a journal already.
     #[error("{0}: holds a journal already; name an empty directory, or one that is not there yet")]
     Occupied(PathBuf),
+    /// What is personal of students cannot be read with the keys that are there.
+    #[error(
+        "the keys of {0} students are not with it, without which everybody would seem erased; name \
+         a copy of students.keys that is as old as the backup, or newer, with --keys FILE"
+    )]
+    NoKeys(usize),
     /// The journal that it is made into.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -134,7 +144,7 @@ impl Output<'_, '_> {
         end.extend_from_slice(&state.sequence.0.to_le_bytes());
         end.extend_from_slice(&self.blocks.to_le_bytes());
         end.extend_from_slice(&before);
-        end.push(state::VERSION);
+        end.push(digest::FORM);
         end.extend_from_slice(&state.sha256);
         frame::seal(&mut end);
         self.put(&[0; LENGTH])?;
@@ -149,16 +159,17 @@ pub fn check(input: impl Read) -> Result<Backup, BackupError> {
     read(input, &mut |_| Ok(()))
 }
 
-/// Makes a journal in `into`, which has none, from a backup. All of it or nothing: it is made
-/// aside, read back, compared with what the backup says, and then put in its place.
-pub fn restore(input: impl Read, into: &Path) -> Result<Backup, BackupError> {
+/// Makes a journal in `into`, which has none, from a backup and a copy of the students' keys, where
+/// there were any. All of it or nothing: it is made aside, read back, compared with what the backup
+/// says, and then put in its place.
+pub fn restore(input: impl Read, keys: Option<&Path>, into: &Path) -> Result<Backup, BackupError> {
     let dir = DataDir::take(into)?;
     if dir.has_store()? {
         return Err(BackupError::Occupied(into.to_owned()));
     }
     let aside = dir.new_store();
     fs::create_dir(&aside).map_err(io_at("create", &aside))?;
-    match fill(input, &aside).and_then(|backup| Ok(dir.adopt(&aside).map(|()| backup)?)) {
+    match fill(input, keys, &aside).and_then(|backup| Ok(dir.adopt(&aside).map(|()| backup)?)) {
         Ok(backup) => Ok(backup),
         Err(e) => {
             let _ = fs::remove_dir_all(&aside);
@@ -167,7 +178,10 @@ pub fn restore(input: impl Read, into: &Path) -> Result<Backup, BackupError> {
     }
 }
 
-fn fill(input: impl Read, aside: &Path) -> Result<Backup, BackupError> {
+fn fill(input: impl Read, keys: Option<&Path>, aside: &Path) -> Result<Backup, BackupError> {
+    if let Some(copy) = keys {
+        keys::put_back(copy, aside)?;
+    }
     let mut journal = super::sled::open(aside)?;
     let mut unflushed = 0;
     let backup = read(input, &mut |records| {
@@ -184,7 +198,12 @@ fn fill(input: impl Read, aside: &Path) -> Result<Backup, BackupError> {
         Ok(())
     })?;
     journal.flush()?;
-    let found = digest::of_journal(&journal.reader(), None)?;
+    let folded = digest::fold_up_to(&journal.reader(), journal.durable())?.university;
+    let found = digest::of_state(&folded);
+    let lost = keys::missing(&folded, journal.reader().keys());
+    if lost > 0 {
+        return Err(BackupError::NoKeys(lost));
+    }
     Box::new(journal).close()?;
     if found != backup.state {
         let what = format!("read back, it is {found} at record {}", found.sequence);
@@ -294,7 +313,7 @@ fn end<R: Read>(mut input: Input<R>, fold: &Fold) -> Result<Backup, BackupError>
         return Err(input.wrong(at, what));
     }
     let state = digest::of_state(fold.university());
-    if end[52] == state::VERSION && state.sha256 != end[53..] {
+    if end[52] == digest::FORM && state.sha256 != end[53..] {
         return Err(input.wrong(at, "its records give another state than the one it was made of"));
     }
     match input.take(input.bytes, &mut [0]) {

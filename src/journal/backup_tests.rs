@@ -45,7 +45,7 @@ fn what_is_restored_is_what_was_there() {
         assert_eq!(backup::check(&*bytes).unwrap(), made);
 
         let into = tempfile::tempdir().unwrap();
-        let restored = backup::restore(&*bytes, into.path()).unwrap();
+        let restored = backup::restore(&*bytes, None, into.path()).unwrap();
         assert_eq!(restored, made);
         assert_eq!(inspect::verify(into.path()).unwrap(), []);
         let opened = super::sled::open(into.path()).unwrap();
@@ -94,6 +94,40 @@ fn a_snapshot_of_an_older_form_changes_nothing_and_is_no_damage() {
     writer.close().unwrap();
 }
 
+/// What a version without keys wrote is whole: it is begun with, and what it holds of students stays.
+#[test]
+fn a_snapshot_from_before_there_were_keys_is_begun_with_and_loses_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = super::sled::open(data.path()).unwrap();
+    let (_, records) = history(8, 400);
+    // Records as they were written then.
+    for some in records.chunks(7) {
+        let mut buffer = RecordBuffer::starting_at(journal.durable().next());
+        for one in some {
+            buffer.push_with(|bytes| record::encode(one, bytes).unwrap()).unwrap();
+        }
+        assert!(journal.append(buffer.records()).unwrap().rest.is_empty());
+        journal.flush().unwrap();
+    }
+    let (reader, at) = (journal.reader(), journal.durable());
+    assert!(reader.keys().are_made());
+    let whole = past::fold_up_to(&reader, at, || true).unwrap().university;
+    let mut bytes = Vec::new();
+    let written: std::io::Result<()> = state::write_state(&whole, &mut |some| {
+        bytes.extend_from_slice(some);
+        Ok(())
+    });
+    written.unwrap();
+    assert_eq!(bytes[0], state::PLAIN_VERSION);
+    let writer = conformance::start(Box::new(journal));
+    conformance::write_snapshot(&writer, at, &bytes).unwrap();
+    let read = past::fold_up_to(&reader, at, || true).unwrap();
+    assert_eq!((read.snapshot, read.replayed, read.damaged.len()), (at, 0, 0));
+    assert_eq!(read.university, whole);
+    assert!(whole.registry.students.iter().any(|s| !s.account.results().is_empty()));
+    writer.close().unwrap();
+}
+
 #[test]
 fn every_truncation_is_refused_with_its_place_and_leaves_nothing() {
     let disk = Disk::new();
@@ -107,7 +141,7 @@ fn every_truncation_is_refused_with_its_place_and_leaves_nothing() {
     }
     let into = tempfile::tempdir().unwrap();
     let half = &bytes[..bytes.len() / 2];
-    let refused = backup::restore(half, into.path()).unwrap_err().to_string();
+    let refused = backup::restore(half, None, into.path()).unwrap_err().to_string();
     assert!(refused.contains("damaged at byte"), "{refused}");
     assert!(refused.contains("before its end mark"), "{refused}");
     let left: Vec<_> = std::fs::read_dir(into.path()).unwrap().collect();
@@ -167,8 +201,8 @@ fn nothing_is_restored_over_a_journal_and_another_file_is_no_backup() {
     let disk = Disk::new();
     let (bytes, _) = backed_up(&*written(&disk, 8, 20));
     let into = tempfile::tempdir().unwrap();
-    backup::restore(&*bytes, into.path()).unwrap();
-    let said = backup::restore(&*bytes, into.path()).unwrap_err().to_string();
+    backup::restore(&*bytes, None, into.path()).unwrap();
+    let said = backup::restore(&*bytes, None, into.path()).unwrap_err().to_string();
     assert!(said.contains("holds a journal already"), "{said}");
     let said = backup::check(&b"student,course,sections\r\n"[..]).unwrap_err().to_string();
     assert!(said.contains("another kind of file"), "{said}");
@@ -215,6 +249,6 @@ fn a_backup_larger_than_what_is_flushed_at_once_is_restored_whole() {
     let (bytes, made) = backed_up(&*journal);
     assert!(bytes.len() > RESTORE_FLUSH_BYTES);
     let into = tempfile::tempdir().unwrap();
-    assert_eq!(backup::restore(&*bytes, into.path()).unwrap(), made);
+    assert_eq!(backup::restore(&*bytes, None, into.path()).unwrap(), made);
     assert_eq!(inspect::verify(into.path()).unwrap(), []);
 }

@@ -1,5 +1,5 @@
 //! The state up to a sequence, and its digest: the same records give the same digest, wherever
-//! they lie.
+//! they lie, with whichever keys they are read, and whoever was erased since.
 
 use sha2::{Digest as _, Sha256};
 
@@ -8,7 +8,11 @@ use super::{JournalError, JournalReader, Place, past, state};
 use crate::domain::ids::{Sequence, Timestamp};
 use crate::domain::university::University;
 
-/// SHA-256 of the state as a snapshot has it, up to a sequence.
+/// What stands before the digest in a backup: the version of the state's form, and that what is
+/// personal is left out.
+pub const FORM: u8 = 0x80 | state::PLAIN_VERSION;
+
+/// SHA-256 of the state, up to a sequence, without what is personal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StateDigest {
     /// The last record that it rests on; 0 is none.
@@ -27,7 +31,7 @@ impl std::fmt::Display for StateDigest {
 /// The digest of a state.
 pub fn of_state(university: &University) -> StateDigest {
     let mut hash = Sha256::new();
-    let done = state::write_state::<std::convert::Infallible>(university, &mut |bytes| {
+    let done = state::write_impersonal::<std::convert::Infallible>(university, &mut |bytes| {
         hash.update(bytes);
         Ok(())
     });

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::error::{JournalError, Place, Result, io_at};
 use super::floor;
+use super::keys;
 use crate::clock;
 use crate::domain::ids::Sequence;
 use crate::limits;
@@ -135,21 +136,26 @@ impl DataDir {
 
     /// Puts a store that was made aside, as a data directory of its own, in its place.
     pub fn adopt(&self, aside: &Path) -> Result<()> {
-        // The store first: a floor without a store would be a loss.
-        for name in [STORE, floor::NAME] {
+        // The keys before what is sealed with them, and the store before its floor: a floor
+        // without a store would be a loss.
+        for name in [keys::NAME, STORE, floor::NAME] {
             let from = aside.join(name);
-            fs::rename(&from, self.path.join(name)).map_err(io_at("rename", &from))?;
+            match fs::rename(&from, self.path.join(name)) {
+                Err(e) if name == keys::NAME && e.kind() == io::ErrorKind::NotFound => {}
+                renamed => renamed.map_err(io_at("rename", &from))?,
+            }
             sync_directory(&self.path)?;
         }
         fs::remove_dir_all(aside).map_err(io_at("remove", aside))
     }
 
-    /// Moves the store and its floor, as a data directory of their own, to `name` beside them.
+    /// Moves the store, its floor and its keys, as a data directory of their own, to `name` beside them.
     pub fn set_aside(&self, name: &str) -> Result<PathBuf> {
         let aside = self.path.join(name);
         fs::create_dir(&aside).map_err(io_at("create", &aside))?;
-        // The floor first: a floor without a store would be a loss.
-        for name in [floor::NAME, STORE] {
+        // The floor first: a floor without a store would be a loss. The keys last: a store without
+        // its keys is missed.
+        for name in [floor::NAME, STORE, keys::NAME] {
             let from = self.path.join(name);
             match fs::rename(&from, aside.join(name)) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => {

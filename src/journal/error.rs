@@ -76,6 +76,14 @@ pub enum JournalError {
         /// What was found instead.
         found: String,
     },
+    /// The students' keys cannot be used. Nothing was changed.
+    #[error("{path}: {what}")]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        what: String,
+    },
     /// The disk or the store failed. A failed write or sync is never tried again.
     #[error("{doing}: {source}; {}", way_out(source))]
     Io {

@@ -2,6 +2,7 @@
 //! checked is cheap: numbers that must follow, and ids that must exist, so that a record which
 //! does not belong here stops the replay instead of the process.
 
+use super::keys::Keys;
 use super::record::{self, DecodeError};
 use crate::domain::catalogue::Item;
 use crate::domain::event::{Event, Record, Via};
@@ -92,21 +93,29 @@ pub enum Mismatch {
 }
 
 /// A state, and the records that make it.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Fold {
     university: University,
+    keys: Keys,
 }
 
 impl Fold {
     /// Goes on from a state, as read from a snapshot.
     pub const fn from(university: University) -> Self {
-        Self { university }
+        Self { university, keys: Keys::none() }
+    }
+
+    /// Reads with these keys; without, what is sealed is left out.
+    #[must_use]
+    pub fn with_keys(self, keys: &Keys) -> Self {
+        Self { keys: keys.clone(), ..self }
     }
 
     /// Takes the bytes of the record that the journal has at `sequence`. Returns it.
     pub fn push(&mut self, sequence: Sequence, bytes: &[u8]) -> Result<Record, Damaged> {
         let damaged = |what| Damaged { sequence, what };
-        let record = record::decode(bytes).map_err(|error| damaged(error.into()))?;
+        let record =
+            record::decode_with(bytes, &self.keys).map_err(|error| damaged(error.into()))?;
         if record.sequence != sequence {
             let (expected, found) = (sequence, record.sequence);
             return Err(damaged(Mismatch::Sequence { expected, found }));
@@ -291,6 +300,7 @@ fn check_event(registry: &Registry, event: &Event) -> Result<(), Mismatch> {
         }
         Event::Announced(_) => Ok(()),
         Event::BlockSet { student, .. }
+        | Event::StudentErased(student)
         | Event::MessagesRead(student, _)
         | Event::PreferencesSet(student, _)
         | Event::CalendarSet(student, _)

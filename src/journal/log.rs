@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::{JournalError, Place, Result};
 use super::frame;
+use super::keys::Keys;
 use super::recover::{self, Tail};
 use super::replay::{JournalReader, VisitRecord};
 use super::snapshot::{self, CHUNK_BYTES, Manifest};
@@ -19,6 +20,7 @@ pub struct Log<S> {
     store: S,
     view: ViewHandle,
     durable: Arc<AtomicU64>,
+    keys: Keys,
     /// The next record's sequence, staged ones counted.
     next: Sequence,
     next_commit: u64,
@@ -67,6 +69,7 @@ impl<S: Store> Log<S> {
             store,
             view: ViewHandle(view),
             durable: Arc::new(AtomicU64::new(end.last.0)),
+            keys: Keys::none(),
             next: end.last.next(),
             next_commit: end.commit + 1,
             removed,
@@ -74,6 +77,12 @@ impl<S: Store> Log<S> {
             unchecked: 0,
             scratch: Vec::new(),
         })
+    }
+
+    /// With the students' keys: they are on disk before what is sealed with them.
+    #[must_use]
+    pub(super) fn with_keys(self, keys: Keys) -> Self {
+        Self { keys, ..self }
     }
 
     /// Runs a write unless one failed before; a failure is final.
@@ -87,6 +96,7 @@ impl<S: Store> Log<S> {
     }
 
     fn stage<'a>(&mut self, records: Records<'a>) -> Result<Staged<'a>> {
+        self.keys.sync()?;
         let mut entries = Vec::new();
         let rest = frame::cut(records, &mut entries);
         let mut bytes = 0;
@@ -117,6 +127,7 @@ impl<S: Store> Log<S> {
     }
 
     fn put_chunks(&mut self, sequence: Sequence, index: u32, bytes: &[u8]) -> Result<()> {
+        self.keys.sync()?;
         debug_assert!(bytes.len() <= CHUNK_BYTES * SNAPSHOT_COMMIT_ENTRIES_MAX);
         for (index, chunk) in (index..).zip(bytes.chunks(CHUNK_BYTES)) {
             snapshot::encode_chunk(&mut self.scratch, sequence, index, chunk);
@@ -155,7 +166,8 @@ impl<S: Store> Journal for Log<S> {
     }
 
     fn reader(&self) -> JournalReader {
-        JournalReader { view: Arc::clone(&self.view.0), durable: Arc::clone(&self.durable) }
+        let (view, durable) = (Arc::clone(&self.view.0), Arc::clone(&self.durable));
+        JournalReader { view, durable, keys: self.keys.clone() }
     }
 
     fn snapshot_begin(&mut self, sequence: Sequence) -> Result<()> {
@@ -189,6 +201,19 @@ impl<S: Store> Journal for Log<S> {
             log.sync()?;
             log.store.sync_floor()
         })
+    }
+
+    fn snapshot_forget(&mut self, before: Sequence) -> Result<()> {
+        let all = snapshot::manifests(&*self.view.0)?;
+        self.write(|log| {
+            for (sequence, _) in all.iter().filter(|(sequence, _)| *sequence < before) {
+                log.store.remove(Table::Manifests, &sequence.0.to_be_bytes());
+            }
+            log.store.apply()?;
+            log.sync()
+        })?;
+        while self.snapshot_prune()? {}
+        self.flush()
     }
 
     fn snapshot_prune(&mut self) -> Result<bool> {

@@ -22,6 +22,8 @@ mod buffer;
 mod conformance;
 pub mod digest;
 mod directory;
+#[cfg(test)]
+mod erase_tests;
 mod error;
 #[cfg(test)]
 mod faults;
@@ -30,6 +32,7 @@ pub mod fold;
 mod frame;
 mod group;
 pub mod inspect;
+pub mod keys;
 mod log;
 pub mod memory;
 pub mod past;
@@ -57,11 +60,12 @@ pub use acts::each_act;
 pub use buffer::{RecordBuffer, Records};
 pub use directory::DataDir;
 pub use error::{JournalError, Place};
+pub use keys::Keys;
 pub use log::Log;
 pub use recover::Tail;
 pub use replay::{JournalReader, VisitRecord};
 pub use sink::SnapshotSink;
-pub use snapshot::{DamagedSnapshot, Latest, Manifest, Snapshot};
+pub use snapshot::{DamagedSnapshot, Latest, Manifest, Snapshot, renew as renew_snapshots};
 pub use writer::{CommitStats, OnDurable, OnFault, Writer};
 
 use crate::domain::ids::Sequence;
@@ -116,6 +120,9 @@ pub trait Journal: Send {
 
     /// Makes a snapshot whose chunks are durable count: writes its manifest, durably.
     fn snapshot_finish(&mut self, manifest: &Manifest) -> Result<(), JournalError>;
+
+    /// Removes every snapshot before this one, durably.
+    fn snapshot_forget(&mut self, before: Sequence) -> Result<(), JournalError>;
 
     /// Stages the removal of a few entries of snapshots no longer kept; whether it found any.
     fn snapshot_prune(&mut self) -> Result<bool, JournalError>;

@@ -31,14 +31,15 @@ pub fn fold_up_to(
 ) -> Result<Past, JournalError> {
     let latest = reader.latest_snapshot_at(last)?;
     let mut damaged = latest.damaged;
-    let mut fold = Fold::default();
+    let keys = reader.keys();
+    let mut fold = Fold::default().with_keys(keys);
     let mut from = Sequence(0);
     if let Some(snapshot) = latest.snapshot {
         let sequence = snapshot.sequence;
-        match state::read_state(snapshot.bytes.as_slice()) {
+        match state::read_state_with(snapshot.bytes.as_slice(), keys) {
             Ok(university) if university.registry.sequence == sequence => {
                 from = sequence;
-                fold = Fold::from(university);
+                fold = Fold::from(university).with_keys(keys);
             }
             Ok(_) => {
                 let what = "it holds another state".to_owned();
@@ -73,7 +74,7 @@ pub fn record_at(
         return Ok(None);
     }
     reader.replay_to(sequence, sequence, &mut |at, bytes| {
-        let decoded = record::decode(bytes);
+        let decoded = record::decode_with(bytes, reader.keys());
         let record =
             decoded.map_err(|fault| JournalError::damaged(Place::at(at), fault.to_string()))?;
         found = Some(record);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::{JournalError, Place, Result};
 use super::frame::{self, Entry, EntryFault};
+use super::keys::Keys;
 use super::snapshot::{self, Latest, Snapshot};
 use super::store::{Direction, Table, View};
 use crate::domain::ids::Sequence;
@@ -71,6 +72,7 @@ pub fn sequence_of(key: &[u8]) -> Sequence {
 pub struct JournalReader {
     pub(super) view: Arc<dyn View>,
     pub(super) durable: Arc<AtomicU64>,
+    pub(super) keys: Keys,
 }
 
 impl std::fmt::Debug for JournalReader {
@@ -83,6 +85,11 @@ impl JournalReader {
     /// The last durable sequence.
     pub fn durable(&self) -> Sequence {
         Sequence(self.durable.load(Ordering::Acquire))
+    }
+
+    /// The students' keys, with which what is read is to be read.
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Shows every record from `from` to what is durable at the call; returns the last sequence

@@ -20,6 +20,7 @@ use super::directory::{DataDir, expect_store, sync_directory, sync_store};
 use super::error::{JournalError, Place, Result, io_at};
 use super::floor::{self, FloorFile};
 use super::frame::FORMAT_VERSION;
+use super::keys::Keys;
 use super::log::Log;
 use super::replay::sequence_of;
 use super::rouse::Rouser;
@@ -53,15 +54,18 @@ pub fn open_without_fdatasync(data: &Path) -> Result<SledJournal> {
 /// The journal as it is in `data`, or in a directory that is taken: a copy, to be read.
 pub fn open_copy(copy: DataDir) -> Result<SledJournal> {
     let told = copy.told().to_owned();
+    // The keys are not copied: there is one place where they can be destroyed.
+    let keys = Keys::look(&told)?;
     let opened = SledStore::open(copy).and_then(Log::open);
-    opened.map_err(|e| e.within(&told))
+    Ok(opened.map_err(|e| e.within(&told))?.with_keys(keys))
 }
 
 fn open_synced(dir: DataDir, fdatasync: bool) -> Result<SledJournal> {
     if dir.kept().is_none() && !dir.has_store()? {
         create(&dir)?;
     }
-    // Tried on a copy: sled cuts what it cannot read.
+    let keys = Keys::open(dir.path())?;
+    // Tried on a copy, without the keys: sled cuts what it cannot read.
     if let Err(fault) = try_and_keep(&dir) {
         // Unless an earlier start was ended while it opened the store, it is as it was found.
         if !kept_is_whole(&dir) {
@@ -74,7 +78,7 @@ fn open_synced(dir: DataDir, fdatasync: bool) -> Result<SledJournal> {
     let open = || {
         let mut store = SledStore::open_shared(Arc::clone(&dir))?;
         store.fdatasync = fdatasync;
-        Log::open(store)
+        Ok::<_, JournalError>(Log::open(store)?.with_keys(keys))
     };
     match open() {
         Ok(journal) => dir.forget_kept().map(|()| journal),
@@ -88,7 +92,8 @@ fn open_synced(dir: DataDir, fdatasync: bool) -> Result<SledJournal> {
 
 /// Whether there is a kept copy, and it holds all that was durable.
 fn kept_is_whole(dir: &DataDir) -> bool {
-    let kept = dir.kept().and_then(|kept| open_copy(kept).ok());
+    // Without the keys, which do not lie beside it: only how far it reaches is asked.
+    let kept = dir.kept().and_then(|kept| SledStore::open(kept).and_then(Log::open).ok());
     let floor = floor::read(dir.path());
     kept.is_some_and(|kept| floor.is_ok_and(|floor| kept.durable() >= floor))
 }

@@ -3,11 +3,14 @@
 
 use sha2::{Digest, Sha256};
 
+use super::Journal;
 use super::error::{JournalError, Result};
 use super::frame::{FORMAT_VERSION, is_sealed, long, seal};
 use super::replay::sequence_of;
+use super::state;
 use super::store::{Direction, Table, View};
 use crate::domain::ids::Sequence;
+use crate::domain::university::University;
 use crate::limits::{
     JOURNAL_ENTRY_BYTES_MAX, SNAPSHOT_BYTES_MAX, SNAPSHOT_COMMIT_ENTRIES_MAX, SNAPSHOTS_KEPT_MAX,
 };
@@ -229,6 +232,34 @@ pub fn prunable(view: &dyn View) -> Result<(Table, Vec<Vec<u8>>)> {
             _ => return Ok((Table::Chunks, keys)),
         }
     }
+}
+
+/// Makes a snapshot of the state at the journal's end, while nothing else writes, and removes those
+/// before it.
+pub fn renew(journal: &mut dyn Journal, university: &University) -> Result<()> {
+    let (sequence, keys) = (journal.durable(), journal.reader().keys().clone());
+    journal.snapshot_begin(sequence)?;
+    let (mut chunks, mut size, mut digest) = (0_u32, 0_u64, Sha256::new());
+    let mut buffer: Vec<u8> = Vec::with_capacity(2 * COMMIT_BYTES);
+    let mut put = |journal: &mut dyn Journal, bytes: &[u8]| {
+        let first = chunks;
+        chunks += bytes.len().div_ceil(CHUNK_BYTES) as u32;
+        journal.snapshot_put(sequence, first, bytes)
+    };
+    state::write_sealed(university, &keys, &mut |bytes| {
+        digest.update(bytes);
+        size += bytes.len() as u64;
+        buffer.extend_from_slice(bytes);
+        while buffer.len() >= COMMIT_BYTES {
+            put(&mut *journal, &buffer[..COMMIT_BYTES])?;
+            buffer.drain(..COMMIT_BYTES);
+        }
+        Ok::<_, JournalError>(())
+    })?;
+    put(&mut *journal, &buffer)?;
+    let digest = digest.finalize().into();
+    journal.snapshot_finish(&Manifest { sequence, bytes: size, chunks, digest })?;
+    journal.snapshot_forget(sequence)
 }
 
 /// Fails if a snapshot rests on more than the journal holds: acknowledged records are gone.

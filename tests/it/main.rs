@@ -20,6 +20,7 @@ mod compare;
 mod console;
 mod crash_points;
 mod disk_faults;
+mod erase;
 mod exhaustion;
 mod fuzz;
 mod journal_child;

@@ -71,6 +71,10 @@ impl Journal for Slow {
         self.journal.snapshot_finish(manifest)
     }
 
+    fn snapshot_forget(&mut self, before: Sequence) -> Result<(), JournalError> {
+        self.journal.snapshot_forget(before)
+    }
+
     fn snapshot_prune(&mut self) -> Result<bool, JournalError> {
         self.journal.snapshot_prune()
     }

@@ -211,6 +211,7 @@ impl Reader<'_> {
             | Event::StatusSet(..)
             | Event::PaceSet(..)
             | Event::WindowScheduled { .. }
+            | Event::StudentErased(_)
             | Event::WindowOpened(_)
             | Event::WindowClosing(_)
             | Event::WindowClosed(_)

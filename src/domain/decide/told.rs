@@ -6,6 +6,7 @@ use crate::domain::acts::{Act, Action, Author};
 use crate::domain::catalogue::Item;
 use crate::domain::event::Event;
 use crate::domain::ids::{Key, SectionId, StudentId, Timestamp, WindowId};
+use crate::domain::personal::pseudonym;
 use crate::domain::window::{Window, WindowState};
 use crate::limits;
 
@@ -58,6 +59,17 @@ impl Registry {
             Event::Announced(text) => {
                 let brief = text.en.chars().take(limits::ACT_TEXT_CHARS_MAX).collect();
                 Told::bare(Action::Announcement, Some(brief))
+            }
+            Event::StudentErased(_) => {
+                let erased = |event: &&Event| matches!(event, Event::StudentErased(_));
+                match (events.iter().filter(erased).count(), events) {
+                    (1, [Event::StudentErased(one)]) => {
+                        Told::of(Action::StudentErase, pseudonym(*one), None, None)
+                    }
+                    (count, _) => {
+                        Told::bare(Action::StudentErase, Some(format!("{count} students")))
+                    }
+                }
             }
             Event::ImportApplied { .. } => Told::bare(Action::Import, Some(import_text(events))),
             event => return self.told_of_student(event),

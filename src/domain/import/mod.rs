@@ -372,6 +372,10 @@ impl Preparer<'_> {
             if self.twice("student", &profile.key) {
                 continue;
             }
+            if profile.is_withheld() {
+                let what = "a number that begins so stands for a student who was erased; use hers";
+                self.fault("student", &profile.key, what);
+            }
             if let Some(programme) = &profile.programme
                 && !self.catalogue.programmes.iter().any(|p| p.key == *programme)
             {

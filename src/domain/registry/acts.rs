@@ -6,8 +6,9 @@ use super::{Registry, WindowNoticeKind};
 use crate::domain::acts::AuditEntry;
 use crate::domain::event::{Event, Record};
 use crate::domain::ids::{Key, SectionId, StudentId, WindowId};
+use crate::domain::personal::withheld_code;
 use crate::domain::section::SeatChange;
-use crate::domain::student::Notice;
+use crate::domain::student::{Notice, Profile};
 
 impl Registry {
     /// Notes who is answerable for the record, if anybody is.
@@ -32,6 +33,7 @@ impl Registry {
             Event::BlockSet { student, code, blocked } => {
                 self.set_block(record, *student, code, *blocked);
             }
+            Event::StudentErased(student) => self.erase(*student),
             // Told to who is there; it changes nothing.
             _ => {}
         }
@@ -63,9 +65,25 @@ impl Registry {
         self.notice(record, student, notice);
     }
 
+    /// What is personal of her is gone: nobody finds her, and she may not register. Her places stay.
+    fn erase(&mut self, id: StudentId) {
+        let student = self.student(id);
+        let number = student.profile.key.clone();
+        let calendar = student.account.calendar.as_ref().map(|calendar| calendar.hash);
+        let left = student.without_personal(Profile::erased(id));
+        self.students[id.index()] = left;
+        if let Some(hash) = calendar {
+            self.forget_calendar(id, &hash);
+        }
+        self.student_keys.remove(&number);
+        self.audit.forget(&number, id);
+    }
+
     fn set_block(&mut self, record: &Record, student: StudentId, code: &Key, blocked: bool) {
         let overrides = &mut self.students[student.index()].overrides;
         match overrides.iter_mut().find(|(known, _)| known == code) {
+            // It lifts nothing where her key is not at hand.
+            _ if *code == withheld_code() => {}
             Some((_, word)) => *word = blocked,
             None => overrides.push((code.clone(), blocked)),
         }

@@ -5,6 +5,7 @@ mod acts;
 mod alternatives;
 pub mod audit;
 mod decisions;
+mod erase;
 mod history;
 mod imports;
 mod limits;

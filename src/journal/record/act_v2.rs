@@ -34,10 +34,11 @@ enum ActionV2 {
     StudentUnblock,
     Announcement,
     Import,
+    StudentErase,
 }
 
 /// Each action with its form on disk.
-const ACTIONS: [(Action, ActionV2); 16] = [
+const ACTIONS: [(Action, ActionV2); 17] = [
     (Action::WindowOpen, ActionV2::WindowOpen),
     (Action::WindowClose, ActionV2::WindowClose),
     (Action::WindowPause, ActionV2::WindowPause),
@@ -54,6 +55,7 @@ const ACTIONS: [(Action, ActionV2); 16] = [
     (Action::StudentUnblock, ActionV2::StudentUnblock),
     (Action::Announcement, ActionV2::Announcement),
     (Action::Import, ActionV2::Import),
+    (Action::StudentErase, ActionV2::StudentErase),
 ];
 
 impl From<&Act> for ActV2 {

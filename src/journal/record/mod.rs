@@ -9,14 +9,18 @@
 //!
 //! The positions leave the ids out where the event names them itself, which is nearly always; the
 //! flags say so. Version 2 adds who is answerable for the record; what version 1 can hold is
-//! written in version 1. Deliberately absent: checksums and lengths, which the storage has.
+//! written in version 1. Version 3 is one of these without what is personal of a student, which
+//! stands beside it, sealed with her key. Deliberately absent: checksums and lengths, which the
+//! storage has.
 
 mod account_v1;
 mod act_v2;
 mod item_v1;
 mod outcome_v1;
+mod personal_v3;
 #[cfg(test)]
 pub mod samples;
+mod sealed_v3;
 #[cfg(test)]
 mod tests;
 mod v1;
@@ -26,12 +30,18 @@ pub use account_v1::{PreferencesV1, ResultV1};
 pub use act_v2::ActV2;
 pub use item_v1::{CourseV1, ItemV1, ProfileV1, ProgrammeV1, SectionInfoV1, TermV1, WindowRulesV1};
 pub use outcome_v1::{CourseRequestV1, OutcomeV1, PlanV1, ReasonV1, StatusV1};
+use personal_v3::RecordPersonal;
+pub use personal_v3::{WordsV3, item_of};
 
+use super::keys::Keys;
 use crate::domain::event::Record;
+use crate::domain::ids::StudentId;
 use crate::limits::JOURNAL_RECORD_BYTES_MAX;
 
 /// The newest version written.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
+/// Those of them that hold a record as it is.
+const PLAIN: u8 = 2;
 
 /// A record that cannot be stored: a bound in `limits.rs` was not kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -56,6 +66,11 @@ pub enum DecodeError {
     /// More than a record.
     #[error("a record is damaged: {0} bytes are left over")]
     LeftOver(usize),
+    /// Sealed with another key than hers.
+    #[error(
+        "a student's record does not open with her key; put back the students.keys of this journal"
+    )]
+    Seal,
     /// Over [`JOURNAL_RECORD_BYTES_MAX`].
     #[error("a record of {0} bytes; none is over {JOURNAL_RECORD_BYTES_MAX}")]
     TooLarge(usize),
@@ -67,7 +82,17 @@ impl From<postcard::Error> for DecodeError {
     }
 }
 
-/// Appends a record. On an error `out` is as it was.
+/// Appends a record; what is personal in it is sealed with her key, where there are keys. On an
+/// error `out` is as it was.
+pub fn encode_sealed(record: &Record, keys: &Keys, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let start = out.len();
+    if sealed_v3::put(record, keys, out)? {
+        return bounded(start, out);
+    }
+    encode(record, out)
+}
+
+/// Appends a record as it is. On an error `out` is as it was.
 pub fn encode(record: &Record, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
     match v1::EventV1::of(&record.event).filter(|_| record.act.is_none()) {
@@ -76,10 +101,14 @@ pub fn encode(record: &Record, out: &mut Vec<u8>) -> Result<(), EncodeError> {
             v1::put(record, &event, out);
         }
         None => {
-            out.push(VERSION);
+            out.push(PLAIN);
             v2::put(record, out);
         }
     }
+    bounded(start, out)
+}
+
+fn bounded(start: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let bytes = out.len() - start;
     if bytes > JOURNAL_RECORD_BYTES_MAX {
         out.truncate(start);
@@ -88,11 +117,23 @@ pub fn encode(record: &Record, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// Reads a record. Never panics, and never allocates much more than the bytes can hold.
+/// Reads a record without keys: what is sealed in it is left out.
 pub fn decode(bytes: &[u8]) -> Result<Record, DecodeError> {
+    decode_with(bytes, &Keys::none())
+}
+
+/// Reads a record. Never panics, and never allocates much more than the bytes can hold.
+pub fn decode_with(bytes: &[u8], keys: &Keys) -> Result<Record, DecodeError> {
     if bytes.len() > JOURNAL_RECORD_BYTES_MAX {
         return Err(DecodeError::TooLarge(bytes.len()));
     }
+    match bytes.split_first() {
+        Some((3, rest)) => sealed_v3::take(rest, keys),
+        _ => decode_plain(bytes),
+    }
+}
+
+fn decode_plain(bytes: &[u8]) -> Result<Record, DecodeError> {
     let (version, mut rest) = bytes.split_first().ok_or(DecodeError::NoVersion)?;
     let record = match version {
         0 => return Err(DecodeError::NoVersion),
@@ -108,5 +149,14 @@ pub fn decode(bytes: &[u8]) -> Result<Record, DecodeError> {
 
 /// Whether the bytes may be a record that somebody is answerable for: a look without reading it.
 pub fn may_be_act(bytes: &[u8]) -> bool {
-    bytes.first().is_some_and(|version| *version != 1)
+    match bytes.split_first() {
+        Some((3, rest)) => sealed_v3::beside(rest).is_some_and(may_be_act),
+        first => first.is_some_and(|(version, _)| *version != 1),
+    }
+}
+
+/// The student of whom something personal stands in the record as it is, read without keys: it was
+/// written before there were any.
+pub fn in_the_open(record: &Record) -> Option<StudentId> {
+    RecordPersonal::of(record).map(|found| found.student)
 }

@@ -321,12 +321,16 @@ pub fn acts() -> Vec<Record> {
     for event in act_events() {
         all.push(by(event, act(Action::StudentEnrol, Some("s1"), Some("a b"), Some("c d"))));
     }
-    for action in Action::ALL {
+    // Those that came later have their samples at the end: the order is the fixtures'.
+    for action in Action::ALL.into_iter().filter(|action| *action != Action::StudentErase) {
         all.push(by(Event::WindowOpened(WINDOW), act(action, None, None, None)));
     }
     let capacity = Event::CapacitySet(SectionId(2_001), Some(80));
     let raised = act(Action::SectionCapacity, Some("LAW-1010/T3"), Some("30"), Some("80"));
     all.push(by(capacity, raised));
+    all.push(record(Event::StudentErased(STUDENT)));
+    let erased = act(Action::StudentErase, None, None, Some("2 students"));
+    all.push(by(Event::StudentErased(STUDENT), erased));
     all
 }
 

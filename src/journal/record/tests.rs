@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::samples::{self, decided, enrolled, record};
 use super::*;
+use crate::domain::acts::Action;
+use crate::domain::catalogue::Item;
 use crate::domain::event::{Event, Via};
 use crate::domain::ids::{
     CourseId, RequestId, SectionId, Sequence, StudentId, Ticket, Timestamp, WindowId,
@@ -45,6 +47,100 @@ fn every_kind_comes_back_as_it_was() {
     }
 }
 
+/// Keys of a data directory that goes with the test.
+fn keys() -> (tempfile::TempDir, Keys) {
+    let data = tempfile::tempdir().unwrap();
+    let keys = Keys::open(data.path()).unwrap();
+    (data, keys)
+}
+
+fn sealed(record: &Record, keys: &Keys) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode_sealed(record, keys, &mut out).expect("it fits");
+    out
+}
+
+fn every_sample() -> Vec<Record> {
+    samples::events().into_iter().map(record).chain(samples::acts()).collect()
+}
+
+#[test]
+fn what_is_personal_is_sealed_and_comes_back_with_the_key_alone() {
+    let (_data, keys) = keys();
+    let mut kinds = 0;
+    let histories = (0..10).flat_map(|seed| history(seed, 300).1);
+    for record in every_sample().into_iter().chain(histories) {
+        let bytes = sealed(&record, &keys);
+        assert_eq!(decode_with(&bytes, &keys).as_ref(), Ok(&record));
+        let left = decode(&bytes).expect("the rest can be read without the key");
+        assert!(in_the_open(&left).is_none(), "{left:?}");
+        match in_the_open(&record) {
+            None => assert_eq!(bytes, self::bytes(&record), "the rest is written as ever"),
+            Some(_) => {
+                kinds += 1;
+                assert_eq!(bytes[0], 3);
+                assert_eq!(may_be_act(&bytes), may_be_act(&self::bytes(&record)));
+                assert_ne!(left, record);
+                let head = |r: &Record| (r.sequence, r.epoch, r.at, r.students.clone());
+                assert_eq!(head(&left), head(&record));
+            }
+        }
+    }
+    assert!(kinds > 100, "{kinds}");
+}
+
+#[test]
+fn nothing_personal_stands_in_the_bytes() {
+    let (_data, keys) = keys();
+    let secrets = ["s1234567", "BA-LAW", "LAW-1001", "FIN", "essay", "Firefox", "Zaal te klein"];
+    let (mut open, mut shut) = (0, 0);
+    for record in every_sample() {
+        let Some(_) = in_the_open(&record) else { continue };
+        let holds = |bytes: &[u8], text: &str| {
+            bytes.windows(text.len()).any(|part| part == text.as_bytes())
+        };
+        for text in secrets {
+            open += usize::from(holds(&bytes(&record), text));
+            shut += usize::from(holds(&sealed(&record, &keys), text));
+        }
+    }
+    assert!(open >= 7, "the samples hold them: {open}");
+    assert_eq!(shut, 0);
+}
+
+#[test]
+fn a_seal_that_was_altered_or_moved_is_damage() {
+    let (_data, keys) = keys();
+    let signed_in = samples::events().into_iter().find(|e| matches!(e, Event::SignedIn { .. }));
+    let bytes = sealed(&record(signed_in.unwrap()), &keys);
+    for at in 1..bytes.len() {
+        let mut bad = bytes.clone();
+        bad[at] ^= 1;
+        assert!(decode_with(&bad, &keys).is_err(), "byte {at}");
+    }
+    let (_other, others) = self::keys();
+    sealed(&decode(&bytes).unwrap(), &others);
+    let with_a_key = |keys: &Keys| {
+        let import = samples::events().into_iter().map(record).find(|r| in_the_open(r).is_some());
+        sealed(&import.unwrap(), keys);
+    };
+    with_a_key(&others);
+    assert_eq!(decode_with(&bytes, &others), Err(DecodeError::Seal), "another journal's keys");
+}
+
+#[test]
+fn a_student_whose_key_is_destroyed_is_written_without_what_is_personal() {
+    let (_data, keys) = keys();
+    for record in every_sample() {
+        let Some(student) = in_the_open(&record) else { continue };
+        let before = sealed(&record, &keys);
+        let left = decode(&before).unwrap();
+        keys.destroy(&[student]).unwrap();
+        assert_eq!(decode_with(&before, &keys).as_ref(), Ok(&left));
+        assert_eq!(decode_with(&sealed(&record, &keys), &keys), Ok(left));
+    }
+}
+
 #[test]
 fn positions_that_the_event_does_not_name_come_back_too() {
     let mut odd = record(samples::events().pop().unwrap());
@@ -75,8 +171,28 @@ fn the_largest_of_each_kind_fits() {
         let name: String = format!("{:?}", record.event).chars().take(50).collect();
         assert!(size.is_ok(), "{size:?}: {name}");
         println!("{:>5} B  {name}", size.unwrap_or_default());
-        assert_eq!(decode(&out[1..]), Ok(record));
+        assert_eq!(decode(&out[1..]), Ok(record.clone()));
+        let (_data, keys) = keys();
+        let of_the_last = with_the_last_student(record);
+        let sealed = sealed(&of_the_last, &keys);
+        println!("{:>5} B  sealed", sealed.len());
+        assert_eq!(decode_with(&sealed, &keys), Ok(of_the_last));
     }
+}
+
+/// The same of the student with the largest number that has a key, and as an act done to her.
+fn with_the_last_student(mut record: Record) -> Record {
+    let last = StudentId(crate::limits::STUDENT_KEYS_MAX as u32 - 1);
+    match &mut record.event {
+        Event::ImportItem(Item::Student(id, _) | Item::Result(id, _)) => *id = last,
+        Event::SignedIn { student, .. } | Event::Placed { student, .. } => *student = last,
+        _ => return record,
+    }
+    record.students.iter_mut().for_each(|(id, _)| *id = last);
+    if let Some(act) = &mut record.act {
+        std::sync::Arc::make_mut(act).action = Action::StudentMove;
+    }
+    record
 }
 
 #[test]
@@ -188,6 +304,40 @@ fn fixtures_stay(version: u8, expected: Vec<Record>) {
         assert_eq!(unhex(stored)[0], version);
         assert_eq!(decode(&unhex(stored)).as_ref(), Ok(&record), "{line}");
         assert_eq!(hex(&bytes(&record)), stored, "the bytes of {record:?} changed");
+    }
+}
+
+/// Version 3 as it was first written, with the keys of that time. Seals differ each time they are
+/// made: a line once there is read for ever, and nothing is compared with what is written today.
+#[test]
+fn sealed_fixtures_stay_readable() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let (path, kept) = (fixture(3), root.join("students-v1.keys.hex"));
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join(crate::journal::keys::NAME);
+    let expected: Vec<Record> =
+        every_sample().into_iter().filter(|r| in_the_open(r).is_some()).collect();
+    if env::var_os("SLUIS_FIXTURES").is_some_and(|v| v == "write") && !path.exists() {
+        let keys = Keys::open(data.path()).unwrap();
+        let line = |record: &Record| format!("{}\n", hex(&sealed(record, &keys)));
+        fs::write(&path, expected.iter().map(line).collect::<String>()).unwrap();
+        keys.sync().unwrap();
+        fs::write(&kept, hex(&fs::read(&file).unwrap()) + "\n").unwrap();
+        fs::remove_file(&file).unwrap();
+    }
+    let mut options = fs::OpenOptions::new();
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut made = options.write(true).create_new(true).open(&file).unwrap();
+    let bytes = unhex(fs::read_to_string(&kept).unwrap().trim());
+    std::io::Write::write_all(&mut made, &bytes).unwrap();
+    let keys = Keys::look(data.path()).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().count(), expected.len(), "one line for each sample");
+    for (line, record) in text.lines().zip(expected) {
+        let stored = unhex(line);
+        assert_eq!(stored[0], 3);
+        assert_eq!(decode_with(&stored, &keys).as_ref(), Ok(&record), "{line}");
+        assert!(in_the_open(&decode(&stored).unwrap()).is_none(), "{line}");
     }
 }
 

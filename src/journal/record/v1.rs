@@ -246,7 +246,8 @@ impl EventV1 {
             | Event::Placed { .. }
             | Event::Removed { .. }
             | Event::BlockSet { .. }
-            | Event::Announced(_) => return None,
+            | Event::Announced(_)
+            | Event::StudentErased(_) => return None,
         })
     }
 }

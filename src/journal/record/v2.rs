@@ -31,6 +31,7 @@ enum EventV2 {
         nl: Box<str>,
         en: Box<str>,
     },
+    StudentErased(u32),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,6 +87,7 @@ impl From<&Event> for EventV2 {
                 Self::BlockSet(student.0, code.into(), *blocked)
             }
             Event::Announced(text) => Self::Announced { nl: text.nl.clone(), en: text.en.clone() },
+            Event::StudentErased(student) => Self::StudentErased(student.0),
             other => unreachable!("version 1 has a form for {other:?}"),
         }
     }
@@ -113,6 +115,7 @@ impl From<EventV2> for Event {
                 Self::BlockSet { student: StudentId(student), code: code.into(), blocked }
             }
             EventV2::Announced { nl, en } => Self::Announced(Arc::new(Text { nl, en })),
+            EventV2::StudentErased(student) => Self::StudentErased(StudentId(student)),
         }
     }
 }

@@ -12,24 +12,29 @@
 //!
 //! Version 2 is version 1 and what came with results and accounts, in blocks of their own at the
 //! end of the students. Version 3 is that with messages of swaps that name both courses, the number of
-//! swaps, and what came with the registrar's acts, in blocks of their own. A snapshot of an older
-//! version lacks what the journal has: it is no use, and the journal is read from its start.
+//! swaps, and what came with the registrar's acts, in blocks of their own. Version 4 is that with
+//! what is personal of a student sealed with her key, in blocks of their own; a state without keys is
+//! written in version 3. A snapshot of an older version lacks what the journal has: it is no use, and
+//! the journal is read from its start.
 //!
 //! Deliberately absent: checksums, which the storage has.
 
 mod account_v2;
 mod acts_v3;
 mod read;
+mod sealed_v4;
 #[cfg(test)]
 mod tests;
 mod v1;
 mod write;
 
-pub use read::{StateError, read_state};
-pub use write::write_state;
+pub use read::{StateError, read_state, read_state_with};
+pub use write::{write_impersonal, write_sealed, write_state};
 
-/// The version written.
-pub const VERSION: u8 = 3;
+/// The newest version written.
+pub const VERSION: u8 = 4;
+/// The version of a state in which nothing is sealed.
+pub const PLAIN_VERSION: u8 = 3;
 /// A block is closed once it holds this much.
 const BLOCK_BYTES: usize = 64 * 1024;
 /// Kind and length.

@@ -7,11 +7,13 @@ use serde::Deserialize;
 
 use super::account_v2::{AccountV2, ChangesV2};
 use super::acts_v3::{AuditEntryV3, OverridesV3};
+use super::sealed_v4::{SealedActV4, SealedItemV4, SealedV4, open_student};
 use super::v1::{
-    EndV1, HeadV1, MemoV1, SeatsV1, StudentV1, TicketV1, WaitingV1, WindowNoticeV1, WindowV1, kind,
+    EndV1, HeadV1, InboxItemV1, MemoV1, SeatsV1, StudentV1, TicketV1, WaitingV1, WindowNoticeV1,
+    WindowV1, kind,
 };
 use super::write::{end_v1, waitlisted};
-use super::{BLOCK_BYTES, BLOCK_HEADER_BYTES, VERSION};
+use super::{BLOCK_BYTES, BLOCK_HEADER_BYTES, PLAIN_VERSION, VERSION};
 use crate::domain::account::Account;
 use crate::domain::catalogue::{Catalogue, Course, Item, Programme, SectionInfo, Term};
 use crate::domain::course::{CourseBook, WaitlistEntry};
@@ -23,6 +25,7 @@ use crate::domain::section::Section;
 use crate::domain::student::{Enrolment, InboxItem, Memo, Notice, Student};
 use crate::domain::university::University;
 use crate::domain::window::{TicketInfo, Window};
+use crate::journal::keys::Keys;
 use crate::journal::record::{CourseV1, ItemV1, ProgrammeV1, SectionInfoV1, TermV1};
 use crate::journal::wire;
 
@@ -54,17 +57,23 @@ pub enum StateError {
     Inconsistent(&'static str),
 }
 
-/// Reads a state that [`super::write_state`] wrote, to the end of `reader`.
-pub fn read_state(mut reader: impl Read) -> Result<University, StateError> {
+/// Reads a state without keys, to the end of `reader`: what is sealed in it is left out.
+pub fn read_state(reader: impl Read) -> Result<University, StateError> {
+    read_state_with(reader, &Keys::none())
+}
+
+/// Reads a state that [`super::write_state`] or [`super::write_sealed`] wrote, to the end of
+/// `reader`.
+pub fn read_state_with(mut reader: impl Read, keys: &Keys) -> Result<University, StateError> {
     let mut version = [0];
     reader.read_exact(&mut version)?;
     match version[0] {
-        VERSION => {}
+        PLAIN_VERSION..=VERSION => {}
         0 => return Err(StateError::Inconsistent("no version")),
-        older @ ..VERSION => return Err(StateError::Older(older)),
+        older @ ..PLAIN_VERSION => return Err(StateError::Older(older)),
         newer => return Err(StateError::Newer(newer)),
     }
-    let mut parts = Parts::default();
+    let mut parts = Parts { keys: keys.clone(), ..Parts::default() };
     let mut buffer = Vec::with_capacity(BLOCK_BYTES * 2);
     let mut block = 0;
     while parts.end.is_none() {
@@ -89,6 +98,7 @@ pub fn read_state(mut reader: impl Read) -> Result<University, StateError> {
 /// What has been read so far.
 #[derive(Default)]
 struct Parts {
+    keys: Keys,
     sequence: Sequence,
     epoch: u32,
     terms: Vec<Term>,
@@ -178,6 +188,19 @@ impl Parts {
                 self.rest.audit.push(entry.into());
                 Ok(())
             }),
+            kind::SEALED => each(bytes, |sealed: SealedV4| {
+                let student = self.students.get_mut(sealed.student as usize);
+                let student = student.ok_or(postcard::Error::SerdeDeCustom)?;
+                open_student(&sealed, student, &self.keys)
+            }),
+            kind::SEALED_ACT => each(bytes, |sealed: SealedActV4| {
+                self.rest.audit.push(sealed.open(&self.keys)?);
+                Ok(())
+            }),
+            kind::SEALED_ITEM => each(bytes, |sealed: SealedItemV4| {
+                self.staged.push(sealed.open(&self.keys)?);
+                Ok(())
+            }),
             kind::END => each(bytes, |end| {
                 self.end = Some(end);
                 Ok(())
@@ -199,24 +222,7 @@ impl Parts {
 
     fn student(&mut self, student: StudentV1) -> postcard::Result<()> {
         let memos: Vec<(RequestId, Memo)> = student.memos.into_iter().map(memo_of).collect();
-        let mut inbox = Vec::with_capacity(student.inbox.len());
-        for item in student.inbox {
-            let (sequence, at) = (Sequence(item.sequence), Timestamp(item.at));
-            let student_sequence = item.student_sequence;
-            let told = |notice| InboxItem { sequence, student_sequence, at, notice };
-            match item.notice.into_notice() {
-                Ok(notice) => inbox.push(told(notice)),
-                Err(index) => {
-                    let (request, memo) = memos.get(index).ok_or(postcard::Error::SerdeDeCustom)?;
-                    let decided = memo.decided.as_ref();
-                    let (_, outcomes) = decided.ok_or(postcard::Error::SerdeDeCustom)?;
-                    inbox.extend(outcomes.iter().map(|(course, outcome)| {
-                        let (request, course, outcome) = (*request, *course, outcome.clone());
-                        told(Notice::Outcome { request, course, outcome, instead_of: None })
-                    }));
-                }
-            }
-        }
+        let inbox = inbox_of(student.inbox, &memos)?;
         let enrolments = student.enrolments.into_iter().map(|e| Enrolment {
             course: CourseId(e.course),
             sections: e.sections.into_iter().map(SectionId).collect(),
@@ -293,6 +299,32 @@ fn each<'a, T: Deserialize<'a>>(
         take(wire::take(&mut bytes)?)?;
     }
     Ok(())
+}
+
+/// Her messages; some are the outcomes of a memo, by its index.
+pub fn inbox_of(
+    items: Vec<InboxItemV1>,
+    memos: &[(RequestId, Memo)],
+) -> postcard::Result<Vec<InboxItem>> {
+    let mut inbox = Vec::with_capacity(items.len());
+    for item in items {
+        let (sequence, at) = (Sequence(item.sequence), Timestamp(item.at));
+        let student_sequence = item.student_sequence;
+        let told = |notice| InboxItem { sequence, student_sequence, at, notice };
+        match item.notice.into_notice() {
+            Ok(notice) => inbox.push(told(notice)),
+            Err(index) => {
+                let (request, memo) = memos.get(index).ok_or(postcard::Error::SerdeDeCustom)?;
+                let decided = memo.decided.as_ref();
+                let (_, outcomes) = decided.ok_or(postcard::Error::SerdeDeCustom)?;
+                inbox.extend(outcomes.iter().map(|(course, outcome)| {
+                    let (request, course, outcome) = (*request, *course, outcome.clone());
+                    told(Notice::Outcome { request, course, outcome, instead_of: None })
+                }));
+            }
+        }
+    }
+    Ok(inbox)
 }
 
 fn window_of(window: WindowV1) -> Window {

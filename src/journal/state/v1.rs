@@ -56,6 +56,12 @@ pub mod kind {
     pub const ACT: u8 = 19;
     /// Swaps counted, once; since version 3.
     pub const SWAPS: u8 = 24;
+    /// What is personal of students, sealed; since version 4.
+    pub const SEALED: u8 = 25;
+    /// An act done to a student, among the others in order; since version 4.
+    pub const SEALED_ACT: u8 = 26;
+    /// A student or a result that an import has staged, likewise; since version 4.
+    pub const SEALED_ITEM: u8 = 27;
 }
 
 /// What comes first.

@@ -6,30 +6,70 @@ use serde::Serialize;
 
 use super::account_v2::{AccountV2, ChangesV2};
 use super::acts_v3::{AuditEntryV3, OverridesV3};
+use super::sealed_v4;
 use super::v1::{
     EndV1, EnrolmentV1, HeadV1, InboxItemV1, MemoV1, NoticeV1, SeatsV1, StudentV1, TicketV1,
     WaitingV1, WindowNoticeV1, WindowV1, kind,
 };
-use super::{BLOCK_BYTES, BLOCK_HEADER_BYTES, VERSION};
+use super::{BLOCK_BYTES, BLOCK_HEADER_BYTES, PLAIN_VERSION, VERSION};
+use crate::domain::acts::AuditEntry;
 use crate::domain::course::WaitlistEntry;
 use crate::domain::ids::{CourseId, RequestId, StudentId};
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::CourseRequest;
 use crate::domain::registry::Registry;
-use crate::domain::student::{Decision, Enrolment, InboxItem, Memo, Notice, Student};
+use crate::domain::student::{Decision, Enrolment, InboxItem, Memo, Notice, Profile, Student};
 use crate::domain::university::University;
 use crate::domain::window::Window;
-use crate::journal::record::{CourseV1, ItemV1, PlanV1, ProgrammeV1, SectionInfoV1, TermV1};
+use crate::journal::keys::Keys;
+use crate::journal::record::{
+    CourseV1, ItemV1, PlanV1, ProgrammeV1, SectionInfoV1, TermV1, item_of,
+};
 use crate::journal::wire::{self, list};
 
-/// Writes a state, block after block, into `sink`.
-pub fn write_state<E>(
+/// What becomes of what is personal.
+#[derive(Clone, Copy)]
+enum Personal<'a> {
+    /// It is written as it is.
+    Plain,
+    /// It is sealed, of those who have a key.
+    Sealed(&'a Keys),
+    /// It is left out.
+    LeftOut,
+}
+
+/// Where a state goes, piece by piece.
+pub type Sink<'a, E> = dyn FnMut(&[u8]) -> Result<(), E> + 'a;
+
+/// Writes a state as it is, block after block, into `sink`.
+pub fn write_state<E>(university: &University, sink: &mut Sink<'_, E>) -> Result<(), E> {
+    write(university, Personal::Plain, sink)
+}
+
+/// Writes a state in which what is personal is sealed with each student's key.
+pub fn write_sealed<E>(
     university: &University,
-    sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    keys: &Keys,
+    sink: &mut Sink<'_, E>,
+) -> Result<(), E> {
+    let how = if keys.are_made() { Personal::Sealed(keys) } else { Personal::Plain };
+    write(university, how, sink)
+}
+
+/// Writes what is left of a state without what is personal: the same whoever was erased.
+pub fn write_impersonal<E>(university: &University, sink: &mut Sink<'_, E>) -> Result<(), E> {
+    write(university, Personal::LeftOut, sink)
+}
+
+fn write<E>(
+    university: &University,
+    personal: Personal<'_>,
+    sink: &mut Sink<'_, E>,
 ) -> Result<(), E> {
     let registry = &university.registry;
     let mut blocks = Blocks { sink, buffer: Vec::with_capacity(BLOCK_BYTES * 2), kind: 0 };
-    (blocks.sink)(&[VERSION])?;
+    let sealed = matches!(personal, Personal::Sealed(_));
+    (blocks.sink)(&[if sealed { VERSION } else { PLAIN_VERSION }])?;
     let head = HeadV1 {
         sequence: registry.sequence.0,
         epoch: registry.epoch,
@@ -40,15 +80,8 @@ pub fn write_state<E>(
     blocks.put(kind::HEAD, &head)?;
     write_catalogue(&mut blocks, registry)?;
     write_windows(&mut blocks, registry)?;
-    for student in &registry.students {
-        blocks.put(kind::STUDENT, &student_v1(student))?;
-    }
-    for (i, student) in registry.students.iter().enumerate() {
-        if let Some(account) = AccountV2::of(StudentId(i as u32), student) {
-            blocks.put(kind::ACCOUNT, &account)?;
-        }
-    }
-    write_acts(&mut blocks, registry)?;
+    write_students(&mut blocks, registry, personal)?;
+    write_acts(&mut blocks, registry, personal)?;
     let (count, at) = registry.catalogue_changes;
     if count > 0 {
         blocks.put(kind::CHANGES, &ChangesV2 { count, at: at.0 })?;
@@ -60,9 +93,7 @@ pub fn write_state<E>(
     for notice in &registry.window_notices {
         blocks.put(kind::NOTICE, &WindowNoticeV1::from(notice))?;
     }
-    for item in registry.staged() {
-        blocks.put(kind::STAGED, &ItemV1::from(item))?;
-    }
+    write_staged(&mut blocks, registry, personal)?;
     for section in &university.sections {
         blocks.put(kind::SEATS, &SeatsV1::from(section))?;
     }
@@ -70,13 +101,13 @@ pub fn write_state<E>(
     blocks.flush()
 }
 
-struct Blocks<'a, E> {
-    sink: &'a mut dyn FnMut(&[u8]) -> Result<(), E>,
+struct Blocks<'a, 'b, E> {
+    sink: &'a mut Sink<'b, E>,
     buffer: Vec<u8>,
     kind: u8,
 }
 
-impl<E> Blocks<'_, E> {
+impl<E> Blocks<'_, '_, E> {
     fn put<T: Serialize>(&mut self, kind: u8, value: &T) -> Result<(), E> {
         if kind != self.kind || self.buffer.len() >= BLOCK_BYTES {
             self.flush()?;
@@ -118,7 +149,7 @@ pub fn end_v1(university: &University) -> EndV1 {
     }
 }
 
-fn write_catalogue<E>(blocks: &mut Blocks<'_, E>, registry: &Registry) -> Result<(), E> {
+fn write_catalogue<E>(blocks: &mut Blocks<'_, '_, E>, registry: &Registry) -> Result<(), E> {
     let catalogue = &registry.catalogue;
     for term in &catalogue.terms {
         blocks.put(kind::TERM, &TermV1::from(term))?;
@@ -135,23 +166,113 @@ fn write_catalogue<E>(blocks: &mut Blocks<'_, E>, registry: &Registry) -> Result
     Ok(())
 }
 
-fn write_acts<E>(blocks: &mut Blocks<'_, E>, registry: &Registry) -> Result<(), E> {
-    let windows = registry.windows.iter().enumerate();
-    for (i, _) in windows.filter(|(_, window)| window.paused) {
-        blocks.put(kind::PAUSED, &(i as u32))?;
+/// Whether what is personal of a student stands in her own blocks.
+fn in_the_open(id: StudentId, personal: Personal<'_>) -> bool {
+    match personal {
+        Personal::Plain => true,
+        // Of those who were there before there were keys; and of those erased nothing is left.
+        Personal::Sealed(keys) => !keys.has(id),
+        Personal::LeftOut => false,
     }
-    for (i, student) in registry.students.iter().enumerate() {
-        if let Some(words) = OverridesV3::of(StudentId(i as u32), student) {
-            blocks.put(kind::OVERRIDES, &words)?;
+}
+
+fn write_students<E>(
+    blocks: &mut Blocks<'_, '_, E>,
+    registry: &Registry,
+    personal: Personal<'_>,
+) -> Result<(), E> {
+    let students = || (0..).map(StudentId).zip(&registry.students);
+    for (id, student) in students() {
+        if in_the_open(id, personal) {
+            blocks.put(kind::STUDENT, &student_v1(student))?;
+        } else {
+            let left = student.without_personal(Profile::sealed(id));
+            blocks.put(kind::STUDENT, &student_v1(&left))?;
         }
     }
-    for entry in registry.audit.iter() {
-        blocks.put(kind::ACT, &AuditEntryV3::from(entry))?;
+    for (id, student) in students().filter(|(id, _)| in_the_open(*id, personal)) {
+        if let Some(account) = AccountV2::of(id, student) {
+            blocks.put(kind::ACCOUNT, &account)?;
+        }
+    }
+    let Personal::Sealed(keys) = personal else { return Ok(()) };
+    for (id, student) in students().filter(|(id, _)| keys.has(*id)) {
+        if let Some(sealed) = sealed_v4::seal_student(id, student, keys) {
+            blocks.put(kind::SEALED, &sealed)?;
+        }
     }
     Ok(())
 }
 
-fn write_windows<E>(blocks: &mut Blocks<'_, E>, registry: &Registry) -> Result<(), E> {
+fn write_staged<E>(
+    blocks: &mut Blocks<'_, '_, E>,
+    registry: &Registry,
+    personal: Personal<'_>,
+) -> Result<(), E> {
+    for item in registry.staged() {
+        let sealed = match (personal, item_of(item)) {
+            (Personal::Sealed(keys), Some(id)) => sealed_v4::seal_item(id, item, keys),
+            _ => None,
+        };
+        match (sealed, personal) {
+            (Some(sealed), _) => blocks.put(kind::SEALED_ITEM, &sealed)?,
+            (None, Personal::LeftOut) => {
+                blocks.put(kind::STAGED, &ItemV1::from(&item.without_personal()))?;
+            }
+            (None, _) => blocks.put(kind::STAGED, &ItemV1::from(item))?,
+        }
+    }
+    Ok(())
+}
+
+/// The student to whom an act was done.
+fn done_to(registry: &Registry, entry: &AuditEntry) -> Option<StudentId> {
+    let subject = entry.act.subject.as_ref().filter(|_| entry.act.action.is_about_student())?;
+    registry.student_id(subject.as_str())
+}
+
+fn write_audit<E>(
+    blocks: &mut Blocks<'_, '_, E>,
+    registry: &Registry,
+    personal: Personal<'_>,
+) -> Result<(), E> {
+    for entry in registry.audit.iter() {
+        match (personal, done_to(registry, entry)) {
+            (Personal::LeftOut, Some(id)) => {
+                let left = sealed_v4::without(id, entry);
+                blocks.put(kind::ACT, &AuditEntryV3::from(&left))?;
+            }
+            (Personal::Sealed(keys), Some(id)) if keys.has(id) => {
+                if let Some(sealed) = sealed_v4::seal_act(id, entry, keys) {
+                    blocks.put(kind::SEALED_ACT, &sealed)?;
+                }
+            }
+            _ => blocks.put(kind::ACT, &AuditEntryV3::from(entry))?,
+        }
+    }
+    Ok(())
+}
+
+fn write_acts<E>(
+    blocks: &mut Blocks<'_, '_, E>,
+    registry: &Registry,
+    personal: Personal<'_>,
+) -> Result<(), E> {
+    let windows = registry.windows.iter().enumerate();
+    for (i, _) in windows.filter(|(_, window)| window.paused) {
+        blocks.put(kind::PAUSED, &(i as u32))?;
+    }
+    for (id, student) in (0..).map(StudentId).zip(&registry.students) {
+        if let Some(words) = OverridesV3::of(id, student)
+            && in_the_open(id, personal)
+        {
+            blocks.put(kind::OVERRIDES, &words)?;
+        }
+    }
+    write_audit(blocks, registry, personal)
+}
+
+fn write_windows<E>(blocks: &mut Blocks<'_, '_, E>, registry: &Registry) -> Result<(), E> {
     for window in &registry.windows {
         blocks.put(kind::WINDOW, &window_v1(window))?;
     }
@@ -181,7 +302,7 @@ fn window_v1(window: &Window) -> WindowV1 {
     }
 }
 
-fn write_books<E>(blocks: &mut Blocks<'_, E>, registry: &Registry) -> Result<(), E> {
+fn write_books<E>(blocks: &mut Blocks<'_, '_, E>, registry: &Registry) -> Result<(), E> {
     for book in &registry.courses {
         blocks.put(kind::BOOK, &book.sequence)?;
     }
@@ -256,7 +377,7 @@ fn memo_v1(request: RequestId, memo: &Memo) -> MemoV1 {
 }
 
 /// Her messages; those that are a memo's outcomes, all of them and in order, as its index.
-fn inbox_v1(student: &Student) -> Vec<InboxItemV1> {
+pub fn inbox_v1(student: &Student) -> Vec<InboxItemV1> {
     let memos = student.requests.iter().enumerate();
     let mut decided: Vec<(usize, RequestId, &Decision)> =
         memos.filter_map(|(i, (id, memo))| Some((i, *id, memo.decided.as_ref()?))).collect();

@@ -120,6 +120,7 @@ export const enFileRegistrar: FileRegistrarTexts = {
   'action.student_block': 'Student blocked',
   'action.student_unblock': 'Block lifted',
   'action.announcement': 'Announcement',
+  'action.student_erase': 'Students erased',
   'action.import': 'File imported',
   'brief.times': 'opens {opens}, closes {closes}',
   'brief.byHand': 'by hand',

@@ -123,6 +123,7 @@ export const nlFileRegistrar = {
   'action.student_block': 'Student geblokkeerd',
   'action.student_unblock': 'Blokkade opgeheven',
   'action.announcement': 'Mededeling',
+  'action.student_erase': 'Studenten gewist',
   'action.import': 'Bestand ingelezen',
   'brief.times': 'opent {opens}, sluit {closes}',
   'brief.byHand': 'met de hand',

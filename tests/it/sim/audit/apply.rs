@@ -117,6 +117,8 @@ impl Model {
                 self.tell(record, student.0, Kind::Block, subject, detail, false);
                 self.woken = u64::MAX;
             }
+            // Only while no gateway runs, and by no command.
+            Event::StudentErased(_) => return Err(Violation::record("I9", record)),
             Event::WindowClosing(_)
             | Event::MessagesRead(..)
             | Event::PreferencesSet(..)

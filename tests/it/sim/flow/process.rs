@@ -166,6 +166,7 @@ impl Process {
             sections: university.sections,
             gate,
             writer: Arc::clone(&writer),
+            keys: reader.keys().clone(),
             directory: Arc::clone(&directory),
             board: Arc::clone(&board),
             clock: clock.clone(),

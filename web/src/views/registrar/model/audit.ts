@@ -22,6 +22,7 @@ export const ACTIONS = [
   'student_unblock',
   'announcement',
   'import',
+  'student_erase',
 ] as const;
 
 export const actionName = (action: string): string => {

@@ -1,0 +1,260 @@
+//! An erasure in the journal: whatever is cut short, the directory opens, and what is personal is
+//! there or gone; what others rest on is the same throughout.
+
+use std::fs;
+use std::path::Path;
+
+use super::digest::{self, StateDigest};
+use super::fold::Fold;
+use super::sled as store;
+use super::testkit::{half_import, history};
+use super::{Journal, Keys, RecordBuffer, backup, keys, past, record, renew_snapshots, state};
+use crate::domain::event::{Event, Record};
+use crate::domain::ids::{Sequence, StudentId, Timestamp};
+use crate::domain::university::University;
+
+const ERASED: [StudentId; 2] = [StudentId(3), StudentId(8)];
+
+/// Appends records as a gateway does, sealed.
+fn append(journal: &mut dyn Journal, records: &[Record]) {
+    let keys = journal.reader().keys().clone();
+    let mut buffer = RecordBuffer::starting_at(journal.durable().next());
+    for one in records {
+        buffer.push_with(|bytes| record::encode_sealed(one, &keys, bytes).unwrap()).unwrap();
+    }
+    let mut rest = buffer.records();
+    while !rest.is_empty() {
+        rest = journal.append(rest).unwrap().rest;
+        journal.flush().unwrap();
+    }
+}
+
+/// What the directory holds now.
+fn read(data: &Path) -> (University, StateDigest) {
+    let journal = store::open(data).unwrap();
+    let university = past::fold_up_to(&journal.reader(), journal.durable(), || true).unwrap();
+    assert_eq!(university.damaged, []);
+    let digest = digest::of_journal(&journal.reader(), None).unwrap();
+    Box::new(journal).close().unwrap();
+    (university.university, digest)
+}
+
+/// The same from the journal's first record on, without snapshots.
+fn replayed(data: &Path, with_keys: bool) -> University {
+    let mut journal = store::open(data).unwrap();
+    let keys = if with_keys { journal.reader().keys().clone() } else { Keys::none() };
+    let mut fold = Fold::default().with_keys(&keys);
+    let replay = journal.replay(Sequence(1), &mut |sequence, bytes| {
+        fold.push(sequence, bytes).unwrap();
+        Ok(())
+    });
+    replay.unwrap();
+    Box::new(journal).close().unwrap();
+    fold.into_university()
+}
+
+fn erasures(university: &mut University) -> Vec<Record> {
+    let number = |student: &StudentId| {
+        let event = Event::StudentErased(*student);
+        let record = university.registry.number(event, 5, Timestamp(1_800_000_000_000));
+        university.apply(&record);
+        record
+    };
+    ERASED.iter().map(number).collect()
+}
+
+fn impersonal(university: &University) -> Vec<u8> {
+    let mut out = Vec::new();
+    let done = state::write_impersonal::<()>(university, &mut |bytes| {
+        out.extend_from_slice(bytes);
+        Ok(())
+    });
+    done.unwrap();
+    out
+}
+
+#[test]
+fn what_is_read_with_all_keys_some_or_none_differs_in_what_is_personal_alone() {
+    for seed in 0..12 {
+        let data = tempfile::tempdir().unwrap();
+        let mut journal = store::open(data.path()).unwrap();
+        let (mut university, mut records) = history(seed, 300);
+        records.extend(half_import(&mut university));
+        append(&mut journal, &records);
+        Box::new(journal).close().unwrap();
+        assert!(replayed(data.path(), true) == university, "seed {seed}");
+        let whole = impersonal(&university);
+        assert_eq!(impersonal(&replayed(data.path(), false)), whole, "seed {seed}");
+        // Some of them: as after a restore with newer keys.
+        let some = Keys::open(data.path()).unwrap();
+        some.destroy(&ERASED).unwrap();
+        let left = replayed(data.path(), true);
+        assert_eq!(impersonal(&left), whole, "seed {seed}");
+        assert_eq!(keys::missing(&left, &some), 0);
+        for (id, student) in (0..).map(StudentId).zip(&left.registry.students) {
+            let was = university.registry.student(id);
+            assert_eq!(student.profile.is_withheld(), ERASED.contains(&id), "{id}");
+            assert!(ERASED.contains(&id) || student == was, "{id}");
+            assert_eq!((&student.enrolments, &student.waiting), (&was.enrolments, &was.waiting));
+        }
+        assert_eq!(left.sections, university.sections);
+        assert!(left.registry.courses == university.registry.courses, "waitlists");
+        assert!(left.registry.windows == university.registry.windows, "tickets");
+    }
+}
+
+/// Each step of an erasure, and the process killed after it.
+#[test]
+fn an_erasure_cut_short_after_any_step_is_finished_by_the_next_opening() {
+    for steps in 0..=3 {
+        let data = tempfile::tempdir().unwrap();
+        let mut journal = store::open(data.path()).unwrap();
+        let (mut university, records) = history(9, 400);
+        append(&mut journal, &records);
+        renew_snapshots(&mut journal, &university).unwrap();
+        let before = university.clone();
+        let erased = erasures(&mut university);
+        if steps >= 1 {
+            append(&mut journal, &erased);
+        }
+        if steps >= 2 {
+            journal.reader().keys().destroy(&ERASED).unwrap();
+        }
+        if steps >= 3 {
+            renew_snapshots(&mut journal, &university).unwrap();
+        }
+        // Nothing is closed: the process is gone.
+        drop(journal);
+
+        let (found, digest) = read(data.path());
+        let expected = if steps == 0 { &before } else { &university };
+        assert!(found == *expected, "{steps} steps");
+        assert_eq!(digest, digest::of_state(expected));
+        let keys = Keys::open(data.path()).unwrap();
+        keys::expect_all(&found, &keys).unwrap();
+        let left = if steps == 1 { ERASED.len() } else { 0 };
+        assert_eq!(keys::finish_erasures(&found, &keys).unwrap(), left, "{steps} steps");
+        let gone = ERASED.iter().all(|id| keys.is_destroyed(*id));
+        assert_eq!(gone, steps > 0, "{steps} steps");
+        let (again, _) = read(data.path());
+        assert!(again == *expected, "{steps} steps, finished");
+    }
+}
+
+#[test]
+fn a_key_is_on_disk_before_the_record_that_needs_it_is_handed_to_the_store() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = store::open(data.path()).unwrap();
+    let keys = journal.reader().keys().clone();
+    let (_, records) = history(3, 20);
+    let mut buffer = RecordBuffer::starting_at(Sequence(1));
+    for one in &records {
+        buffer.push_with(|bytes| record::encode_sealed(one, &keys, bytes).unwrap()).unwrap();
+    }
+    assert!(!data.path().join(keys::NAME).exists());
+    let rest = journal.append(buffer.records()).unwrap().rest.len();
+    assert!(rest < records.len() as u64, "something was handed over");
+    // Not flushed: nothing of it is durable.
+    assert_eq!(journal.durable(), Sequence(0));
+    let found = Keys::look(data.path()).unwrap();
+    assert!((0..12).all(|id| found.has(StudentId(id))));
+}
+
+#[test]
+fn without_its_keys_a_journal_is_refused_and_not_read_as_if_everybody_was_erased() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = store::open(data.path()).unwrap();
+    let (university, records) = history(2, 50);
+    append(&mut journal, &records);
+    Box::new(journal).close().unwrap();
+    let (file, aside) = (data.path().join(keys::NAME), data.path().join("aside"));
+    fs::rename(&file, &aside).unwrap();
+    let (found, _) = read(data.path());
+    let error = keys::expect_all(&found, &Keys::open(data.path()).unwrap()).unwrap_err();
+    let count = university.registry.students.len();
+    assert!(error.to_string().contains(&format!("the keys of {count} students")), "{error}");
+    fs::rename(&aside, &file).unwrap();
+    let (found, _) = read(data.path());
+    keys::expect_all(&found, &Keys::open(data.path()).unwrap()).unwrap();
+    assert!(found == university);
+}
+
+#[test]
+fn a_backup_from_before_an_erasure_restores_without_her_where_the_keys_are_newer() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = store::open(data.path()).unwrap();
+    let (mut university, records) = history(4, 200);
+    append(&mut journal, &records);
+    let mut old = Vec::new();
+    let made = backup::write(&journal.reader(), &mut |bytes| {
+        old.extend_from_slice(bytes);
+        Ok(())
+    });
+    let made = made.unwrap();
+    let copies = tempfile::tempdir().unwrap();
+    let (before, after) = (copies.path().join("before"), copies.path().join("after"));
+    assert!(keys::copy(data.path(), &before).unwrap());
+    let whole = university.clone();
+    append(&mut journal, &erasures(&mut university));
+    journal.reader().keys().destroy(&ERASED).unwrap();
+    assert!(keys::copy(data.path(), &after).unwrap());
+    drop(journal);
+
+    assert_eq!(backup::check(&*old).unwrap(), made, "no key is needed to see that it is whole");
+    let restored = |copy: Option<&Path>| {
+        let into = tempfile::tempdir().unwrap();
+        let said = backup::restore(&*old, copy, into.path());
+        said.map(|found| {
+            assert_eq!(found, made, "the same digest with any keys");
+            read(into.path()).0
+        })
+    };
+    assert!(restored(Some(&before)).unwrap() == whole);
+    let left = restored(Some(&after)).unwrap();
+    for (id, student) in (0..).map(StudentId).zip(&left.registry.students) {
+        assert_eq!(student.profile.is_withheld(), ERASED.contains(&id), "{id}");
+    }
+    let error = restored(None).unwrap_err().to_string();
+    assert!(error.contains("name a copy of students.keys"), "{error}");
+}
+
+/// A start that fails may leave a copy of the store beside it, without keys of its own: nothing of
+/// an erased student can be read from it, and the next start that opens removes it.
+#[test]
+fn a_copy_kept_at_a_start_holds_nothing_readable_of_the_erased_and_goes() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = store::open(data.path()).unwrap();
+    let (mut university, records) = history(9, 400);
+    append(&mut journal, &records);
+    append(&mut journal, &erasures(&mut university));
+    Box::new(journal).close().unwrap();
+    // Made after the records of the erasure and before the keys went.
+    let kept = data.path().join("journal.kept");
+    fs::create_dir_all(kept.join("journal/blobs")).unwrap();
+    for entry in fs::read_dir(data.path().join("journal")).unwrap().flatten() {
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), kept.join("journal").join(entry.file_name())).unwrap();
+        }
+    }
+    Keys::open(data.path()).unwrap().destroy(&ERASED).unwrap();
+
+    // By itself, as whoever takes it away has it: nothing personal of anybody.
+    let alone = tempfile::tempdir().unwrap();
+    let copied = alone.path().join("journal");
+    fs::create_dir_all(copied.join("blobs")).unwrap();
+    for entry in fs::read_dir(kept.join("journal")).unwrap().flatten() {
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), copied.join(entry.file_name())).unwrap();
+        }
+    }
+    let left = replayed(alone.path(), true);
+    assert!(left.registry.students.iter().all(|s| s.profile.is_withheld()));
+    assert_eq!(impersonal(&left), impersonal(&university));
+
+    // In the place of a store that a start harmed: with the keys that are left.
+    fs::write(data.path().join("journal/db"), "cut").unwrap();
+    let (found, _) = read(data.path());
+    assert!(found == university, "the others are whole");
+    assert!(ERASED.iter().all(|id| found.registry.student(*id).profile.is_erased()));
+    assert!(!kept.exists());
+}
