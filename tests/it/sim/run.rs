@@ -400,9 +400,19 @@ impl Run {
         self.read_disk()?;
         let shown = self.shown();
         self.auditor.came_back(&shown)?;
+        self.forget_unknown();
         let now = self.now();
         self.gateway.recover(now);
         self.leaks()
+    }
+
+    /// What is under way, and what clients would send again, if it names what is no longer there.
+    fn forget_unknown(&mut self) {
+        let scene = Scene(self.gateway.registry());
+        self.bus.retain(|message| scene.knows(&message.asked));
+        for client in &mut self.clients {
+            client.requests.retain(|command| scene.knows(&Asked::Command(command.clone())));
+        }
     }
 
     fn shown(&self) -> Shown {

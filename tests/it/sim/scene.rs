@@ -117,6 +117,35 @@ impl Scene<'_> {
         })
     }
 
+    /// Whether the university has what a message names. Clients name things by key, and a gateway
+    /// that does not know a key says so before anything is decided: after a restart a number may
+    /// be of an import that was never on disk, and later of something else.
+    pub fn knows(&self, asked: &Asked) -> bool {
+        let courses = |course: CourseId| (course.0 as usize) < self.0.catalogue.courses.len();
+        let request = |request: &CourseRequest| {
+            let known = self.0.catalogue.courses.get(request.course.0 as usize);
+            known.is_some_and(|course| {
+                let parts = course.components.iter().zip(&request.choices);
+                let known = |(component, choice): (&Component, &Choice)| match choice {
+                    Choice::Any => true,
+                    Choice::Ranked(ranked) => ranked.iter().all(|s| component.sections.contains(s)),
+                };
+                course.components.len() == request.choices.len() && parts.into_iter().all(known)
+            })
+        };
+        let plan = |plan: &Plan| plan.courses.iter().all(|wanted| request(wanted));
+        match asked {
+            Asked::Command(Command::SetPlan(_, wanted)) => plan(wanted),
+            Asked::Command(Command::Submit { plan: Some(wanted), .. }) => plan(wanted),
+            Asked::Command(Command::Drop { course, .. } | Command::Leave { course, .. }) => {
+                courses(*course)
+            }
+            Asked::Command(Command::Swap { from, to, .. }) => courses(*from) && request(to),
+            Asked::Seats(section) => (*section as usize) < self.0.catalogue.sections.len(),
+            _ => true,
+        }
+    }
+
     /// What the registrar asks; `number` makes acts differ.
     pub fn act(&self, act: Act, now: Timestamp, number: u32, file: &mut Draft) -> Asked {
         let command = match act {
