@@ -64,15 +64,15 @@ impl Drop for Rouser {
 mod tests {
     use std::sync::mpsc::channel;
     use std::thread::sleep;
-    use std::time::Instant;
 
     use super::*;
+    use crate::clock;
 
     #[test]
     fn a_call_that_waits_for_ever_is_roused_within_two_looks() {
         let (send, roused) = channel();
         let watch = Rouser::start(move || _ = send.send(())).unwrap();
-        let since = Instant::now();
+        let since = clock::monotonic();
         watch.over(|| roused.recv_timeout(Duration::from_secs(30)).unwrap());
         let look = Duration::from_millis(JOURNAL_ROUSE_MS_MAX);
         assert!(since.elapsed() >= look, "a call gets one look's time to itself");
@@ -80,7 +80,7 @@ mod tests {
         while roused.try_recv().is_ok() {}
         assert!(roused.recv_timeout(3 * look).is_err());
         // Many short calls are not one long one.
-        let since = Instant::now();
+        let since = clock::monotonic();
         while since.elapsed() < 3 * look {
             watch.over(|| sleep(Duration::from_millis(5)));
         }

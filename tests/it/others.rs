@@ -36,7 +36,7 @@ enum Shows {
 use Shows::{DemoNumbers, Everybody, Own, Public};
 
 /// Every route. One that is new is put here by whoever adds it.
-const ROUTES: [(&str, &str, Shows); 70] = [
+const ROUTES: [(&str, &str, Shows); 72] = [
     ("GET", "/healthz", Public),
     ("GET", "/readyz", Public),
     ("GET", "/ws", Own),
@@ -44,6 +44,8 @@ const ROUTES: [(&str, &str, Shows); 70] = [
     ("GET", "/api/openapi.json", Public),
     ("GET", "/api/sign-in", DemoNumbers),
     ("POST", "/api/sign-in", DemoNumbers),
+    ("GET", "/api/sign-in/start", Public),
+    ("GET", "/api/sign-in/return", Own),
     ("POST", "/api/sign-out", Own),
     ("GET", "/api/me", Own),
     ("GET", "/api/me/export", Own),
