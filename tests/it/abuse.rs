@@ -3,6 +3,8 @@
 //! attackers and a minute, and prints how much longer the honest waited.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use sluis::limits;
@@ -271,6 +273,52 @@ async fn under_every_attack_at_once_the_honest_are_served_and_memory_keeps_its_b
     })
     .await;
     late.outcome("A").await;
+}
+
+/// As many sockets as one gateway takes, with `SLUIS_IDLE=18900` and `ulimit -n 20000`.
+#[tokio::test]
+async fn idle_sockets_from_few_addresses_cost_their_memory_and_nobody_elses_time() {
+    let asked = std::env::var("SLUIS_IDLE").ok().map(|n| n.parse().expect("a number"));
+    let count: usize = asked.unwrap_or(400);
+    let students = count.div_ceil(limits::SESSIONS_PER_STUDENT_MAX);
+    let process = started(students.div_ceil(ATTACKERS));
+    let time = Duration::from_secs(if asked.is_some() { 20 } else { 2 });
+    let before = measured(&process, "before", time).await;
+    let quiet = process.memory();
+    let tokens: Vec<String> = (0..count)
+        .map(|n| process.token(&format!("s{:04}", HONEST + n / limits::SESSIONS_PER_STUDENT_MAX)))
+        .collect();
+    let shared = Arc::new((AtomicUsize::new(0), AtomicBool::new(false)));
+    let threads = tokens.chunks(count.div_ceil(4)).zip(1..).map(|(tokens, n)| {
+        let (gateway, tokens, shared) = (process.address(), tokens.to_vec(), Arc::clone(&shared));
+        std::thread::spawn(move || {
+            let source = Ipv4Addr::new(127, 0, 2, n);
+            attack::idle(gateway, source, &tokens, (&shared.0, &shared.1));
+        })
+    });
+    let threads: Vec<_> = threads.collect();
+    let all_in = || shared.0.load(Ordering::Relaxed) == count;
+    let since = Instant::now();
+    while !all_in() && threads.iter().all(|thread| !thread.is_finished()) {
+        assert!(since.elapsed() < Duration::from_secs(120), "they are not let in");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let during = measured(&process, "during", time).await;
+    let peak = process.memory();
+    let metrics = Metrics::parse(&process.operators().get("/metrics").ok());
+    assert!(metrics.get("sluis_sessions") >= count as f64, "they stay");
+    shared.1.store(true, Ordering::Relaxed);
+    for thread in threads {
+        tokio::task::spawn_blocking(move || thread.join()).await.unwrap().unwrap();
+    }
+    let after = measured(&process, "after", time).await;
+    let each = peak.saturating_sub(quiet) / count as u64;
+    eprintln!(
+        "{count} idle sockets: {each} bytes each; p99 {:?} before, {:?} during, {:?} after",
+        before[1], during[1], after[1]
+    );
+    assert!(peak.saturating_sub(quiet) < BYTES_BESIDES + BYTES_EACH * count as u64);
+    assert!(during[1] < OUTCOME_MAX);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use sluis::limits;
@@ -207,6 +208,31 @@ pub fn silent(gateway: SocketAddr, tokens: &[String]) -> Vec<End> {
         end_of(&mut stream, Duration::from_millis(limits::HELLO_MS_MAX + 10_000))
     };
     open.into_iter().map(end).collect()
+}
+
+/// Sessions from one address that do nothing but say that they are there, until `over` is so.
+pub fn idle(
+    gateway: SocketAddr,
+    source: Ipv4Addr,
+    tokens: &[String],
+    (open, over): (&AtomicUsize, &AtomicBool),
+) {
+    let enter = |token: &String| {
+        let raw = Raw::hello_over(from(source, gateway), token);
+        open.fetch_add(1, Ordering::Relaxed);
+        raw
+    };
+    let mut sessions: Vec<Raw> = tokens.iter().map(enter).collect();
+    let pong = masked(FIN | PONG, b"");
+    while !over.load(Ordering::Relaxed) {
+        for raw in &mut sessions {
+            raw.bytes(&pong).expect("an idle session was ended");
+        }
+        let next = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < next && !over.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
 }
 
 /// Handshakes from one address as fast as they go, each given up at once: how many were let in and

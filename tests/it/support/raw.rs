@@ -31,18 +31,27 @@ pub struct Raw {
 impl Raw {
     /// Asks for the upgrade with these headers more.
     pub fn upgrade(gateway: SocketAddr, headers: &[(&str, &str)]) -> Self {
+        Self::upgrade_over(TcpStream::connect(gateway).unwrap(), headers)
+    }
+
+    fn upgrade_over(stream: TcpStream, headers: &[(&str, &str)]) -> Self {
         let usual = [
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ];
-        Self::ask(gateway, "GET /ws HTTP/1.1", &[&usual, headers].concat())
+        Self::ask_over(stream, "GET /ws HTTP/1.1", &[&usual, headers].concat())
     }
 
     /// Sends this request line with just these headers and `Host`.
     pub fn ask<V: Display>(gateway: SocketAddr, line: &str, headers: &[(&str, V)]) -> Self {
-        let mut stream = TcpStream::connect(gateway).unwrap();
+        Self::ask_over(TcpStream::connect(gateway).unwrap(), line, headers)
+    }
+
+    /// The same over a connection that is there.
+    fn ask_over<V: Display>(mut stream: TcpStream, line: &str, headers: &[(&str, V)]) -> Self {
+        let gateway = stream.peer_addr().unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         stream.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
         let mut text = format!("{line}\r\nHost: {gateway}\r\n");
@@ -63,14 +72,24 @@ impl Raw {
 
     /// A session with a bearer token.
     pub fn open(gateway: SocketAddr, token: &str) -> Self {
-        let raw = Self::upgrade(gateway, &[("Authorization", &format!("Bearer {token}"))]);
+        Self::open_over(TcpStream::connect(gateway).unwrap(), token)
+    }
+
+    fn open_over(stream: TcpStream, token: &str) -> Self {
+        let bearer = format!("Bearer {token}");
+        let raw = Self::upgrade_over(stream, &[("Authorization", &bearer)]);
         assert_eq!(raw.status, 101, "{}", raw.head);
         raw
     }
 
     /// A session that has been welcomed.
     pub fn hello(gateway: SocketAddr, token: &str) -> Self {
-        let mut raw = Self::open(gateway, token);
+        Self::hello_over(TcpStream::connect(gateway).unwrap(), token)
+    }
+
+    /// The same over a connection that is there.
+    pub fn hello_over(stream: TcpStream, token: &str) -> Self {
+        let mut raw = Self::open_over(stream, token);
         raw.text(r#"{"type":"hello","protocol":1}"#);
         raw.expect_text("\"type\":\"welcome\"");
         raw
