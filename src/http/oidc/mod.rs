@@ -1,5 +1,5 @@
 //! Sign-in with the university account, by OpenID Connect: authorization code with PKCE. What comes
-//! out is [`Who`]; what comes behind knows nothing of it. Deliberately absent: anything that a
+//! out is [`claims::Who`]; what comes behind knows nothing of it. Deliberately absent: anything that a
 //! student who is signed in depends on. The provider is asked when somebody signs in, and never
 //! after.
 
