@@ -219,6 +219,12 @@ fn a_rising_position_and_a_turn_out_of_order_are_caught() {
         m.position(2, 7, 6);
     });
     assert_eq!(rising, [Promise::I5]);
+    let anew = lie(|m| {
+        m.position(2, 7, 1);
+        m.new_line(2, 7);
+        m.position(2, 7, 17);
+    });
+    assert_eq!(anew, [], "another ticket stands at the back");
     let mut model = model();
     right(&mut model);
     let findings = model.finish(Some(&export(&right_export())), Some(&[0, 2, 1]), true);

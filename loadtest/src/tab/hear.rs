@@ -66,6 +66,10 @@ impl Player {
         let student = self.tab.student;
         let new = {
             let mut model = self.world.model.borrow_mut();
+            // Whoever asks once more afterwards stands at the back, with another ticket.
+            if told.outcomes.iter().any(|outcome| outcome.outcome != "dropped") {
+                model.new_line(student, self.session);
+            }
             told.outcomes.iter().filter(|outcome| model.told(student, outcome)).count()
         };
         if new > 0 {
