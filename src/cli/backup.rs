@@ -131,7 +131,8 @@ pub fn restore(args: &RestoreArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let (into, records) = (args.into.display(), made.state.sequence);
     say(&format!(
         "{into}: {records} records restored and read back; compare the digest with the backup's. \
-         The next start makes a new sign-in key: put the old signin.key there to keep sign-ins"
+         The next start makes a new sign-in key: put the old one there to keep sign-ins \
+         (signin.key; with the university account signin-oidc.key)"
     ));
     Ok(())
 }

@@ -130,6 +130,19 @@ impl Act {
 }
 
 impl Item {
+    /// The student whom it is about.
+    pub const fn student(&self) -> Option<StudentId> {
+        match self {
+            Self::Student(id, _) | Self::Result(id, _) => Some(*id),
+            Self::Term(_)
+            | Self::Course(..)
+            | Self::Section(..)
+            | Self::Programme(_)
+            | Self::Requirement(..)
+            | Self::Window(..) => None,
+        }
+    }
+
     /// The same without what is personal.
     pub fn without_personal(&self) -> Self {
         match self {

@@ -9,8 +9,9 @@ use super::fold::Fold;
 use super::sled as store;
 use super::testkit::{half_import, history};
 use super::{Journal, Keys, RecordBuffer, backup, keys, past, record, renew_snapshots, state};
+use crate::domain::catalogue::Item;
 use crate::domain::event::{Event, Record};
-use crate::domain::ids::{Sequence, StudentId, Timestamp};
+use crate::domain::ids::{Key, Sequence, StudentId, Timestamp};
 use crate::domain::university::University;
 
 const ERASED: [StudentId; 2] = [StudentId(3), StudentId(8)];
@@ -56,7 +57,7 @@ fn replayed(data: &Path, with_keys: bool) -> University {
 fn erasures(university: &mut University) -> Vec<Record> {
     let number = |student: &StudentId| {
         let event = Event::StudentErased(*student);
-        let record = university.registry.number(event, 5, Timestamp(1_800_000_000_000));
+        let record = university.registry.number(event, 10, Timestamp(1_800_000_000_000));
         university.apply(&record);
         record
     };
@@ -139,6 +140,50 @@ fn an_erasure_cut_short_after_any_step_is_finished_by_the_next_opening() {
         let (again, _) = read(data.path());
         assert!(again == *expected, "{steps} steps, finished");
     }
+}
+
+/// Whether these bytes have this text in them.
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|part| part == text.as_bytes())
+}
+
+#[test]
+fn what_an_import_that_was_never_finished_has_of_her_goes_with_her() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = store::open(data.path()).unwrap();
+    let (mut university, mut records) = history(5, 100);
+    records.extend(half_import(&mut university));
+    // She has moved to a programme with a name that nothing else has.
+    let mut profile = university.registry.student(ERASED[0]).profile.as_ref().clone();
+    profile.programme = Some(Key::new("Kunstgeschiedenis").unwrap());
+    let event = Event::ImportItem(Item::Student(ERASED[0], Box::new(profile)));
+    let record = university.registry.number(event, 9, Timestamp(1_790_000_000_000));
+    university.apply(&record);
+    records.push(record);
+    append(&mut journal, &records);
+    let keys = journal.reader().keys().clone();
+    let sealed = |university: &University| {
+        let mut out = Vec::new();
+        let done = state::write_sealed::<()>(university, &keys, &mut |bytes| {
+            out.extend_from_slice(bytes);
+            Ok(())
+        });
+        done.unwrap();
+        out
+    };
+    let staged = |university: &University| format!("{:?}", university.registry.staged());
+    assert!(staged(&university).contains("Kunstgeschiedenis"));
+    assert!(!holds(&sealed(&university), "Kunstgeschiedenis"), "sealed with her key");
+    // Erased between the record and the key's end, and after it.
+    keys.destroy(&ERASED).unwrap();
+    assert!(!holds(&sealed(&university), "Kunstgeschiedenis"), "not written for want of a key");
+    let erased = erasures(&mut university);
+    assert!(!staged(&university).contains("Kunstgeschiedenis"));
+    append(&mut journal, &erased);
+    renew_snapshots(&mut journal, &university).unwrap();
+    Box::new(journal).close().unwrap();
+    assert!(read(data.path()).0 == university);
+    assert!(replayed(data.path(), true) == university);
 }
 
 #[test]

@@ -103,7 +103,7 @@ impl Player {
         if let Some(at) = self.waiting.iter().position(|w| w.id == id) {
             let waiting = self.waiting.remove(at);
             if let Some(since) = self.since(waiting) {
-                let of = if self.was_away(since) { Latency::Away } else { Latency::Outcome };
+                let of = if self.hears_late(since) { Latency::Away } else { Latency::Outcome };
                 self.world.measures.borrow_mut().took(of, since);
             }
             self.world.measures.borrow_mut().position(self.tab.student, 0);
@@ -133,9 +133,11 @@ impl Player {
         self.waiting.retain(|waiting| !gone(waiting));
     }
 
-    /// Whether her socket was cut on purpose after that.
-    fn was_away(&self, since: Instant) -> bool {
-        matches!(self.absence, Absence::Until(back) if since < back)
+    /// Whether what is told of that reaches her late by the scenario's own doing: her socket was cut
+    /// on purpose since then, or she reads slowly.
+    fn hears_late(&self, since: Instant) -> bool {
+        let was_away = matches!(self.absence, Absence::Until(back) if since < back);
+        was_away || self.tab.slow_s > 0.0
     }
 
     fn since(&self, waiting: Waiting) -> Option<Instant> {
@@ -165,7 +167,7 @@ impl Player {
         first.positioned = true;
         let waiting = *first;
         change(&self.world.in_line, 1);
-        if let Some(since) = self.since(waiting).filter(|since| !self.was_away(*since)) {
+        if let Some(since) = self.since(waiting).filter(|since| !self.hears_late(*since)) {
             self.world.measures.borrow_mut().took(Latency::Position, since);
         }
         Ok(())

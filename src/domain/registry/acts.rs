@@ -72,6 +72,10 @@ impl Registry {
         let calendar = student.account.calendar.as_ref().map(|calendar| calendar.hash);
         let left = student.without_personal(Profile::erased(id));
         self.students[id.index()] = left;
+        // An import that was never finished may have her too.
+        for item in self.staged.iter_mut().filter(|item| item.student() == Some(id)) {
+            *item = item.without_personal();
+        }
         if let Some(hash) = calendar {
             self.forget_calendar(id, &hash);
         }

@@ -220,10 +220,15 @@ impl Oidc {
         }
     }
 
-    /// Notes what went wrong; what she is told of it.
+    /// Notes what went wrong with one sign-in; what she is told of it. One browser's code may be at
+    /// fault as well as the provider, so that nobody else's way is closed by it: the provider is
+    /// looked at before the next one leaves.
     fn told(&self, trouble: Trouble) -> Fault {
         match trouble.fault {
-            Fault::Unavailable => self.failed(trouble.reason),
+            Fault::Unavailable => {
+                self.write(|found| found.heard = None);
+                tracing::warn!(reason = trouble.reason, "a sign-in failed at the provider");
+            }
             // A code that is used twice is a matter of a browser.
             Fault::Stale => tracing::debug!(reason = trouble.reason, "a sign-in was refused"),
             _ => tracing::warn!(reason = trouble.reason, "a sign-in was refused"),

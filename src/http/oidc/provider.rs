@@ -93,6 +93,7 @@ const fn unavailable(reason: Reason) -> Trouble {
 impl From<WebFault> for Trouble {
     fn from(fault: WebFault) -> Self {
         unavailable(match fault {
+            WebFault::Insecure => "its metadata name an address that is not https",
             WebFault::Unreachable => "no connection",
             WebFault::Slow => "no answer in time",
             WebFault::Large => "an answer larger than allowed",
@@ -163,7 +164,11 @@ impl Provider {
     pub fn discover(settings: &OidcSettings, web: &Web) -> Result<Self, Trouble> {
         let issuer = IssuerUrl::new(settings.issuer.clone());
         let issuer = issuer.map_err(|_| unavailable("sign_in.oidc.issuer is no address"))?;
-        let ask = |request| web.ask(request);
+        // The address of the keys is in the metadata, and asked at once.
+        let ask = |request: openidconnect::HttpRequest| {
+            let safe = (settings.is_safe)(&request.uri().to_string());
+            if safe { web.ask(request) } else { Err(WebFault::Insecure) }
+        };
         let metadata = Metadata::discover(&issuer, &ask)?;
         Self::new(settings, metadata)
     }

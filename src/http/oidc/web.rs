@@ -14,6 +14,9 @@ use crate::limits;
 /// Why there is no answer. What the provider wrote is not repeated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum WebFault {
+    /// An address that may not be used.
+    #[error("an address that is not https")]
+    Insecure,
     /// Nobody there.
     #[error("no connection")]
     Unreachable,

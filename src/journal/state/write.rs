@@ -214,12 +214,17 @@ fn write_staged<E>(
             (Personal::Sealed(keys), Some(id)) => sealed_v4::seal_item(id, item, keys),
             _ => None,
         };
-        match (sealed, personal) {
-            (Some(sealed), _) => blocks.put(kind::SEALED_ITEM, &sealed)?,
-            (None, Personal::LeftOut) => {
+        let left_out = match personal {
+            Personal::LeftOut => true,
+            Personal::Sealed(keys) => item.student().is_some_and(|id| keys.is_destroyed(id)),
+            Personal::Plain => false,
+        };
+        match sealed {
+            Some(sealed) => blocks.put(kind::SEALED_ITEM, &sealed)?,
+            None if left_out => {
                 blocks.put(kind::STAGED, &ItemV1::from(&item.without_personal()))?;
             }
-            (None, _) => blocks.put(kind::STAGED, &ItemV1::from(item))?,
+            None => blocks.put(kind::STAGED, &ItemV1::from(item))?,
         }
     }
     Ok(())

@@ -437,12 +437,29 @@ fn answers_are_bounded_in_size_and_time() {
     assert!(since.elapsed() < slow, "{:?}", since.elapsed());
 }
 
+#[test]
+fn codes_that_the_provider_cannot_stand_close_the_way_for_nobody_else() {
+    let mut given = Given::new();
+    for status in [400, 414, 500].into_iter().cycle().take(12) {
+        given.browser = Browser::new();
+        let answer = br#"{"error":"invalid_request"}"#;
+        given.evil.change(|plan| instead(plan, "/token", status, answer));
+        let reply = given.sign_in();
+        given.is_told(&reply, "unavailable", "a code of hers");
+    }
+    given.evil.reform();
+    given.browser = Browser::new();
+    let reply = given.sign_in();
+    given.is_signed_in(&reply, "s0001");
+}
+
 type Change = fn(&mut Value);
 
 #[test]
 fn metadata_that_lead_elsewhere_are_not_used() {
     let evil = Evil::start();
-    let twists: [(&str, Change); 6] = [
+    let twists: [(&str, Change); 7] = [
+        ("keys without TLS", |m| m["jwks_uri"] = json!("http://192.0.2.1/keys")),
         ("another issuer", |m| m["issuer"] = json!("https://evil.example")),
         ("tokens without TLS", |m| m["token_endpoint"] = json!("http://evil.example/token")),
         ("a way out without TLS", |m| m["authorization_endpoint"] = json!("ftp://evil.example")),

@@ -4,27 +4,28 @@ import { t } from '../../i18n';
 import { submitOne, swap } from '../../store/actions';
 import { api } from '../../store/api';
 import { courses } from '../../store/catalogue';
-import { enrolments, plan, tell, theLink } from '../../store/store';
+import { connection, enrolments, plan, tell, theLink } from '../../store/store';
 import { Button, Checkbox, Dialog, Mark } from '../../ui/basics';
 import { Chooser } from '../../ui/Chooser';
 import { courseName } from '../../ui/words';
 import type { ChoiceDto } from '../../wire/ChoiceDto';
 import type { Windows } from '../../wire/Windows';
 import { Alternatives } from './Alternatives';
-import { openFor } from './standing';
+import { heldSections, openFor } from './standing';
 
 interface Props {
   code: string;
   onClose: () => void;
 }
 
-/** The seats of what she chooses from are pushed. */
+/** The seats of what she chooses from are pushed, besides those of her own groups. */
 function useSeats(code: string): void {
   const course = courses.value.get(code);
   useEffect(() => {
-    const sections = course?.components.flatMap((c) => c.sections.map((s) => s.key));
-    theLink()?.watch(new Set(sections));
-  }, [course]);
+    const sections = course?.components.flatMap((c) => c.sections.map((s) => s.key)) ?? [];
+    theLink()?.watch(new Set([...heldSections(), ...sections]));
+    return () => theLink()?.watch(new Set(heldSections()));
+  }, [course, connection.value.open]);
 }
 
 const LOOK_MS = 3000;

@@ -2,13 +2,13 @@ import { useEffect } from 'preact/hooks';
 import { t } from '../../i18n';
 import { target } from '../../router';
 import { courses, lookUp } from '../../store/catalogue';
-import { enrolments, pending, plan, positions, theLink, windows } from '../../store/store';
+import { connection, pending, plan, positions, theLink, windows } from '../../store/store';
 import { Empty, Mark } from '../../ui/basics';
 import { Ended } from '../../ui/Ended';
 import { courseName } from '../../ui/words';
 import { Copy } from './Copy';
 import { cardId, OutcomeCard } from './OutcomeCard';
-import { concerned } from './standing';
+import { concerned, heldSections } from './standing';
 
 /** In the order of her plan. */
 function codesInOrder(): string[] {
@@ -54,9 +54,9 @@ const Closed = () => {
 export function Outcomes() {
   const codes = codesInOrder();
   const waiting = asked(codes);
-  // A group may be cancelled while she looks.
-  const held = enrolments.value.flatMap((e) => e.sections);
-  useEffect(() => theLink()?.watch(new Set(held)), [held.join()]);
+  // A group may be cancelled while she looks; a link that is new watches nothing yet.
+  const held = heldSections();
+  useEffect(() => theLink()?.watch(new Set(held)), [held.join(), connection.value.open]);
   useEffect(() => lookUp([...codes, ...waiting].filter((c) => !courses.value.has(c))));
   useEffect(() => {
     const card = target.value && document.getElementById(cardId(target.value));

@@ -91,6 +91,9 @@ export const waitsInLine = (code: string): boolean =>
       line.value.some((l) => l.window === w.key),
   );
 
+/** The groups that she has. */
+export const heldSections = (): string[] => enrolments.value.flatMap((e) => e.sections);
+
 /** Every course with an outcome, a seat or a place on a waitlist. */
 export const concerned = (): string[] => {
   const all: { course: string }[] = [...outcomes.value, ...enrolments.value, ...waitlist.value];
