@@ -19,6 +19,8 @@ export class Registrar {
     await page.goto(options.path ?? '/');
     const about = registrar.t(options.second ? 'signIn.staffOther' : 'signIn.staffWhat');
     await page.getByRole('button', { name: literally(about) }).click();
+    // The door has a heading, and a field for a student's number, too.
+    await page.getByRole('button', { name: registrar.t('app.signOut'), exact: true }).waitFor();
     await page.getByRole('heading', { level: 1 }).first().waitFor();
     return registrar;
   }
@@ -104,7 +106,12 @@ export class Registrar {
   async look(student) {
     await this.fill('file.number', student);
     await this.page.getByRole('button', { name: this.t('file.look'), exact: true }).click();
-    await this.heading('file.of', { student }).waitFor();
+    const shown = this.heading('file.of', { student }).waitFor();
+    await shown.catch(async (e) => {
+      throw new Error(`no file; the page says: ${await this.page.locator('main').innerText()}`, {
+        cause: e,
+      });
+    });
   }
 
   part(name) {
