@@ -108,7 +108,7 @@ export class Registrar {
     await this.page.getByRole('button', { name: this.t('file.look'), exact: true }).click();
     const shown = this.heading('file.of', { student }).waitFor();
     await shown.catch(async (e) => {
-      throw new Error(`no file; the page says: ${await this.page.locator('main').innerText()}`, {
+      throw new Error(`no file; the page says: ${await this.page.locator('main').textContent()}`, {
         cause: e,
       });
     });
