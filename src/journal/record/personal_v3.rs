@@ -111,16 +111,12 @@ fn whose(event: &Event) -> Option<StudentId> {
 
 /// The student whose item it is, if something of it is personal.
 pub fn item_of(item: &Item) -> Option<StudentId> {
-    match item {
-        Item::Student(id, profile) => (!profile.is_withheld()).then_some(*id),
-        Item::Result(id, result) => (!result.is_withheld()).then_some(*id),
-        Item::Term(_)
-        | Item::Course(..)
-        | Item::Section(..)
-        | Item::Programme(_)
-        | Item::Requirement(..)
-        | Item::Window(..) => None,
-    }
+    let withheld = match item {
+        Item::Student(_, profile) => profile.is_withheld(),
+        Item::Result(_, result) => result.is_withheld(),
+        _ => return None,
+    };
+    item.student().filter(|_| !withheld)
 }
 
 /// The student to whom the act was done, if it names her.
