@@ -213,6 +213,8 @@ test('the keyboard alone is enough', async () => {
   }
   await page.keyboard.press('Enter');
   await page.waitForURL(`${provider.issuer}/interaction/**`);
+  // Chromium gives the focus with a frame of its own, after the page is there.
+  await page.locator('input:focus').waitFor();
   await page.keyboard.type('anna');
   await page.keyboard.press('Enter');
   await student.known();
