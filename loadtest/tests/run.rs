@@ -237,12 +237,13 @@ fn an_interrupted_run_keeps_its_partial_report() {
     place.edit("over = \"1s\"", "over = \"20s\"");
     place.edit("half_life = \"200ms\"", "half_life = \"20s\"");
     let mut child = place.command(&[]).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(6));
+    let said = support::until_decided(&mut child);
     let pid = child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
+    let said = said.join().unwrap();
     let summary = place.summary();
     assert!(summary["partial"].as_str().unwrap().contains("interrupted"));
-    assert!(summary["outcomes"]["enrolled"].as_u64() > Some(0), "{summary}");
+    assert!(summary["outcomes"]["enrolled"].as_u64() > Some(0), "{summary}\n{said}");
     assert_eq!(summary["audit"]["violations"], 0);
 }

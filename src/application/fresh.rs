@@ -9,7 +9,7 @@ use time::macros::format_description;
 use super::{ServeError, recover};
 use crate::demo;
 use crate::domain::ids::Timestamp;
-use crate::journal::{self, DataDir, Journal, JournalError};
+use crate::journal::{self, DataDir, Journal, JournalError, keys};
 
 const NAME: &[BorrowedFormatItem<'_>] =
     format_description!("journal.old-[year][month][day]T[hour][minute][second]Z");
@@ -17,21 +17,28 @@ const NAME: &[BorrowedFormatItem<'_>] =
 /// Moves the journal out of the way; where it is then. The directory stays taken throughout.
 /// What is not the demo's alone needs a `yes`.
 pub fn start_over(dir: &DataDir, yes: bool, now: Timestamp) -> Result<Option<PathBuf>, ServeError> {
-    if !dir.has_store().or_else(|e| if yes { Ok(true) } else { Err(e) })? {
+    if dir.has_store().or_else(|e| if yes { Ok(true) } else { Err(e) })? {
+        expect_demo(dir, yes)?;
+    } else if !keys::is_there(dir.path()) {
         return Ok(None);
     }
-    match holds_demo(dir) {
-        Ok(true) => {}
-        Ok(false) if yes => {}
-        Ok(false) => return Err(ServeError::NotDemo(dir.path().to_owned())),
-        // Ours, though not sound: all parts of a store are there.
-        Err(JournalError::Damaged { .. }) if yes && dir.has_whole_store() => {}
-        Err(error) => return Err(error.into()),
-    }
+    // Keys without a journal: a start over was cut short after the journal had been moved.
     let at = OffsetDateTime::from_unix_timestamp((now.0 / 1000) as i64);
     let name = at.ok().and_then(|at| at.format(&NAME).ok());
     let name = name.unwrap_or_else(|| format!("journal.old-{}", now.0));
     Ok(Some(dir.set_aside(&name)?))
+}
+
+/// What is not the demo's alone needs a `yes`.
+fn expect_demo(dir: &DataDir, yes: bool) -> Result<(), ServeError> {
+    match holds_demo(dir) {
+        Ok(true) => Ok(()),
+        Ok(false) if yes => Ok(()),
+        Ok(false) => Err(ServeError::NotDemo(dir.path().to_owned())),
+        // Ours, though not sound: all parts of a store are there.
+        Err(JournalError::Damaged { .. }) if yes && dir.has_whole_store() => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Whether there is nothing but the demo, or nothing at all. Looks at a copy.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::actors::news::Count;
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::domain::ids::{Sequence, Timestamp};
 use crate::domain::invariants::{self, Violation};
 use crate::domain::outcome::Outcome;
@@ -11,7 +11,8 @@ use crate::domain::registry::Registry;
 use crate::domain::student::Notice;
 use crate::domain::university::University;
 pub use crate::journal::digest::{Folded, fold_up_to};
-use crate::journal::{Journal, JournalError, keys};
+use crate::journal::erasures::{self, Finished};
+use crate::journal::{Journal, JournalError};
 
 /// What the journal folds into, and how it went.
 pub struct Recovered {
@@ -30,22 +31,31 @@ pub struct Recovered {
 }
 
 /// Reads everything back.
-pub fn recover(journal: Box<dyn Journal>) -> Result<Recovered, JournalError> {
+pub fn recover(mut journal: Box<dyn Journal>) -> Result<Recovered, JournalError> {
     let since = clock::monotonic();
-    let reader = journal.reader();
-    let Folded { university, snapshot, replayed } = fold_up_to(&reader, journal.durable())?;
-    keys::expect_all(&university, reader.keys())?;
-    let erased = keys::finish_erasures(&university, reader.keys())?;
-    if erased > 0 {
-        tracing::warn!(students = erased, "finished an erasure that was cut short");
-    }
-    drop(reader);
+    let folded = fold_up_to(&journal.reader(), journal.durable())?;
+    let Folded { university, snapshot, replayed, .. } = settled(&mut *journal, folded)?;
     if let Some(tail) = journal.removed_tail() {
         tracing::warn!(?tail, "removed an unacknowledged tail of the journal");
     }
     let violations = checked(&university);
     let took = since.elapsed();
     Ok(Recovered { university, journal, snapshot, replayed, took, violations })
+}
+
+/// The state with every key that it needs, and with what an erasure or a restore left to do done.
+pub fn settled(journal: &mut dyn Journal, mut folded: Folded) -> Result<Folded, JournalError> {
+    erasures::expect_all(&folded.university, journal.reader().keys())?;
+    let now = Clock::system().now();
+    let Finished { keys, students, marks, snapshots } =
+        erasures::finish(journal, &mut folded, now)?;
+    if keys > 0 || snapshots {
+        tracing::warn!(keys, snapshots, "finished an erasure that was cut short");
+    }
+    if students > 0 || marks > 0 {
+        tracing::warn!(students, marks, "the keys are newer than the journal; both agree now");
+    }
+    Ok(folded)
 }
 
 /// The promises of a state between two turns. A journal may end inside a turn, before a

@@ -266,7 +266,8 @@ pub struct EraseArgs {
     /// closed
     #[arg(long, value_name = "TERM", group = "whom")]
     pub term: Option<String>,
-    /// Everybody of whom the journal has nothing from this day on (UTC)
+    /// Everybody of whom the journal has nothing from this day on (UTC), and who is in no term that
+    /// is not over; with --yes a day that has begun
     #[arg(long, value_name = "YYYY-MM-DD", group = "whom")]
     pub before: Option<String>,
     /// Do it; else it is only told how many that would be
@@ -313,6 +314,10 @@ pub enum JournalCommand {
 pub struct BackupArgs {
     /// The file to write; one that is there is not written over
     pub file: PathBuf,
+    /// Put the copy of the students' keys into this directory, apart from the backups [default:
+    /// beside FILE, as FILE.keys]
+    #[arg(long, value_name = "DIR", conflicts_with = "server")]
+    pub keys_to: Option<PathBuf>,
     /// As JSON
     #[arg(long)]
     pub json: bool,

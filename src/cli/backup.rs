@@ -70,7 +70,14 @@ impl Source {
 /// `sluis journal backup FILE`
 pub fn make(args: &BackupArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let config = settings::load(&args.place)?.config;
-    let keys_file = beside(&args.file);
+    let keys_file = match &args.keys_to {
+        Some(apart) => apart.join(beside(&args.file).file_name().unwrap_or_default()),
+        None => beside(&args.file),
+    };
+    if let Some(missing) = args.keys_to.as_ref().filter(|apart| !apart.is_dir()) {
+        let what = format!("--keys-to: {} is not a directory; make it first", missing.display());
+        return Err(Failure::new(Code::Usage, what));
+    }
     if args.server.is_none() {
         refuse_over(&keys_file)?;
     }

@@ -61,11 +61,18 @@ fn choose(ledger: &Ledger, args: &EraseArgs) -> Result<Chosen, Failure> {
         })?;
         let at = OffsetDateTime::new_utc(date, time::Time::MIDNIGHT).unix_timestamp();
         let limit = Timestamp(u64::try_from(at).unwrap_or(0) * 1000);
+        if args.yes && limit > Clock::system().now() {
+            let what = "--before: that day is yet to come, so that everybody would be erased; \
+                        without --yes it is told how many that is";
+            return Err(Failure::new(Code::Usage, what.to_owned()));
+        }
         let newest = newest_of_each(&ledger.reader(), registry.students.len())?;
         let older = newest.into_iter().zip(0..).filter(|(newest, _)| *newest < limit);
         let ids = older.map(|(_, id)| StudentId(id));
-        let students = ids.filter(|id| !registry.student(*id).profile.is_withheld()).collect();
-        return Ok(Chosen { students, kept: 0, because: format!("nothing from {day} on") });
+        let ids = ids.filter(|id| !registry.student(*id).profile.is_withheld());
+        let (kept, students): (Vec<_>, _) = ids.partition(|id| registry.is_in_open_term(*id));
+        let because = format!("nothing from {day} on");
+        return Ok(Chosen { students, kept: kept.len(), because });
     }
     let number = typed::line()?;
     let found = registry.student_id(&number);
@@ -145,7 +152,7 @@ fn tell(
         writeln!(out, "{count} students would be erased")?;
     }
     if kept > 0 {
-        say(&format!("{kept} more took part, and are kept: they are in a term that is not over"));
+        say(&format!("{kept} more are kept: they take part in a term that is not over"));
     }
     if open > 0 {
         say(&format!(

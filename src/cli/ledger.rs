@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::failure::{Code, Failure};
-use crate::application::recover;
+use crate::application::recover::{self, Folded};
 use crate::domain::acts::{Author, BY_COMMAND_LINE};
 use crate::domain::course::Quotes;
 use crate::domain::event::Event;
@@ -12,7 +12,9 @@ use crate::domain::ids::{Sequence, StudentId, Timestamp};
 use crate::domain::university::University;
 use crate::journal::fold::Fold;
 use crate::journal::sled::SledJournal;
-use crate::journal::{self, DataDir, Journal, JournalReader, Keys, RecordBuffer, keys, record};
+use crate::journal::{
+    self, DataDir, Journal, JournalError, JournalReader, Keys, RecordBuffer, erasures, record,
+};
 use crate::limits::JOURNAL_PENDING_BYTES_MAX;
 
 /// An open journal and the state that it folds into.
@@ -25,22 +27,27 @@ pub struct Ledger {
 impl Ledger {
     /// Opens the directory, or makes it, and replays. The directory is locked until it is closed.
     pub fn open(data: &Path) -> Result<Self, Failure> {
-        let ledger = Self::replay(data, journal::sled::open(data)?)?;
-        keys::finish_erasures(ledger.university(), &ledger.keys)?;
-        Ok(ledger)
+        let mut journal = journal::sled::open(data)?;
+        let folded = Self::fold(data, &journal)?;
+        let folded = recover::settled(&mut journal, folded)?;
+        Ok(Self::of(journal, folded))
     }
 
     /// The state as it is, to be read: of a copy, nothing is made or changed.
     pub fn look(data: &Path) -> Result<Self, Failure> {
-        Self::replay(data, journal::sled::open_copy(DataDir::look(data)?)?)
+        let journal = journal::sled::open_copy(DataDir::look(data)?)?;
+        let folded = Self::fold(data, &journal)?;
+        erasures::expect_all(&folded.university, journal.reader().keys())?;
+        Ok(Self::of(journal, folded))
     }
 
-    fn replay(data: &Path, journal: SledJournal) -> Result<Self, Failure> {
-        let folded = recover::fold_up_to(&journal.reader(), journal.durable());
-        let university = folded.map_err(|e| e.within(data))?.university;
+    fn fold(data: &Path, journal: &SledJournal) -> Result<Folded, JournalError> {
+        recover::fold_up_to(&journal.reader(), journal.durable()).map_err(|e| e.within(data))
+    }
+
+    fn of(journal: SledJournal, folded: Folded) -> Self {
         let keys = journal.reader().keys().clone();
-        keys::expect_all(&university, &keys)?;
-        Ok(Self { journal, keys, fold: Fold::from(university) })
+        Self { journal, keys, fold: Fold::from(folded.university) }
     }
 
     /// The state, all of it on disk.

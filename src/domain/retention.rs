@@ -42,6 +42,12 @@ impl Registry {
         Ok((over, kept))
     }
 
+    /// Whether she takes part in a term that is not over.
+    pub fn is_in_open_term(&self, student: StudentId) -> bool {
+        let terms = self.terms_of(self.student(student));
+        terms.into_iter().any(|term| self.open_window(term).is_some())
+    }
+
     fn open_window(&self, term: u16) -> Option<Key> {
         let mut of_term = self.windows.iter().filter(|window| window.rules.term == term);
         let open = of_term.find(|window| window.state != WindowState::Closed);

@@ -31,7 +31,7 @@ use super::error::io_at;
 use super::fold::Fold;
 use super::frame::{self, HEADER_BYTES};
 use super::replay::Walker;
-use super::{Journal, JournalError, JournalReader, keys};
+use super::{Journal, JournalError, JournalReader, Keys, erasures, keys};
 use crate::domain::ids::Sequence;
 use crate::limits::{JOURNAL_ENTRY_BYTES_MAX, RESTORE_FLUSH_BYTES};
 
@@ -167,6 +167,11 @@ pub fn restore(input: impl Read, keys: Option<&Path>, into: &Path) -> Result<Bac
     if dir.has_store()? {
         return Err(BackupError::Occupied(into.to_owned()));
     }
+    if keys::is_there(into) {
+        let path = into.join(keys::NAME);
+        let what = "the keys of a journal that is no longer here; move them away first".to_owned();
+        return Err(JournalError::Keys { path, what }.into());
+    }
     let aside = dir.new_store();
     fs::create_dir(&aside).map_err(io_at("create", &aside))?;
     match fill(input, keys, &aside).and_then(|backup| Ok(dir.adopt(&aside).map(|()| backup)?)) {
@@ -179,9 +184,6 @@ pub fn restore(input: impl Read, keys: Option<&Path>, into: &Path) -> Result<Bac
 }
 
 fn fill(input: impl Read, keys: Option<&Path>, aside: &Path) -> Result<Backup, BackupError> {
-    if let Some(copy) = keys {
-        keys::put_back(copy, aside)?;
-    }
     let mut journal = super::sled::open(aside)?;
     let mut unflushed = 0;
     let backup = read(input, &mut |records| {
@@ -198,9 +200,13 @@ fn fill(input: impl Read, keys: Option<&Path>, aside: &Path) -> Result<Backup, B
         Ok(())
     })?;
     journal.flush()?;
+    if let Some(copy) = keys {
+        keys::put_back(copy, journal.reader().name()?, aside)?;
+    }
+    let journal = journal.with_keys(Keys::open(aside)?)?;
     let folded = digest::fold_up_to(&journal.reader(), journal.durable())?.university;
     let found = digest::of_state(&folded);
-    let lost = keys::missing(&folded, journal.reader().keys());
+    let lost = erasures::missing(&folded, journal.reader().keys());
     if lost > 0 {
         return Err(BackupError::NoKeys(lost));
     }

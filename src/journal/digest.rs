@@ -57,6 +57,8 @@ pub struct Folded {
     pub snapshot: (Sequence, Timestamp),
     /// Records after it.
     pub replayed: u64,
+    /// Students erased by those records.
+    pub erasures: u64,
 }
 
 /// Folds the journal up to a durable sequence: from the newest whole snapshot, if there is one.
@@ -68,7 +70,8 @@ pub fn fold_up_to(reader: &JournalReader, last: Sequence) -> Result<Folded, Jour
     // The snapshot's own last record says when that was.
     let at = past::record_at(reader, past.snapshot)?.map_or(Timestamp(0), |record| record.at);
     let snapshot = (past.snapshot, at);
-    Ok(Folded { university: past.university, snapshot, replayed: past.replayed })
+    let past::Past { university, replayed, erasures, .. } = past;
+    Ok(Folded { university, snapshot, replayed, erasures })
 }
 
 /// Folds one record more, or says where the journal is damaged.

@@ -8,13 +8,18 @@ use super::digest::{self, StateDigest};
 use super::fold::Fold;
 use super::sled as store;
 use super::testkit::{half_import, history};
-use super::{Journal, Keys, RecordBuffer, backup, keys, past, record, renew_snapshots, state};
+use super::erasures::{self, Finished};
+use super::{
+    Journal, Keys, RecordBuffer, backup, each_act, keys, past, record, renew_snapshots, state,
+};
+use crate::domain::account::DeviceId;
 use crate::domain::catalogue::Item;
 use crate::domain::event::{Event, Record};
 use crate::domain::ids::{Key, Sequence, StudentId, Timestamp};
 use crate::domain::university::University;
 
 const ERASED: [StudentId; 2] = [StudentId(3), StudentId(8)];
+const AT: Timestamp = Timestamp(1_800_000_000_000);
 
 /// Appends records as a gateway does, sealed.
 fn append(journal: &mut dyn Journal, records: &[Record]) {
@@ -54,10 +59,33 @@ fn replayed(data: &Path, with_keys: bool) -> University {
     fold.into_university()
 }
 
-fn erasures(university: &mut University) -> Vec<Record> {
+/// What an opening to write finds left to do, and does.
+fn finished(data: &Path) -> Finished {
+    let mut journal = store::open(data).unwrap();
+    let mut folded = digest::fold_up_to(&journal.reader(), journal.durable()).unwrap();
+    erasures::expect_all(&folded.university, journal.reader().keys()).unwrap();
+    let found = erasures::finish(&mut journal, &mut folded, AT).unwrap();
+    assert_eq!(folded.university.registry.sequence, journal.durable());
+    if found.snapshots {
+        assert_eq!(journal.reader().newest_snapshot().unwrap(), journal.durable());
+    }
+    Box::new(journal).close().unwrap();
+    found
+}
+
+/// Whether the directory has every key that it needs, or what is said.
+fn expect_all(data: &Path) -> Result<(), String> {
+    let journal = store::open(data).unwrap();
+    let folded = digest::fold_up_to(&journal.reader(), journal.durable()).unwrap();
+    let found = erasures::expect_all(&folded.university, journal.reader().keys());
+    Box::new(journal).close().unwrap();
+    found.map_err(|e| e.to_string())
+}
+
+fn say_erased(university: &mut University) -> Vec<Record> {
     let number = |student: &StudentId| {
         let event = Event::StudentErased(*student);
-        let record = university.registry.number(event, 10, Timestamp(1_800_000_000_000));
+        let record = university.registry.number(event, 10, AT);
         university.apply(&record);
         record
     };
@@ -91,7 +119,7 @@ fn what_is_read_with_all_keys_some_or_none_differs_in_what_is_personal_alone() {
         some.destroy(&ERASED).unwrap();
         let left = replayed(data.path(), true);
         assert_eq!(impersonal(&left), whole, "seed {seed}");
-        assert_eq!(keys::missing(&left, &some), 0);
+        assert_eq!(erasures::missing(&left, &some), 0);
         for (id, student) in (0..).map(StudentId).zip(&left.registry.students) {
             let was = university.registry.student(id);
             assert_eq!(student.profile.is_withheld(), ERASED.contains(&id), "{id}");
@@ -114,7 +142,7 @@ fn an_erasure_cut_short_after_any_step_is_finished_by_the_next_opening() {
         append(&mut journal, &records);
         renew_snapshots(&mut journal, &university).unwrap();
         let before = university.clone();
-        let erased = erasures(&mut university);
+        let erased = say_erased(&mut university);
         if steps >= 1 {
             append(&mut journal, &erased);
         }
@@ -131,14 +159,16 @@ fn an_erasure_cut_short_after_any_step_is_finished_by_the_next_opening() {
         let expected = if steps == 0 { &before } else { &university };
         assert!(found == *expected, "{steps} steps");
         assert_eq!(digest, digest::of_state(expected));
+        let keys = if steps == 1 { ERASED.len() } else { 0 };
+        let snapshots = [1, 2].contains(&steps);
+        let left = Finished { keys, snapshots, ..Finished::default() };
+        assert_eq!(finished(data.path()), left, "{steps} steps");
         let keys = Keys::open(data.path()).unwrap();
-        keys::expect_all(&found, &keys).unwrap();
-        let left = if steps == 1 { ERASED.len() } else { 0 };
-        assert_eq!(keys::finish_erasures(&found, &keys).unwrap(), left, "{steps} steps");
         let gone = ERASED.iter().all(|id| keys.is_destroyed(*id));
         assert_eq!(gone, steps > 0, "{steps} steps");
         let (again, _) = read(data.path());
         assert!(again == *expected, "{steps} steps, finished");
+        assert_eq!(finished(data.path()), Finished::default(), "once");
     }
 }
 
@@ -177,7 +207,7 @@ fn what_an_import_that_was_never_finished_has_of_her_goes_with_her() {
     // Erased between the record and the key's end, and after it.
     keys.destroy(&ERASED).unwrap();
     assert!(!holds(&sealed(&university), "Kunstgeschiedenis"), "not written for want of a key");
-    let erased = erasures(&mut university);
+    let erased = say_erased(&mut university);
     assert!(!staged(&university).contains("Kunstgeschiedenis"));
     append(&mut journal, &erased);
     renew_snapshots(&mut journal, &university).unwrap();
@@ -214,14 +244,12 @@ fn without_its_keys_a_journal_is_refused_and_not_read_as_if_everybody_was_erased
     Box::new(journal).close().unwrap();
     let (file, aside) = (data.path().join(keys::NAME), data.path().join("aside"));
     fs::rename(&file, &aside).unwrap();
-    let (found, _) = read(data.path());
-    let error = keys::expect_all(&found, &Keys::open(data.path()).unwrap()).unwrap_err();
+    let error = expect_all(data.path()).unwrap_err();
     let count = university.registry.students.len();
-    assert!(error.to_string().contains(&format!("the keys of {count} students")), "{error}");
+    assert!(error.contains(&format!("the keys of {count} students")), "{error}");
     fs::rename(&aside, &file).unwrap();
-    let (found, _) = read(data.path());
-    keys::expect_all(&found, &Keys::open(data.path()).unwrap()).unwrap();
-    assert!(found == university);
+    expect_all(data.path()).unwrap();
+    assert!(read(data.path()).0 == university);
 }
 
 #[test]
@@ -240,7 +268,7 @@ fn a_backup_from_before_an_erasure_restores_without_her_where_the_keys_are_newer
     let (before, after) = (copies.path().join("before"), copies.path().join("after"));
     assert!(keys::copy(data.path(), &before).unwrap());
     let whole = university.clone();
-    append(&mut journal, &erasures(&mut university));
+    append(&mut journal, &say_erased(&mut university));
     journal.reader().keys().destroy(&ERASED).unwrap();
     assert!(keys::copy(data.path(), &after).unwrap());
     drop(journal);
@@ -271,7 +299,7 @@ fn a_copy_kept_at_a_start_holds_nothing_readable_of_the_erased_and_goes() {
     let mut journal = store::open(data.path()).unwrap();
     let (mut university, records) = history(9, 400);
     append(&mut journal, &records);
-    append(&mut journal, &erasures(&mut university));
+    append(&mut journal, &say_erased(&mut university));
     Box::new(journal).close().unwrap();
     // Made after the records of the erasure and before the keys went.
     let kept = data.path().join("journal.kept");
@@ -302,4 +330,174 @@ fn a_copy_kept_at_a_start_holds_nothing_readable_of_the_erased_and_goes() {
     assert!(found == university, "the others are whole");
     assert!(ERASED.iter().all(|id| found.registry.student(*id).profile.is_erased()));
     assert!(!kept.exists());
+}
+
+/// Numbers the events, and applies them.
+fn numbered(university: &mut University, events: Vec<Event>) -> Vec<Record> {
+    let number = |event| {
+        let record = university.registry.number(event, 11, AT);
+        university.apply(&record);
+        record
+    };
+    events.into_iter().map(number).collect()
+}
+
+/// An import of one new student, who gets the next internal number.
+fn import_of(university: &mut University, number: &str) -> (StudentId, Vec<Record>) {
+    let id = StudentId(university.registry.students.len() as u32);
+    let mut profile = university.registry.student(StudentId(0)).profile.as_ref().clone();
+    profile.key = Key::new(number).unwrap();
+    let item = Event::ImportItem(Item::Student(id, Box::new(profile)));
+    let events = vec![Event::ImportBegun, item, Event::ImportApplied { items: 1 }];
+    (id, numbered(university, events))
+}
+
+fn backed_up(journal: &dyn Journal) -> Vec<u8> {
+    let mut backup = Vec::new();
+    let made = backup::write(&journal.reader(), &mut |bytes| {
+        backup.extend_from_slice(bytes);
+        Ok(())
+    });
+    made.unwrap();
+    backup
+}
+
+/// Backup, another import, an erasure; the disk is lost, and the backup restored with the keys of
+/// the last day.
+#[test]
+fn after_a_restore_with_newer_keys_journal_and_keys_agree_and_a_number_is_used_again() {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = store::open(data.path()).unwrap();
+    let (mut university, records) = history(4, 200);
+    append(&mut journal, &records);
+    let old = backed_up(&journal);
+    let (late, records) = import_of(&mut university.clone(), "s-late");
+    append(&mut journal, &records);
+    let keys = journal.reader().keys().clone();
+    keys.destroy(&[late, ERASED[0], ERASED[1]]).unwrap();
+    drop(journal);
+
+    let into = tempfile::tempdir().unwrap();
+    backup::restore(&*old, Some(&data.path().join(keys::NAME)), into.path()).unwrap();
+    let agreed = Finished { students: 2, marks: 1, ..Finished::default() };
+    assert_eq!(finished(into.path()), agreed);
+    assert_eq!(finished(into.path()), Finished::default(), "once");
+    let (found, _) = read(into.path());
+    let erased = |id: &StudentId| found.registry.student(*id).profile.is_erased();
+    assert!(ERASED.iter().all(erased));
+    let entry = found.registry.audit.iter().last().unwrap();
+    assert!(entry.act.reason.as_ref().unwrap().contains("older backup"), "{entry:?}");
+
+    // Somebody else gets the number that was free in the backup.
+    numbered(&mut university, ERASED.map(Event::StudentErased).to_vec());
+    let (next, records) = import_of(&mut university, "s-next");
+    assert_eq!(next, late);
+    let mut journal = store::open(into.path()).unwrap();
+    append(&mut journal, &records);
+    Box::new(journal).close().unwrap();
+    let (found, _) = read(into.path());
+    assert_eq!(found.registry.student(next).profile.key.as_str(), "s-next");
+    assert_eq!(finished(into.path()), Finished::default());
+}
+
+#[test]
+fn keys_of_another_journal_are_refused_wherever_they_are_put() {
+    let [one, other] = [6, 7].map(|seed| {
+        let data = tempfile::tempdir().unwrap();
+        let mut journal = store::open(data.path()).unwrap();
+        let (_, mut records) = history(seed, 60);
+        // Each was begun at a time of its own.
+        records[0].at = Timestamp(1_770_000_000_000 + seed);
+        append(&mut journal, &records);
+        let backup = backed_up(&journal);
+        Box::new(journal).close().unwrap();
+        (data, backup)
+    });
+    let theirs = other.0.path().join(keys::NAME);
+    let into = tempfile::tempdir().unwrap();
+    let error = backup::restore(&*one.1, Some(&theirs), into.path()).unwrap_err().to_string();
+    assert!(error.contains("the keys of another journal"), "{error}");
+    fs::copy(&theirs, one.0.path().join(keys::NAME)).unwrap();
+    for _ in 0..2 {
+        let error = store::open(one.0.path()).unwrap_err().to_string();
+        assert!(error.contains("put the file of this one back"), "{error}");
+    }
+    // Keys without a journal, as a start over that was cut short leaves them.
+    let left = tempfile::tempdir().unwrap();
+    fs::copy(&theirs, left.path().join(keys::NAME)).unwrap();
+    let error = backup::restore(&*one.1, None, left.path()).unwrap_err().to_string();
+    assert!(error.contains("move them away first"), "{error}");
+    let error = store::open(left.path()).unwrap_err().to_string();
+    assert!(error.contains("of a journal that is not here"), "{error}");
+    assert_eq!(fs::read(&theirs).unwrap(), fs::read(left.path().join(keys::NAME)).unwrap());
+}
+
+/// Students from before there were keys, as they lie in an old journal; since then they have
+/// something sealed as well.
+fn with_an_open_past(seed: u64) -> (tempfile::TempDir, University) {
+    let data = tempfile::tempdir().unwrap();
+    let mut journal = store::open(data.path()).unwrap();
+    let (mut university, records) = history(seed, 200);
+    let mut buffer = RecordBuffer::starting_at(Sequence(1));
+    for one in &records {
+        buffer.push_with(|bytes| record::encode(one, bytes).unwrap()).unwrap();
+    }
+    let mut rest = buffer.records();
+    while !rest.is_empty() {
+        rest = journal.append(rest).unwrap().rest;
+        journal.flush().unwrap();
+    }
+    renew_snapshots(&mut journal, &university).unwrap();
+    assert!(!data.path().join(keys::NAME).exists());
+    let signed_in = |student: &StudentId| Event::SignedIn {
+        student: *student,
+        device: DeviceId(1),
+        agent: "Firefox on Linux".into(),
+        expires: AT,
+    };
+    let events = ERASED.iter().map(signed_in).collect();
+    append(&mut journal, &numbered(&mut university, events));
+    Box::new(journal).close().unwrap();
+    (data, university)
+}
+
+#[test]
+fn lost_keys_are_missed_for_students_who_were_there_before_them() {
+    let (data, university) = with_an_open_past(5);
+    expect_all(data.path()).unwrap();
+    assert!(read(data.path()).0 == university);
+    let (file, aside) = (data.path().join(keys::NAME), data.path().join("aside"));
+    fs::rename(&file, &aside).unwrap();
+    let error = expect_all(data.path()).unwrap_err();
+    assert!(error.contains("the keys of 2 students"), "{error}");
+    assert!(!file.exists());
+}
+
+#[test]
+fn of_the_erased_nothing_is_read_from_records_and_snapshots_of_before_there_were_keys() {
+    let (data, mut university) = with_an_open_past(8);
+    let number = university.registry.student(ERASED[0]).profile.key.as_str().to_owned();
+    let before = university.registry.sequence;
+    let mut journal = store::open(data.path()).unwrap();
+    append(&mut journal, &say_erased(&mut university));
+    journal.reader().keys().destroy(&ERASED).unwrap();
+    // Cut short before the snapshots are made new.
+    drop(journal);
+    let left = Finished { snapshots: true, ..Finished::default() };
+    assert_eq!(finished(data.path()), left);
+
+    let journal = store::open(data.path()).unwrap();
+    let reader = journal.reader();
+    let then = past::fold_up_to(&reader, before, || true).unwrap();
+    assert_eq!(then.snapshot, Sequence(0), "the open one is gone");
+    let she = then.university.registry.student(ERASED[0]);
+    assert!(she.profile.is_withheld() && she.account.devices.is_empty(), "{she:?}");
+    let shown = format!("{:?}", past::fold_up_to(&reader, journal.durable(), || true).unwrap());
+    assert!(!shown.contains(&format!("\"{number}\"")), "{number}");
+    let visit = &mut |record: &Record| {
+        assert!(!format!("{record:?}").contains(&format!("\"{number}\"")), "{record:?}");
+        Ok(())
+    };
+    assert_eq!(each_act(&reader, visit).unwrap(), journal.durable());
+    Box::new(journal).close().unwrap();
 }

@@ -79,10 +79,10 @@ impl<S: Store> Log<S> {
         })
     }
 
-    /// With the students' keys: they are on disk before what is sealed with them.
-    #[must_use]
-    pub(super) fn with_keys(self, keys: Keys) -> Self {
-        Self { keys, ..self }
+    /// With the students' keys of this journal: they are on disk before what is sealed with them.
+    pub(super) fn with_keys(self, keys: Keys) -> Result<Self> {
+        keys.belong_to(self.reader().name()?)?;
+        Ok(Self { keys, ..self })
     }
 
     /// Runs a write unless one failed before; a failure is final.
@@ -118,6 +118,9 @@ impl<S: Store> Log<S> {
         let durable = Sequence(self.next.0 - 1);
         self.store.note_floor(durable)?;
         self.durable.store(durable.0, Ordering::Release);
+        if self.keys.are_unnamed() && durable > Sequence(0) {
+            self.keys.belong_to(self.reader().name()?)?;
+        }
         self.unchecked += 1;
         if self.unchecked >= JOURNAL_CHECK_COMMITS {
             self.unchecked = 0;

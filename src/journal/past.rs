@@ -5,7 +5,7 @@ use super::fold::Fold;
 use super::replay::JournalReader;
 use super::snapshot::DamagedSnapshot;
 use super::{JournalError, Place, record, state};
-use crate::domain::event::Record;
+use crate::domain::event::{Event, Record};
 use crate::domain::ids::Sequence;
 use crate::domain::university::University;
 
@@ -18,6 +18,8 @@ pub struct Past {
     pub snapshot: Sequence,
     /// Records replayed after it.
     pub replayed: u64,
+    /// Students erased by those records.
+    pub erasures: u64,
     /// Snapshots that were no use: log those. The journal is whole without them.
     pub damaged: Vec<DamagedSnapshot>,
 }
@@ -51,17 +53,19 @@ pub fn fold_up_to(
             Err(error) => damaged.push(DamagedSnapshot { sequence, what: error.to_string() }),
         }
     }
-    let mut replayed = 0;
+    let (mut replayed, mut erasures) = (0, 0);
     reader.replay_to(from.next(), last, &mut |sequence, bytes| {
         if !go_on() {
             return Err(JournalError::stopped("nobody waits for this any more"));
         }
         replayed += 1;
-        fold.push(sequence, bytes)
-            .map(|_| ())
-            .map_err(|fault| JournalError::damaged(Place::at(sequence), fault.what.to_string()))
+        let record = fold
+            .push(sequence, bytes)
+            .map_err(|fault| JournalError::damaged(Place::at(sequence), fault.what.to_string()))?;
+        erasures += u64::from(matches!(record.event, Event::StudentErased(_)));
+        Ok(())
     })?;
-    Ok(Past { university: fold.into_university(), snapshot: from, replayed, damaged })
+    Ok(Past { university: fold.into_university(), snapshot: from, replayed, erasures, damaged })
 }
 
 /// The record at this position; `None` if the journal does not reach it, or not durably yet.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::{JournalError, Place, Result};
 use super::frame::{self, Entry, EntryFault};
-use super::keys::Keys;
+use super::keys::{JournalName, Keys};
 use super::snapshot::{self, Latest, Snapshot};
 use super::store::{Direction, Table, View};
 use crate::domain::ids::Sequence;
@@ -90,6 +90,16 @@ impl JournalReader {
     /// The students' keys, with which what is read is to be read.
     pub const fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// Which journal it is; `None` while it has no durable record.
+    pub fn name(&self) -> Result<Option<JournalName>> {
+        let mut name = None;
+        self.replay_to(Sequence(1), Sequence(1), &mut |_, record| {
+            name = Some(JournalName::of(record));
+            Ok(())
+        })?;
+        Ok(name)
     }
 
     /// Shows every record from `from` to what is durable at the call; returns the last sequence

@@ -57,7 +57,7 @@ pub fn open_copy(copy: DataDir) -> Result<SledJournal> {
     // The keys are not copied: there is one place where they can be destroyed.
     let keys = Keys::look(&told)?;
     let opened = SledStore::open(copy).and_then(Log::open);
-    Ok(opened.map_err(|e| e.within(&told))?.with_keys(keys))
+    opened.and_then(|log| log.with_keys(keys)).map_err(|e| e.within(&told))
 }
 
 fn open_synced(dir: DataDir, fdatasync: bool) -> Result<SledJournal> {
@@ -78,10 +78,10 @@ fn open_synced(dir: DataDir, fdatasync: bool) -> Result<SledJournal> {
     let open = || {
         let mut store = SledStore::open_shared(Arc::clone(&dir))?;
         store.fdatasync = fdatasync;
-        Ok::<_, JournalError>(Log::open(store)?.with_keys(keys))
+        Log::open(store)
     };
     match open() {
-        Ok(journal) => dir.forget_kept().map(|()| journal),
+        Ok(journal) => dir.forget_kept().and_then(|()| journal.with_keys(keys)),
         Err(fault) => {
             // sled cuts at a failed read as well. If this fails, the next start does it.
             let _ = dir.put_back_kept();

@@ -9,7 +9,7 @@ use super::cli::{Ended, Program, make_journal, sound};
 use crate::support::{Process, University};
 
 const START: Duration = Duration::from_secs(20);
-const STOP: Duration = Duration::from_secs(2);
+const STOP: Duration = Duration::from_secs(20);
 
 /// A gateway on a free port, and its address.
 fn start(program: &Program, more: &[&str]) -> (Child, String) {
@@ -155,6 +155,26 @@ fn starting_over_sets_the_journal_aside_and_keeps_the_key() {
     let fresh = ["serve", "--listen", "127.0.0.1:0", "--data", "real", "--fresh"];
     program.run(&fresh).expect(78, &["real: holds more than the demo", "--fresh --yes"]);
     assert_eq!(names(&program.path("real")), before);
+}
+
+#[test]
+fn a_start_over_that_was_cut_short_leaves_keys_that_the_next_one_sets_aside() {
+    let program = Program::new();
+    let (child, _) = start(&program, &[]);
+    stop(child).expect(0, &[]);
+    std::fs::create_dir(program.path("moved")).unwrap();
+    for name in ["journal", "journal.durable"] {
+        let from = program.path("data").join(name);
+        std::fs::rename(from, program.path("moved").join(name)).unwrap();
+    }
+    let keys = std::fs::read(program.path("data/students.keys")).unwrap();
+    let served = program.run(&["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
+    served.expect(74, &["data/students.keys", "the keys of a journal that is not here", "--fresh"]);
+    let (child, _) = start(&program, &["--fresh"]);
+    stop(child).expect(0, &["is now in data/journal.old-"]);
+    let old = names(&program.path("data")).into_iter().find(|n| n.starts_with("journal.old-"));
+    let aside = program.path("data").join(old.unwrap()).join("students.keys");
+    assert_eq!(std::fs::read(aside).unwrap(), keys);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::support::{Process, strace};
 /// Points of each kind.
 const POINTS: u64 = 40;
 /// A child that lives so long has no such point.
-const CHILD_LIVES: Duration = Duration::from_secs(6);
+const CHILD_LIVES: Duration = Duration::from_secs(15);
 const SIGKILL: i32 = 9;
 
 /// Runs a child on a directory of its own and kills it at its k-th call; whether it came to that.

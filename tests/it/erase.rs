@@ -173,8 +173,11 @@ fn those_of_whom_nothing_is_newer_are_erased_and_lost_keys_are_missed() {
     let before = |day: &str| run(&process, &["students", "erase", "--before", day]);
     assert!(before("2020-01-01").contains("0 students would be erased"));
     assert!(before("2999-01-01").contains("3 students would be erased"));
-    let bad = process.command(&["students", "erase", "--before", "yesterday"]).output().unwrap();
-    assert_eq!(bad.status.code(), Some(2), "{}", text(&bad));
+    for bad in [&["yesterday"][..], &["2999-01-01", "--yes"]] {
+        let args = [&["students", "erase", "--before"], bad].concat();
+        let bad = process.command(&args).output().unwrap();
+        assert_eq!(bad.status.code(), Some(2), "{}", text(&bad));
+    }
     let keys = process.data().join("students.keys");
     let aside = process.data().join("aside");
     fs::rename(&keys, &aside).unwrap();
@@ -187,4 +190,56 @@ fn those_of_whom_nothing_is_newer_are_erased_and_lost_keys_are_missed() {
     fs::rename(&aside, &keys).unwrap();
     process.start();
     process.http("s0001").get("/api/plan").ok();
+}
+
+#[tokio::test]
+async fn who_is_in_a_term_that_is_not_over_is_kept() {
+    let university = University::of(3).course("A", 1).window("w", "");
+    let mut process = Process::imported(&university);
+    process.start();
+    process.registrar().post("/api/admin/windows/w/open", "").ok();
+    let mut anna = process.student("s0000").await;
+    anna.submit("w", &[any("A", false)]).await;
+    assert_eq!(anna.outcome("A").await.outcome, "enrolled");
+    process.kill();
+    let said = run(&process, &["students", "erase", "--before", "2999-01-01"]);
+    assert!(said.contains("2 students would be erased") && said.contains("1 more are kept"), "{said}");
+}
+
+#[test]
+fn keys_lie_apart_where_they_are_told_to_and_alone_they_stop_a_start() {
+    let university = University::of(3).course("A", 1).window("w", "");
+    let process = Process::imported(&university);
+    let data = process.data();
+    let home = data.parent().unwrap();
+    let missing = process
+        .command(&["journal", "backup", "m.backup", "--keys-to", "apart"])
+        .output()
+        .unwrap();
+    assert_eq!(missing.status.code(), Some(2), "{}", text(&missing));
+    assert!(text(&missing).contains("apart is not a directory"), "{}", text(&missing));
+    fs::create_dir(home.join("apart")).unwrap();
+    run(&process, &["journal", "backup", "m.backup", "--keys-to", "apart"]);
+    assert!(home.join("apart/m.backup.keys").exists() && !home.join("m.backup.keys").exists());
+
+    // As a start over leaves it that ended between the journal and its keys.
+    fs::create_dir(home.join("moved")).unwrap();
+    for name in ["journal", "journal.durable"] {
+        fs::rename(data.join(name), home.join("moved").join(name)).unwrap();
+    }
+    let serve = process.command(&["serve"]).output().unwrap();
+    assert_eq!(serve.status.code(), Some(74), "{}", text(&serve));
+    assert!(text(&serve).contains("the keys of a journal that is not here"), "{}", text(&serve));
+    let sluis = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sluis"));
+        command.args(["journal"]).args(args).current_dir(home).output().unwrap()
+    };
+    let restore = ["restore", "m.backup", "--into", "data", "--keys", "apart/m.backup.keys"];
+    let refused = sluis(&restore);
+    assert!(text(&refused).contains("move them away first"), "{}", text(&refused));
+    fs::rename(data.join("students.keys"), home.join("moved/students.keys")).unwrap();
+    let restored = sluis(&restore);
+    assert!(restored.status.success(), "{}", text(&restored));
+    let [made, was] = ["data", "moved"].map(|data| text(&sluis(&["digest", "--data", data])));
+    assert!(made.contains("digest") && made == was, "{made} {was}");
 }

@@ -171,14 +171,19 @@ async fn while_a_section_is_stuck_nothing_is_told_and_afterwards_everything_come
     gateway.open("w");
     let mut student = gateway.student("s0000").await;
     let inside = gateway.running().gateway.clone();
-    let beats = inside.metrics().decision_beats();
     let (stuck, held) = std::sync::mpsc::channel::<()>();
+    let (begins, begun) = tokio::sync::oneshot::channel();
     let waiting = inside.clone();
     let stopped = tokio::spawn(async move {
         // Between two turns, where a section's answer would be awaited.
-        waiting.read(move |_| held.recv_timeout(Duration::from_secs(60)).is_ok()).await
+        let hold = move || {
+            let _ = begins.send(());
+            held.recv_timeout(Duration::from_secs(60)).is_ok()
+        };
+        waiting.read(move |_| hold()).await
     });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    begun.await.unwrap();
+    let beats = inside.metrics().decision_beats();
     student.submit("w", &[any("A", false)]).await;
     assert_eq!(student.quiet(Duration::from_millis(800)).await, [], "told before it was decided");
     // The service manager's watchdog is fed by these: it would start the program anew.

@@ -12,7 +12,7 @@ use crate::support::process::Process;
 use crate::support::{Http, University};
 
 const EXAMPLE: &str = include_str!("../../config/nginx/sluis.conf");
-const START: Duration = Duration::from_secs(10);
+const START: Duration = Duration::from_secs(40);
 
 struct Nginx {
     child: Child,

@@ -225,13 +225,14 @@ async fn while_the_journal_stalls_no_socket_and_no_route_tells_what_was_decided(
     let watcher = &mut scene.people[3];
     watcher.send(&ClientMessage::Ping { n: 1 }).await;
     watcher.send(&ClientMessage::Watch { sections: vec!["A/L".to_owned()] }).await;
-    let told = watcher.quiet(QUIET).await;
-    let seats = told.iter().find_map(|m| match m {
+    let pong = |m: &ServerMessage| matches!(m, ServerMessage::Pong { n: 1, .. }).then_some(());
+    watcher.expect("pong", pong).await;
+    let seats = |m: &ServerMessage| match m {
         ServerMessage::Seats { sections, .. } => sections[0].left,
         _ => None,
-    });
-    assert!(told.iter().any(|m| matches!(m, ServerMessage::Pong { n: 1, .. })), "{told:?}");
-    assert_eq!((told.len(), seats), (2, Some(5)), "{told:?}");
+    };
+    assert_eq!(watcher.expect("seats", seats).await, 5);
+    assert_eq!(watcher.quiet(QUIET).await, [], "nothing else");
     // A session that begins now sees nothing until it can be told the truth.
     let (address, token) = (scene.gateway.address(), scene.gateway.token("s0001"));
     let mut late = TestStudent::connect(address, "s0001", &token).await;

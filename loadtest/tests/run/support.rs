@@ -1,7 +1,9 @@
 //! A scenario in a directory of its own.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
+use std::thread::JoinHandle;
 
 use serde_json::Value;
 
@@ -102,6 +104,33 @@ impl Place {
 
 pub fn rush() -> Command {
     Command::new(env!("CARGO_BIN_EXE_rush"))
+}
+
+/// Waits until the run says that something is decided; what it says in all, at its end.
+pub fn until_decided(child: &mut Child) -> JoinHandle<String> {
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut said = String::new();
+    let mut read = move |said: &mut String| {
+        let line = lines.next()?.unwrap();
+        *said += &line;
+        said.push('\n');
+        Some(line)
+    };
+    let decided = |line: &str| {
+        let count = line.split(" decided").next().filter(|_| line.contains(" decided"));
+        count.and_then(|count| count.trim().parse().ok()).unwrap_or(0_u64)
+    };
+    loop {
+        match read(&mut said) {
+            Some(line) if decided(&line) > 0 => break,
+            Some(_) => {}
+            None => panic!("it ended before anything was decided: {said}"),
+        }
+    }
+    std::thread::spawn(move || {
+        while read(&mut said).is_some() {}
+        said
+    })
 }
 
 pub fn stderr(output: &Output) -> String {

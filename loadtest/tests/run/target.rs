@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::support::{Place, rush, stderr};
+use super::support::{Place, rush, stderr, until_decided};
 
 const COURSES: &str = r#"
 [[terms]]
@@ -114,12 +114,13 @@ fn a_gateway_that_dies_in_the_middle_leaves_a_partial_report() {
     small(&place);
     place.edit("half_life = \"200ms\"\nover = \"1s\"", "half_life = \"30s\"\nover = \"30s\"");
     place.edit("duration = \"20s\"", "duration = \"60s\"");
-    let child = run(&place, &gateway.url).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_secs(4));
+    let mut child = run(&place, &gateway.url).stderr(Stdio::piped()).spawn().unwrap();
+    let said = until_decided(&mut child);
     gateway.child.kill().unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
-    assert!(stderr(&output).contains("cannot be reached any more"), "{}", stderr(&output));
+    let status = child.wait().unwrap();
+    let said = said.join().unwrap();
+    assert_eq!(status.code(), Some(69), "{said}");
+    assert!(said.contains("cannot be reached any more"), "{said}");
     assert!(place.summary()["partial"].as_str().unwrap().contains("cannot be reached"));
     assert!(place.summary()["connects"].as_u64() > Some(0));
 }

@@ -129,7 +129,17 @@ pub fn decode_with(bytes: &[u8], keys: &Keys) -> Result<Record, DecodeError> {
     }
     match bytes.split_first() {
         Some((3, rest)) => sealed_v3::take(rest, keys),
-        _ => decode_plain(bytes),
+        _ => decode_plain(bytes).map(|record| unless_destroyed(record, keys)),
+    }
+}
+
+/// Of an erased student nothing personal is read from a record of before there were keys either.
+fn unless_destroyed(record: Record, keys: &Keys) -> Record {
+    match RecordPersonal::student(&record) {
+        Some(student) if keys.is_destroyed(student) => {
+            RecordPersonal::of(&record).map_or(record, |found| found.left)
+        }
+        _ => record,
     }
 }
 
@@ -158,5 +168,5 @@ pub fn may_be_act(bytes: &[u8]) -> bool {
 /// The student of whom something personal stands in the record as it is, read without keys: it was
 /// written before there were any.
 pub fn in_the_open(record: &Record) -> Option<StudentId> {
-    RecordPersonal::of(record).map(|found| found.student)
+    RecordPersonal::student(record)
 }

@@ -127,6 +127,11 @@ fn act_of(record: &Record) -> Option<StudentId> {
 }
 
 impl RecordPersonal {
+    /// Of whom something personal stands in the record.
+    pub fn student(record: &Record) -> Option<StudentId> {
+        whose(&record.event).or_else(|| act_of(record))
+    }
+
     /// Takes a record apart, if there is something personal in it.
     pub fn of(record: &Record) -> Option<Self> {
         let (event, act) = (whose(&record.event), act_of(record));

@@ -14,7 +14,7 @@ use crate::journal_child::scatter;
 use crate::support::{Http, Process, University, until};
 
 /// How long a program may live on after a fault that must end it; then nothing comes any more.
-const LIVES_ON: Duration = Duration::from_secs(12);
+const LIVES_ON: Duration = Duration::from_secs(30);
 /// The small scene: its courses, `C0`, `C1`, …, of so many seats each.
 const SEATS: [u32; 4] = [2, 3, 4, 6];
 const STUDENTS: usize = 9;

@@ -427,7 +427,7 @@ fn answers_are_bounded_in_size_and_time() {
     // One second after a failure it is asked again.
     given.evil.reform();
     given.wait_until_available();
-    let slow = Duration::from_millis(limits::OIDC_ANSWER_MS_MAX + 2_000);
+    let slow = Duration::from_millis(limits::OIDC_ANSWER_MS_MAX + 20_000);
     given.evil.change(|plan| {
         plan.instead = vec![("/token", Instead { status: 200, body: Vec::new(), pause: slow })];
     });
@@ -563,7 +563,7 @@ fn many_sign_ins_from_one_address_are_told_to_wait() {
         busy += usize::from(given.leave("").ends_with("/?sign-in=busy"));
     }
     let refilled = since.elapsed().as_secs() as usize + 1;
-    assert!((10 - 3 - refilled..=7).contains(&busy), "{busy} of 10");
+    assert!((7_usize.saturating_sub(refilled)..=7).contains(&busy), "{busy} of 10");
 }
 
 #[test]

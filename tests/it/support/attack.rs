@@ -88,14 +88,14 @@ pub fn from(source: Ipv4Addr, gateway: SocketAddr) -> TcpStream {
 
 /// A connection that says nothing.
 pub fn half_open(gateway: SocketAddr) -> End {
-    end_of(&mut TcpStream::connect(gateway).unwrap(), Duration::from_secs(12))
+    end_of(&mut TcpStream::connect(gateway).unwrap(), Duration::from_secs(40))
 }
 
 /// The head of a request, by the byte.
 pub fn slow_head(gateway: SocketAddr) -> End {
     let mut stream = TcpStream::connect(gateway).unwrap();
     stream.write_all(b"GET /ws HTTP/1.1\r\nHost: a\r\nX-Slow: ").unwrap();
-    trickle(&mut stream, b"a", Duration::from_millis(300), Duration::from_secs(12))
+    trickle(&mut stream, b"a", Duration::from_millis(300), Duration::from_secs(40))
 }
 
 /// The head of a request as fast as it goes, without an end.
@@ -103,7 +103,7 @@ pub fn huge_head(gateway: SocketAddr) -> End {
     let mut stream = TcpStream::connect(gateway).unwrap();
     let head = format!("GET / HTTP/1.1\r\nHost: a\r\nX-Long: {}", "a".repeat(1 << 20));
     let _ = stream.write_all(head.as_bytes());
-    end_of(&mut stream, Duration::from_secs(12))
+    end_of(&mut stream, Duration::from_secs(40))
 }
 
 /// The body of a request, by the byte; in chunks, to a route that does not even read it, too.
@@ -115,14 +115,14 @@ pub fn slow_body(gateway: SocketAddr, chunked: bool) -> End {
     };
     let head = format!("{head}Host: a\r\nContent-Type: application/json\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
-    trickle(&mut stream, bytes, Duration::from_millis(300), Duration::from_secs(20))
+    trickle(&mut stream, bytes, Duration::from_millis(300), Duration::from_secs(40))
 }
 
 /// Sends these bytes over a session of hers.
 pub fn sends(gateway: SocketAddr, token: &str, bytes: &[u8]) -> End {
     let mut raw = Raw::hello(gateway, token);
     let _ = raw.bytes(bytes);
-    end_of(&mut raw.socket().try_clone().unwrap(), Duration::from_secs(12))
+    end_of(&mut raw.socket().try_clone().unwrap(), Duration::from_secs(40))
 }
 
 /// The frames that are refused as soon as they are seen, and the code that each gets.
@@ -154,7 +154,7 @@ pub fn slow_frame(gateway: SocketAddr, token: &str) -> End {
     let mut frame = head(FIN | TEXT, 16_000);
     frame.extend([0; 4]);
     stream.write_all(&frame).unwrap();
-    trickle(&mut stream, b" ", Duration::from_millis(300), Duration::from_secs(20))
+    trickle(&mut stream, b" ", Duration::from_millis(300), Duration::from_secs(40))
 }
 
 /// Fragments now and then, each whole, of a message that never ends; with pings between them.

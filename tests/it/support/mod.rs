@@ -29,7 +29,7 @@ use sluis::domain::ids::{Key, Timestamp};
 use sluis::http::auth::{Claims, Role, Tokens};
 
 /// Longest wait for anything that must come.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A sign-in token of a student.
 pub fn student_token(tokens: &Tokens, student: &str, now: Timestamp) -> String {

@@ -10,7 +10,7 @@ use sluis::http::auth::{Role, Tokens};
 
 use super::{Http, TestStudent, University, role_token, student_token};
 
-const START: Duration = Duration::from_secs(20);
+const START: Duration = Duration::from_secs(40);
 
 /// A gateway as a process; killed when dropped.
 pub struct Process {

@@ -5,6 +5,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use super::PATIENCE;
+
 pub const TEXT: u8 = 0x1;
 pub const BINARY: u8 = 0x2;
 pub const CONTINUE: u8 = 0x0;
@@ -52,8 +54,8 @@ impl Raw {
     /// The same over a connection that is there.
     fn ask_over<V: Display>(mut stream: TcpStream, line: &str, headers: &[(&str, V)]) -> Self {
         let gateway = stream.peer_addr().unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        stream.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         let mut text = format!("{line}\r\nHost: {gateway}\r\n");
         for (name, value) in headers {
             let _ = write!(text, "{name}: {value}\r\n");
@@ -157,7 +159,7 @@ impl Raw {
     #[track_caller]
     pub fn closed(&mut self) -> (u16, String) {
         let since = Instant::now();
-        while since.elapsed() < Duration::from_secs(10) {
+        while since.elapsed() < PATIENCE {
             match self.read() {
                 Some((CLOSE, payload)) => {
                     assert!(payload.len() >= 2, "a close frame without a code");

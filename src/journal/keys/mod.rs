@@ -1,0 +1,347 @@
+//! Each student's own key: what is personal of her is sealed with it wherever it is stored. Whoever
+//! destroys the key has erased her, in the journal, its snapshots and its backups alike
+//! (`docs/decisions/0015-retention.md`).
+//!
+//! [`file`] is how they lie on disk. They are numbered as a journal numbers students, and are of
+//! that journal alone: beside another one they are refused ([`Keys::belong_to`]).
+
+mod file;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aes_gcm::aead::{Aead as _, Payload};
+use aes_gcm::{Aes256Gcm, KeyInit as _};
+
+use self::file::{Fate, KEY_BYTES, Slot};
+pub use self::file::{JournalName, NAME, copy, is_there, put_back};
+use super::error::{JournalError, Result};
+use crate::domain::ids::StudentId;
+use crate::limits::STUDENT_KEYS_MAX;
+
+/// Of a random nonce: one key seals far fewer than the 2^32 messages for which this is sound.
+const NONCE_BYTES: usize = 12;
+/// What a seal adds to what it seals.
+pub const SEAL_BYTES: usize = NONCE_BYTES + 16;
+
+/// What came of sealing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Seal {
+    /// There are no keys here: it is stored as it is.
+    Plain,
+    /// Her key was destroyed: it is not stored at all.
+    Gone,
+    /// Sealed: nonce, then ciphertext and tag.
+    Sealed(Vec<u8>),
+}
+
+/// A seal that does not open with her key: altered, or of another journal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BadSeal;
+
+/// The students' keys of one data directory. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Keys(Option<Arc<Shared>>);
+
+#[derive(Default)]
+struct Shared {
+    /// The data directory.
+    data: PathBuf,
+    /// Keys may be made and destroyed; else they are only looked at.
+    taken: bool,
+    state: Mutex<State>,
+    /// Whether a key waits to be written.
+    dirty: AtomicBool,
+    /// Whether it is known of which journal they are.
+    named: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    slots: Vec<Slot>,
+    /// Made and not on disk yet.
+    unwritten: Vec<StudentId>,
+    /// Of which journal they are, once that has a record.
+    journal: Option<JournalName>,
+    /// There is a file.
+    on_disk: bool,
+    /// What is in the file belongs to nothing: it is begun anew.
+    anew: bool,
+    /// Who has something sealed and no key.
+    missed: HashSet<StudentId>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys(..)")
+    }
+}
+
+impl Keys {
+    /// None at all: everything is written as it is, and what is sealed stays so.
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
+    /// Those of a data directory that is taken. The file is made with the first key.
+    pub fn open(data: &Path) -> Result<Self> {
+        Self::read(data, true)
+    }
+
+    /// Those of a data directory, to read with.
+    pub fn look(data: &Path) -> Result<Self> {
+        Self::read(data, false)
+    }
+
+    fn read(data: &Path, taken: bool) -> Result<Self> {
+        let found = file::read(&data.join(NAME))?;
+        let mut state = State { on_disk: found.is_some(), ..State::default() };
+        if let Some(found) = found {
+            state.journal = found.journal;
+            for (student, slot) in found.slots {
+                state.put(student, slot);
+            }
+        }
+        let named = AtomicBool::new(state.journal.is_some());
+        let (data, state) = (data.to_owned(), Mutex::new(state));
+        Ok(Self(Some(Arc::new(Shared { data, taken, state, named, ..Shared::default() }))))
+    }
+
+    /// Refuses keys that are not of this journal; `None` is one without a record.
+    pub fn belong_to(&self, journal: Option<JournalName>) -> Result<()> {
+        match &self.0 {
+            Some(shared) => shared.belong_to(journal),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it is still to be said, with [`Self::belong_to`], of which journal they are.
+    pub fn are_unnamed(&self) -> bool {
+        self.0.as_ref().is_some_and(|shared| !shared.named.load(Ordering::Acquire))
+    }
+
+    /// Where they lie, for people.
+    pub fn path(&self) -> PathBuf {
+        self.0.as_ref().map_or_else(|| PathBuf::from(NAME), |shared| shared.data.join(NAME))
+    }
+
+    /// Whether there is her key.
+    pub fn has(&self, student: StudentId) -> bool {
+        matches!(self.slot(student), Slot::Key(_))
+    }
+
+    /// Whether her key was destroyed.
+    pub fn is_destroyed(&self, student: StudentId) -> bool {
+        self.slot(student) == Slot::Destroyed
+    }
+
+    /// Everybody whose key was destroyed, by number.
+    pub fn destroyed(&self) -> Vec<StudentId> {
+        let Some(shared) = &self.0 else { return Vec::new() };
+        let state = shared.state();
+        let slots = (0..).map(StudentId).zip(&state.slots);
+        slots.filter(|(_, slot)| **slot == Slot::Destroyed).map(|(student, _)| student).collect()
+    }
+
+    /// Who has something sealed, as far as was read with these keys, and no key: it is lost.
+    pub fn missed(&self) -> Vec<StudentId> {
+        let missed = |shared: &Arc<Shared>| shared.state().missed.iter().copied().collect();
+        self.0.as_ref().map(missed).unwrap_or_default()
+    }
+
+    /// Whether new records are sealed.
+    pub fn are_made(&self) -> bool {
+        self.0.as_ref().is_some_and(|shared| shared.taken)
+    }
+
+    fn slot(&self, student: StudentId) -> Slot {
+        self.0.as_ref().map_or(Slot::None, |shared| shared.state().slot(student))
+    }
+
+    /// Seals something of hers, bound to what stands beside it. Her first one makes her key, which
+    /// is on disk after the next [`Keys::sync`].
+    pub fn seal(&self, student: StudentId, beside: &[u8], plain: &[u8]) -> Seal {
+        let Some(shared) = &self.0 else { return Seal::Plain };
+        let key = match shared.slot_or_new(student) {
+            Slot::None => return Seal::Plain,
+            Slot::Destroyed => return Seal::Gone,
+            Slot::Key(key) => key,
+        };
+        let mut out = random::<NONCE_BYTES>().to_vec();
+        let payload = Payload { msg: plain, aad: beside };
+        let sealed = Aes256Gcm::new(&key.into()).encrypt(out.as_slice().into(), payload);
+        out.extend(sealed.expect("a record is far shorter than what can be sealed"));
+        Seal::Sealed(out)
+    }
+
+    /// Opens what [`Keys::seal`] sealed; `None` without her key.
+    pub fn unseal(
+        &self,
+        student: StudentId,
+        beside: &[u8],
+        sealed: &[u8],
+    ) -> std::result::Result<Option<Vec<u8>>, BadSeal> {
+        let Some(Slot::Key(key)) = self.0.as_ref().map(|shared| shared.slot_or_missed(student))
+        else {
+            return Ok(None);
+        };
+        let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES).ok_or(BadSeal)?;
+        let payload = Payload { msg: sealed, aad: beside };
+        let opened = Aes256Gcm::new(&key.into()).decrypt(nonce.into(), payload);
+        opened.map(Some).map_err(|_| BadSeal)
+    }
+
+    /// Makes every key that was made durable. To be called before a record that needs one is
+    /// written; it costs nothing where there is no new key.
+    pub fn sync(&self) -> Result<()> {
+        match &self.0 {
+            Some(shared) if shared.dirty.load(Ordering::Acquire) => shared.write_new(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Destroys the keys of these students, durably. Cut short, it has destroyed some of them; the
+    /// same again does the rest.
+    pub fn destroy(&self, students: &[StudentId]) -> Result<()> {
+        self.put_an_end(students, Fate::Destroyed)
+    }
+
+    /// Forgets that there ever were keys for these numbers, durably. Nothing may be sealed with
+    /// them.
+    pub fn forget(&self, students: &[StudentId]) -> Result<()> {
+        self.put_an_end(students, Fate::Forgotten)
+    }
+
+    fn put_an_end(&self, students: &[StudentId], fate: Fate) -> Result<()> {
+        match &self.0 {
+            Some(shared) if shared.taken && !students.is_empty() => {
+                shared.put_an_end(students, fate)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl State {
+    fn slot(&self, student: StudentId) -> Slot {
+        self.slots.get(student.index()).copied().unwrap_or_default()
+    }
+
+    /// A destroyed one stays so.
+    fn put(&mut self, student: StudentId, slot: Slot) {
+        if self.slots.len() <= student.index() {
+            self.slots.resize(student.index() + 1, Slot::None);
+        }
+        let known = &mut self.slots[student.index()];
+        if *known != Slot::Destroyed {
+            *known = slot;
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn slot_or_new(&self, student: StudentId) -> Slot {
+        let mut state = self.state();
+        let known = state.slot(student);
+        if known != Slot::None || !self.taken || student.index() >= STUDENT_KEYS_MAX {
+            return known;
+        }
+        // Opening refuses a journal with missed keys: a new one would make the old seals damage.
+        debug_assert!(!state.missed.contains(&student), "{student} has something sealed already");
+        let slot = Slot::Key(random());
+        state.put(student, slot);
+        state.unwritten.push(student);
+        self.dirty.store(true, Ordering::Release);
+        slot
+    }
+
+    /// Her key for something sealed.
+    fn slot_or_missed(&self, student: StudentId) -> Slot {
+        let mut state = self.state();
+        let known = state.slot(student);
+        if known == Slot::None {
+            state.missed.insert(student);
+        }
+        known
+    }
+
+    fn belong_to(&self, journal: Option<JournalName>) -> Result<()> {
+        let mut state = self.state();
+        let fault = |what: &str| {
+            let path = self.data.join(NAME);
+            Err(JournalError::Keys { path, what: what.to_owned() })
+        };
+        match (state.journal, journal) {
+            (Some(known), Some(journal)) if known == journal => {}
+            (Some(_), Some(_)) => {
+                return fault(
+                    "these are the keys of another journal; put the file of this one back, or a \
+                     copy of it",
+                );
+            }
+            (Some(_), None) => {
+                return fault(
+                    "these are the keys of a journal that is not here; put that journal back, or \
+                     move this file away (serve --fresh does that)",
+                );
+            }
+            // Whatever they sealed never became durable.
+            (None, None) if state.unwritten.is_empty() => {
+                state.slots.clear();
+                state.anew = true;
+            }
+            (None, None) => {}
+            (None, Some(journal)) => {
+                if self.taken && state.on_disk {
+                    file::name(&self.data, journal)?;
+                }
+                state.journal = Some(journal);
+                self.named.store(true, Ordering::Release);
+            }
+        }
+        Ok(())
+    }
+
+    fn write_new(&self) -> Result<()> {
+        let mut state = self.state();
+        let new: Vec<(StudentId, Slot)> =
+            state.unwritten.iter().map(|student| (*student, state.slot(*student))).collect();
+        file::append(&self.data, state.journal, &new, state.anew)?;
+        (state.on_disk, state.anew) = (true, false);
+        state.unwritten.clear();
+        self.dirty.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    fn put_an_end(&self, students: &[StudentId], fate: Fate) -> Result<()> {
+        self.write_new()?;
+        let students: HashSet<StudentId> = students.iter().copied().collect();
+        let mut state = self.state();
+        file::put_an_end(&self.data, state.journal, &students, fate)?;
+        for student in students {
+            match fate {
+                Fate::Destroyed => state.put(student, Slot::Destroyed),
+                Fate::Forgotten => {
+                    if let Some(slot) = state.slots.get_mut(student.index()) {
+                        *slot = Slot::None;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    bytes
+}
