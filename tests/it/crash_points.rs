@@ -52,8 +52,8 @@ fn every_point(calls: &str) -> u64 {
 
 #[test]
 fn killed_at_each_point_of_making_a_store_it_opens_again() {
-    if !strace::works() {
-        return println!("{}", strace::SKIPPED);
+    if !strace::works("killed_at_each_point_of_making_a_store_it_opens_again") {
+        return;
     }
     let (syncs, renames) = (every_point("fsync"), every_point("rename"));
     println!("points of making a store: {syncs} fsync, {renames} rename");
@@ -63,8 +63,8 @@ fn killed_at_each_point_of_making_a_store_it_opens_again() {
 
 #[test]
 fn killed_at_each_write_and_sync_the_journal_keeps_all_that_was_told() {
-    if !strace::works() {
-        return println!("{}", strace::SKIPPED);
+    if !strace::works("killed_at_each_write_and_sync_the_journal_keeps_all_that_was_told") {
+        return;
     }
     for calls in ["fdatasync", "sync_file_range", "pwrite64"] {
         let crashed = (1..=POINTS).filter(|k| crash_child(calls, *k)).count() as u64;
@@ -78,8 +78,8 @@ fn killed_at_each_write_and_sync_the_journal_keeps_all_that_was_told() {
 /// The real program with students; after each crash everybody finds what she was told.
 #[tokio::test]
 async fn killed_at_each_commit_the_gateway_keeps_all_that_was_told() {
-    if !strace::works() {
-        return println!("{}", strace::SKIPPED);
+    if !strace::works("killed_at_each_commit_the_gateway_keeps_all_that_was_told") {
+        return;
     }
     let (seed, since) = (seed(), Instant::now());
     let mut scene = Scene::of_small(Process::imported(&Scene::small()), seed).await;

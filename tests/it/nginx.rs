@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::process::Process;
-use crate::support::{Http, University};
+use crate::support::{Http, University, skipped};
 
 const EXAMPLE: &str = include_str!("../../config/nginx/sluis.conf");
 const START: Duration = Duration::from_secs(40);
@@ -99,8 +99,8 @@ fn found(program: &str) -> bool {
 #[tokio::test]
 async fn the_example_passes_on_requests_sockets_and_addresses() {
     if !found("nginx") {
-        eprintln!("SKIPPED: nginx is not installed (apt-get install nginx-light)");
-        return;
+        let test = "the_example_passes_on_requests_sockets_and_addresses";
+        return skipped(test, "nginx (apt-get install nginx-light)");
     }
     let mut process = Process::imported(&University::of(3).course("A", 2).window("w", ""));
     process.set("SERVER__TRUSTED_PROXIES", "[\"127.0.0.1\"]");
