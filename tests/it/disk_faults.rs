@@ -36,7 +36,7 @@ const UNDER_LOAD: [Case; 11] = [
 
 /// Ended as a failed disk does: 74, no panic, and one line that says what to do.
 #[track_caller]
-fn ended_well(code: Option<i32>, said: &str, expected: &str, fault: &str) {
+pub fn ended_well(code: Option<i32>, said: &str, expected: &str, fault: &str) {
     assert_eq!(code, Some(74), "{fault}: {said}");
     let lines: Vec<_> = said.lines().filter(|l| !l.starts_with(char::is_numeric)).collect();
     let told = |line: &&&str| line.starts_with("sluis: ") || line.starts_with("error: ");

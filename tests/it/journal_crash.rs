@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sluis::journal::{self, Journal, JournalError};
+use sluis::domain::ids::StudentId;
+use sluis::journal::{self, Journal, JournalError, Keys};
 
 use super::journal_child::{Acked, Orders, check_at, scatter, spawn};
 use super::powercut::{Mount, Running, can_mount_tmpfs, seed};
@@ -71,6 +72,7 @@ fn killed_during_any_later_start_it_always_opens_again() {
     }
     let told = Acked::read(&acked);
     println!("{told:?} after {KILLS} kills");
+    assert!(Keys::look(&data).unwrap().has(StudentId(0)), "nothing was ever sealed");
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod exhaustion;
 mod fuzz;
 mod journal_child;
 mod journal_crash;
+mod keys_faults;
 mod kill;
 mod log;
 mod metrics;

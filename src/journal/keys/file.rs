@@ -206,7 +206,9 @@ fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>> {
         return Ok(Some(MAGIC.to_vec()));
     }
     if !bytes.starts_with(MAGIC) {
-        return Err(fault("not a file of keys that this version reads".to_owned()));
+        let what = "not a file of keys that this version reads; put the file of this journal back, \
+                    or a copy of it";
+        return Err(fault(what.to_owned()));
     }
     Ok(Some(bytes))
 }

@@ -7,6 +7,8 @@
 
 mod file;
 #[cfg(test)]
+mod rot;
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;

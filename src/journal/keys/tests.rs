@@ -226,6 +226,31 @@ fn keys_of_a_journal_that_never_had_a_record_are_begun_anew() {
     }
 }
 
+/// A journal from before there were keys, and its first key cut short as the file was made.
+#[test]
+fn a_file_cut_short_as_it_was_made_beside_an_old_journal_opens_again_and_again() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().join(NAME);
+    let keys = Keys::open(data.path()).unwrap();
+    keys.belong_to(journal(b"monday")).unwrap();
+    sealed(&keys, ANNA, b"s1");
+    keys.sync().unwrap();
+    let whole = fs::read(&path).unwrap();
+    for cut in 0..HEADER_BYTES {
+        fs::write(&path, &whole[..cut]).unwrap();
+        for _ in 0..2 {
+            Keys::open(data.path()).unwrap().belong_to(journal(b"monday")).unwrap();
+        }
+        let keys = Keys::open(data.path()).unwrap();
+        keys.belong_to(journal(b"monday")).unwrap();
+        let hers = sealed(&keys, ANNA, b"s1");
+        keys.sync().unwrap();
+        let keys = Keys::open(data.path()).unwrap();
+        keys.belong_to(journal(b"monday")).unwrap();
+        assert_eq!(keys.unseal(ANNA, b"beside", &hers), Ok(Some(b"s1".to_vec())), "{cut}");
+    }
+}
+
 #[test]
 fn a_key_that_is_asked_for_and_not_there_is_missed() {
     let data = tempfile::tempdir().unwrap();
