@@ -33,9 +33,9 @@ const ARMED_OF_THREE: usize = 2;
 /// Per round: the seats of its courses.
 const SEATS: [u32; 4] = [9, 14, 20, 30];
 
-/// Kills in all: two of three in a rush, one of three in a first start.
+/// Kills in all: two of three in a rush, at least fifty; one of three in a first start.
 pub fn kills() -> u64 {
-    count("SLUIS_KILLS", 60)
+    count("SLUIS_KILLS", 75)
 }
 
 fn course(round: u64, nth: usize) -> String {
