@@ -232,21 +232,21 @@ fn a_file_cut_short_as_it_was_made_beside_an_old_journal_opens_again_and_again()
     let data = tempfile::tempdir().unwrap();
     let path = data.path().join(NAME);
     let keys = Keys::open(data.path()).unwrap();
-    keys.belong_to(journal(b"monday")).unwrap();
+    keys.belong_to(journal("monday")).unwrap();
     sealed(&keys, ANNA, b"s1");
     keys.sync().unwrap();
     let whole = fs::read(&path).unwrap();
     for cut in 0..HEADER_BYTES {
         fs::write(&path, &whole[..cut]).unwrap();
         for _ in 0..2 {
-            Keys::open(data.path()).unwrap().belong_to(journal(b"monday")).unwrap();
+            Keys::open(data.path()).unwrap().belong_to(journal("monday")).unwrap();
         }
         let keys = Keys::open(data.path()).unwrap();
-        keys.belong_to(journal(b"monday")).unwrap();
+        keys.belong_to(journal("monday")).unwrap();
         let hers = sealed(&keys, ANNA, b"s1");
         keys.sync().unwrap();
         let keys = Keys::open(data.path()).unwrap();
-        keys.belong_to(journal(b"monday")).unwrap();
+        keys.belong_to(journal("monday")).unwrap();
         assert_eq!(keys.unseal(ANNA, b"beside", &hers), Ok(Some(b"s1".to_vec())), "{cut}");
     }
 }
