@@ -115,6 +115,9 @@ pub const OPERATOR_TOKEN_TTL_MINUTES_MAX: u32 = 527_040;
 pub const OPERATOR_TOKEN_TTL_MINUTES: u32 = 129_600;
 /// Longest sign-in token accepted, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 512;
+/// Sign-ins of staff that were ended and have not run out; beyond these none is ended, and that is
+/// said, since to forget one would let it hold again.
+pub const STAFF_SIGN_OUTS_MAX: usize = 4_096;
 /// Students whose enrolments are exported in one turn of the Registrar.
 pub const EXPORT_STUDENTS_CHUNK: usize = 500;
 /// Times that an export waits out a Busy before it gives up.

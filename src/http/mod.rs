@@ -17,6 +17,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod console;
 pub mod devices;
+pub mod ended;
 pub mod export;
 mod extract;
 mod finish;

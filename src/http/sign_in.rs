@@ -1,5 +1,7 @@
 //! `/api/sign-in`, `/api/sign-out`, `/api/me`.
 
+use std::sync::Arc;
+
 use actix_web::cookie::Cookie;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use serde::{Deserialize, Serialize};
@@ -9,11 +11,12 @@ use super::HttpState;
 use super::access::{Anybody, Authenticated, default_registrar};
 use super::auth::{Claims, Role};
 use super::devices::{agent, fresh_device};
+use super::ended::EndError;
 use super::listing::page_bounds;
 use super::oidc::Oidc;
 use super::openapi::{ChangeProblems, PublicProblems, ReadProblems};
 use super::origin::client_address;
-use super::problem::{INVALID, Problem, UNKNOWN_STUDENT, preferred_language};
+use super::problem::{BUSY, INVALID, Problem, UNKNOWN_STUDENT, preferred_language};
 use super::settings::{Showcase, SignIn};
 use crate::domain::account::DeviceId;
 use crate::domain::command::Command;
@@ -231,7 +234,8 @@ pub(super) async fn begin(
     let expires = now.plus_ms(u64::from(access.settings.sign_in_hours) * 3_600_000);
     state.gateway.signed_in().await;
     let device = match &student {
-        None => None,
+        // So that no two sign-ins of the same name are one.
+        None => Some(fresh_device()?),
         Some(key) => Some(new_device(state, key, agent(req), expires).await?),
     };
     let claims = Claims { role, student, name, expires, issued: now, device };
@@ -254,8 +258,8 @@ async fn new_device(
 
 /// Sign out
 ///
-/// Takes the cookie away. A student's device is signed out with it: its token holds no longer and
-/// its WebSockets are closed. With university accounts the answer may say where the browser goes to
+/// Takes the cookie away and ends the sign-in for good, a registrar's and an operator's too: its token
+/// holds no longer. A student's WebSockets on that device are closed. With university accounts the answer may say where the browser goes to
 /// be signed out there as well.
 #[utoipa::path(
     post, path = "/api/sign-out", tag = "sign-in", security(()),
@@ -288,13 +292,43 @@ fn elsewhere(state: &HttpState, req: &HttpRequest) -> Option<String> {
 }
 
 async fn end_sign_in(state: &HttpState, req: &HttpRequest) -> Result<(), Problem> {
-    if let Ok(Authenticated { claims, .. }) = state.access.authenticate(req)
-        && let (Some(key), Some(device)) = (&claims.student, claims.device)
-    {
-        let student = state.student(key).await?;
-        state.gateway.command(Command::SignOut(student, Some(device))).await?;
+    match state.access.authenticate(req) {
+        Ok(Authenticated { claims, .. }) => end(state, claims).await,
+        Err(_) => Ok(()),
+    }
+}
+
+/// Ends a sign-in for good; durable before this returns. A student's tool stands in no list: its
+/// token ends when she signs out everywhere.
+async fn end(state: &HttpState, claims: Claims) -> Result<(), Problem> {
+    match (&claims.student, claims.device) {
+        (Some(key), Some(device)) => {
+            if let Some(student) = state.find_student(key).await? {
+                state.gateway.command(Command::SignOut(student, Some(device))).await?;
+            }
+        }
+        (Some(_), None) => {}
+        (None, _) => end_of_staff(state, claims).await?,
     }
     Ok(())
+}
+
+async fn end_of_staff(state: &HttpState, claims: Claims) -> Result<(), Problem> {
+    let access = Arc::clone(&state.access);
+    let ended = web::block(move || access.tokens.end(&claims, access.clock.now())).await;
+    let again = |detail| Err(Problem::new(&BUSY, detail));
+    match ended {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(EndError::Full)) => {
+            tracing::error!(reason = %EndError::Full, "a sign-in of staff was not ended");
+            again("too many sign-ins were ended; yours lasts until it runs out: tell the operator")
+        }
+        Ok(Err(error @ EndError::Unwritten(_))) => {
+            tracing::error!(reason = %error, "a sign-in of staff was not ended");
+            again("the disk does not take it; try again, and tell the operator")
+        }
+        Err(_) => again("your sign-in was not ended; try again"),
+    }
 }
 
 /// Who is signed in

@@ -36,6 +36,7 @@ mod powercut;
 mod readme;
 mod results;
 mod rfc6455;
+mod sign_ins;
 mod socket;
 mod stall;
 mod stop;
