@@ -64,13 +64,17 @@ impl Access {
             let claims = self.still_good(self.tokens.verify(token, now)?)?;
             return Ok(Authenticated { claims, by_cookie: false });
         }
-        let cookie = req.cookie(self.cookie_name()).filter(|c| !c.value().is_empty());
-        let cookie = cookie.ok_or(AuthError::Missing)?;
+        let cookie = self.brought(req).ok_or(AuthError::Missing)?;
         let claims = self.still_good(self.tokens.verify(cookie.value(), now)?)?;
         if !req.method().is_safe() {
             self.check_origin(req)?;
         }
         Ok(Authenticated { claims, by_cookie: true })
+    }
+
+    /// The sign-in cookie that the request brings, whatever it is worth.
+    fn brought(&self, req: &HttpRequest) -> Option<Cookie<'static>> {
+        req.cookie(self.cookie_name()).filter(|cookie| !cookie.value().is_empty())
     }
 
     /// A token whose device was signed out is over, whatever its signature says.
@@ -89,7 +93,8 @@ impl Access {
 
     /// Refuses a change that another site's page asks for.
     pub fn check_origin(&self, req: &HttpRequest) -> Result<(), Problem> {
-        match change_allowed(req, &self.settings) {
+        let by_cookie = bearer(req).is_none() && self.brought(req).is_some();
+        match change_allowed(req, &self.settings, by_cookie) {
             true => Ok(()),
             false => {
                 Err(Problem::new(&FOREIGN_ORIGIN, "open this gateway's own page and try there"))
