@@ -77,6 +77,18 @@ impl Access {
         req.cookie(self.cookie_name()).filter(|cookie| !cookie.value().is_empty())
     }
 
+    /// The token of the sign-in that this browser has, while it holds.
+    pub(super) fn of_browser(&self, req: &HttpRequest) -> Option<String> {
+        let token = self.brought(req)?.value().to_owned();
+        self.claims(&token).is_some().then_some(token)
+    }
+
+    /// What a token says, while it holds.
+    pub(super) fn claims(&self, token: &str) -> Option<Claims> {
+        let claims = self.tokens.verify(token, self.clock.now());
+        claims.and_then(|claims| self.still_good(claims)).ok()
+    }
+
     /// A token whose device was signed out is over, whatever its signature says.
     fn still_good(&self, claims: Claims) -> Result<Claims, AuthError> {
         let student = claims.student.as_ref();

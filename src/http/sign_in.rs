@@ -208,7 +208,9 @@ pub async fn sign_in(
     {
         return Err(Problem::new(&UNKNOWN_STUDENT, "choose one of those in GET /api/sign-in"));
     }
-    let SignedIn { claims, cookie } = begin(&state, &req, role, student, name).await?;
+    let former = access.of_browser(&req);
+    let SignedIn { claims, cookie } =
+        begin(&state, &req, former.as_deref(), role, student, name).await?;
     Ok(HttpResponse::Ok().cookie(cookie).json(me(&state, &claims)))
 }
 
@@ -220,11 +222,12 @@ pub(super) struct SignedIn {
     pub cookie: Cookie<'static>,
 }
 
-/// Begins a sign-in of somebody who has shown who she is, with a token of its own, whatever the
-/// browser had before.
+/// Begins a sign-in of somebody who has shown who she is, with a token of its own. The former one of
+/// this browser, whoever's it was, ends before: a browser is signed in once.
 pub(super) async fn begin(
     state: &HttpState,
     req: &HttpRequest,
+    former: Option<&str>,
     role: Role,
     student: Option<Key>,
     name: Option<Key>,
@@ -232,6 +235,9 @@ pub(super) async fn begin(
     let access = &state.access;
     let now = access.clock.now();
     let expires = now.plus_ms(u64::from(access.settings.sign_in_hours) * 3_600_000);
+    if let Some(former) = former.and_then(|token| access.claims(token)) {
+        end(state, former).await?;
+    }
     state.gateway.signed_in().await;
     let device = match &student {
         // So that no two sign-ins of the same name are one.

@@ -115,3 +115,34 @@ fn a_sign_out_that_the_disk_does_not_take_is_told_so_and_can_be_tried_again() {
     assert_eq!(browser(&gateway, &cookie).ask("POST", "/api/sign-out", "", &[]).status, 204);
     assert_eq!(me(&gateway, &cookie), signed_out());
 }
+
+#[test]
+fn signing_in_again_in_the_same_browser_ends_what_was_signed_in_there() {
+    let gateway = gateway();
+    let student = |number: &str, brought: &str| sign_in(&gateway, brought, &json!({"student": number}));
+    let registrar = |brought: &str| sign_in(&gateway, brought, &json!({"role": "registrar"}));
+    let first = student(STUDENT, "");
+    let elsewhere = student(STUDENT, "");
+    // Herself, somebody else, a registrar, and the registrar again.
+    let again = student(STUDENT, &first);
+    assert_eq!((me(&gateway, &first), me(&gateway, &again)), (signed_out(), good()));
+    let other = student("s0001", &again);
+    assert_eq!((me(&gateway, &again), me(&gateway, &other)), (signed_out(), good()));
+    let staff = registrar(&other);
+    assert_eq!((me(&gateway, &other), me(&gateway, &staff)), (signed_out(), good()));
+    let newest = registrar(&staff);
+    assert_eq!((me(&gateway, &staff), me(&gateway, &newest)), (signed_out(), good()));
+    assert_eq!(me(&gateway, &elsewhere), good(), "another browser of hers goes on");
+    // What is over or was never good hinders nobody, and a refused sign-in ends nothing.
+    for brought in [staff.as_str(), "sluis=rubbish", "sluis="] {
+        assert_eq!(me(&gateway, &registrar(brought)), good(), "{brought}");
+    }
+    let nobody = json!({"student": "s9999"}).to_string();
+    let refused = browser(&gateway, &newest).ask("POST", "/api/sign-in", &nobody, &[]);
+    assert_eq!(refused.problem(), (404, "unknown_student".to_owned()));
+    assert_eq!(me(&gateway, &newest), good());
+    let gateway = gateway.restarted();
+    for cookie in [&first, &again, &other, &staff] {
+        assert_eq!(me(&gateway, cookie), signed_out());
+    }
+}
