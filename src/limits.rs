@@ -297,6 +297,8 @@ pub const SCHEDULE_MS_MAX: u64 = 32_503_680_000_000;
 /// Connections besides the WebSockets that the HTTP server takes at once.
 pub const PLAIN_CONNECTIONS_MAX: usize = 1_000;
 
+/// Lines a second about requests, and as many about sign-ins, that were refused.
+pub const REFUSALS_LOGGED_PER_S_MAX: u32 = 20;
 /// Longest filter for log lines, in bytes.
 pub const LOG_DIRECTIVES_BYTES_MAX: usize = 1024;
 /// Connections to the operators' address at once.

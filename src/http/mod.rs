@@ -44,6 +44,7 @@ pub mod preferences;
 pub mod problem;
 pub mod results;
 pub mod routes;
+pub mod security_log;
 pub mod settings;
 pub mod sign_in;
 pub mod socket;

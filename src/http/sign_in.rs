@@ -17,6 +17,7 @@ use super::oidc::Oidc;
 use super::openapi::{ChangeProblems, PublicProblems, ReadProblems};
 use super::origin::client_address;
 use super::problem::{BUSY, INVALID, Problem, UNKNOWN_STUDENT, preferred_language};
+use super::security_log;
 use super::settings::{Showcase, SignIn};
 use crate::domain::account::DeviceId;
 use crate::domain::command::Command;
@@ -197,9 +198,23 @@ pub async fn sign_in(
     body: web::Json<SignInRequest>,
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
+    let signed_in = chosen(&state, &body, &req).await;
+    let signed_in = signed_in.inspect_err(|problem| {
+        state.access.refusals.sign_in(problem.kind.code);
+    });
+    let SignedIn { claims, cookie } = signed_in?;
+    Ok(HttpResponse::Ok().cookie(cookie).json(me(&state, &claims)))
+}
+
+/// Signs in whom she chose to be.
+async fn chosen(
+    state: &HttpState,
+    body: &SignInRequest,
+    req: &HttpRequest,
+) -> Result<SignedIn, Problem> {
     let access = &state.access;
-    access.limiters.sign_in(client_address(&req, &access.settings))?;
-    access.check_origin(&req)?;
+    access.limiters.sign_in(client_address(req, &access.settings))?;
+    access.check_origin(req)?;
     let (role, student) = body.parse()?;
     let (role, student) = access.settings.sign_in.accept(role, student)?;
     let name = access.settings.sign_in.registrar(body.registrar(role)?)?;
@@ -208,10 +223,8 @@ pub async fn sign_in(
     {
         return Err(Problem::new(&UNKNOWN_STUDENT, "choose one of those in GET /api/sign-in"));
     }
-    let former = access.of_browser(&req);
-    let SignedIn { claims, cookie } =
-        begin(&state, &req, former.as_deref(), role, student, name).await?;
-    Ok(HttpResponse::Ok().cookie(cookie).json(me(&state, &claims)))
+    let former = access.of_browser(req);
+    begin(state, req, former.as_deref(), role, student, name).await
 }
 
 /// A sign-in that has begun.
@@ -246,6 +259,7 @@ pub(super) async fn begin(
     };
     let claims = Claims { role, student, name, expires, issued: now, device };
     let cookie = access.cookie(Some(access.tokens.mint(&claims)));
+    security_log::signed_in(&claims, agent(req));
     Ok(SignedIn { claims, cookie })
 }
 
@@ -313,9 +327,10 @@ async fn end(state: &HttpState, claims: Claims) -> Result<(), Problem> {
                 state.gateway.command(Command::SignOut(student, Some(device))).await?;
             }
         }
-        (Some(_), None) => {}
-        (None, _) => end_of_staff(state, claims).await?,
+        (Some(_), None) => return Ok(()),
+        (None, _) => end_of_staff(state, claims.clone()).await?,
     }
+    security_log::signed_out(&claims);
     Ok(())
 }
 

@@ -224,6 +224,7 @@ fn arrived(state: &HttpState, to: &str, cookie: Cookie<'static>) -> HttpResponse
 
 /// To the page, which says why she is not signed in.
 fn to_page(state: &HttpState, fault: Fault) -> HttpResponse {
+    state.access.refusals.sign_in(fault.code());
     let https = state.access.settings.https;
     HttpResponse::SeeOther()
         .insert_header((LOCATION, format!("/?sign-in={}", fault.code())))
