@@ -178,7 +178,7 @@ async fn who_reads_too_slowly_is_shown_everything_again_so_often_and_then_closed
     actix_web::rt::spawn(server);
     let mut socket = connect(address, "none").await;
     assert!(next(&mut socket).await.unwrap().contains("\"type\":\"welcome\""));
-    let watch = r#"{"type":"watch","sections":["A/L"]}"#;
+    let watch = r#"{"type":"watch","sections":["A/1"]}"#;
 
     // When: it misses something as often as it may between two beats. Then: it is shown everything.
     for _ in 0..REFRESHES_MAX {

@@ -23,8 +23,7 @@ fn signed_out() -> (u16, String) {
 fn sign_in(gateway: &TestGateway, brought: &str, who: &serde_json::Value) -> String {
     let origin = format!("http://{}", gateway.address());
     let headers = [("Origin", origin.as_str()), ("Cookie", brought)];
-    let answer =
-        exchange(gateway.address(), "POST", "/api/sign-in", &headers, &who.to_string());
+    let answer = exchange(gateway.address(), "POST", "/api/sign-in", &headers, &who.to_string());
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.header("set-cookie")[0].split(';').next().unwrap().to_owned()
 }
@@ -73,10 +72,9 @@ fn staff_who_sign_out_are_out_at_once_at_every_address_and_after_a_restart() {
         for cookie in [&desk, &other] {
             assert_eq!(me(gateway, cookie), good(), "{when}");
         }
-        for (address, path) in [
-            (gateway.address(), "/api/me"),
-            (gateway.running().operators.unwrap(), "/metrics"),
-        ] {
+        for (address, path) in
+            [(gateway.address(), "/api/me"), (gateway.running().operators.unwrap(), "/metrics")]
+        {
             let ask = |token: &str| Http::new(address, Some(token)).get(path);
             assert_eq!(ask(&tool).problem(), signed_out(), "{when}: {path}");
             assert_eq!(ask(&other_tool).status, 200, "{when}: {path}");
@@ -119,7 +117,8 @@ fn a_sign_out_that_the_disk_does_not_take_is_told_so_and_can_be_tried_again() {
 #[test]
 fn signing_in_again_in_the_same_browser_ends_what_was_signed_in_there() {
     let gateway = gateway();
-    let student = |number: &str, brought: &str| sign_in(&gateway, brought, &json!({"student": number}));
+    let student =
+        |number: &str, brought: &str| sign_in(&gateway, brought, &json!({"student": number}));
     let registrar = |brought: &str| sign_in(&gateway, brought, &json!({"role": "registrar"}));
     let first = student(STUDENT, "");
     let elsewhere = student(STUDENT, "");

@@ -13,8 +13,16 @@ const ROUTE: &str = "route=\"/api/catalogue/{code:.+}\"";
 /// Header lines that leave its length in doubt, each with its line ends; the body that follows.
 const DOUBTS: [(&str, &str, &str); 22] = [
     ("both lengths", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
-    ("both, the other way round", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"),
-    ("both, and the length is none", "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+    (
+        "both, the other way round",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        "0\r\n\r\n",
+    ),
+    (
+        "both, and the length is none",
+        "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n",
+        "0\r\n\r\n",
+    ),
     ("two lengths", "Content-Length: 0\r\nContent-Length: 71\r\n", ""),
     ("two lengths, the other way round", "Content-Length: 71\r\nContent-Length: 0\r\n", ""),
     ("the same length twice", "Content-Length: 0\r\nContent-Length: 0\r\n", ""),
@@ -73,7 +81,8 @@ fn a_request_whose_end_is_in_doubt_is_refused_and_what_follows_is_no_request() {
         assert!(told.starts_with("HTTP/1.1 400 "), "{doubt}: {told}");
         assert_eq!(told.matches("HTTP/1.1 ").count(), 1, "{doubt}: {told}");
     }
-    let old = "POST /api/sign-out HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    let old =
+        "POST /api/sign-out HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     let told = answers(&gateway, &format!("{old}{HIDDEN}"));
     assert_eq!(told.matches("HTTP/1.").count(), 1, "HTTP/1.0: {told}");
     assert_eq!(hidden_requests(&gateway), "", "one of them was taken for a request");

@@ -539,7 +539,8 @@ fn signing_in_again_ends_the_sign_in_that_the_browser_left_with() {
     let to = given.leave("?to=/outcomes");
     assert_eq!(given.who()["student"], "s0001");
     given.browser.jar.remove(&key);
-    let reply = given.back(&format!("code=a-code&state={}", encode(&parameter(&to, "state").unwrap())));
+    let reply =
+        given.back(&format!("code=a-code&state={}", encode(&parameter(&to, "state").unwrap())));
     given.is_signed_in(&reply, "s0001");
     given.browser.jar.insert(key, before);
     let url = given.url("/api/me");
