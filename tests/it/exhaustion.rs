@@ -176,11 +176,11 @@ async fn while_a_section_is_stuck_nothing_is_told_and_afterwards_everything_come
     let waiting = inside.clone();
     let stopped = tokio::spawn(async move {
         // Between two turns, where a section's answer would be awaited.
-        let hold = move || {
+        let stand_still = move || {
             let _ = begins.send(());
             held.recv_timeout(Duration::from_secs(60)).is_ok()
         };
-        waiting.read(move |_| hold()).await
+        waiting.read(move |_| stand_still()).await
     });
     begun.await.unwrap();
     let beats = inside.metrics().decision_beats();

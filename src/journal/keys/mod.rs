@@ -345,7 +345,9 @@ impl Shared {
         self.write(&mut state)?;
         let students: HashSet<StudentId> = students.iter().copied().collect();
         file::put_an_end(&self.data, &students, end)?;
-        students.into_iter().for_each(|student| state.put(student, end));
+        for student in students {
+            state.put(student, end);
+        }
         Ok(())
     }
 }
