@@ -37,6 +37,8 @@ mod powercut;
 mod readme;
 mod results;
 mod rfc6455;
+mod sign_ins;
+mod smuggling;
 mod socket;
 mod stall;
 mod stop;
