@@ -159,16 +159,21 @@ export async function until(test, what, ms = 15_000) {
   }
 }
 
-/** Armed, then open: in line far enough back that the line can be looked at. */
-export async function intoLine(gateway, student, least = 8) {
+/** Most of the demo's students, who are armed again after a reset. */
+const CROWD = 500;
+
+/** Armed, then open, at a pace of one a second: in line, so far back that it lasts `least` seconds. */
+export async function intoLine(gateway, student, least = 60) {
   await gateway.pace(1);
-  await gateway.reset(3).catch(() => gateway.schedule(3));
   for (;;) {
+    // Nothing opens by itself while she presses the button.
+    await gateway.reset(3600);
     await student.words('opening.in').waitFor();
     await student.arm();
+    await until(async () => (await gateway.window()).waiting > CROWD, 'the others are armed');
+    await gateway.open();
     await student.inLine().waitFor({ timeout: 20_000 });
     const place = await until(() => student.place(), 'a place in line');
     if (place >= least) return place;
-    await gateway.reset(3);
   }
 }
