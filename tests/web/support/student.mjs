@@ -142,6 +142,11 @@ export class Student {
     return found;
   }
 
+  /** Her plan as the gateway has it. */
+  async plannedCourses() {
+    return (await this.api('/api/plan')).courses;
+  }
+
   /** JSON of the gateway, with her cookie. */
   api(path) {
     return this.page.evaluate(async (url) => (await fetch(url)).json(), path);
@@ -157,6 +162,15 @@ export async function until(test, what, ms = 15_000) {
     if (Date.now() > deadline) throw new Error(`waited ${ms} ms in vain: ${what}`);
     await sleep(50);
   }
+}
+
+/** Open, and in line behind all of the demo's students: it lasts for minutes. */
+export async function lastInLine(gateway, student) {
+  await gateway.pace(1);
+  await gateway.open();
+  await student.button('plan.submitNow', { n: (await student.plannedCourses()).length }).click();
+  await student.inLine().waitFor();
+  return until(() => student.place(), 'a place in line');
 }
 
 /** Most of the demo's students, who are armed again after a reset. */
