@@ -113,6 +113,7 @@ for (const theme of ['light', 'dark']) {
       const mark = forecast.locator('.mark');
       await mark.getByText(t('forecast.likely'), { exact: true }).waitFor();
       assert.notEqual(await colour(mark), await green(page), 'green is for what is final');
+      await forecast.evaluate((e) => e.scrollIntoView({ block: 'center' }));
       await look(page, `live-1-likely-${theme}`);
       await gateway.registrar('sections/capacity', { section: 'LL-0001/T1', capacity: 0 });
       await mark.getByText(t('forecast.full'), { exact: true }).waitFor();

@@ -13,7 +13,11 @@ import {
   pictured,
 } from '../support/browser.mjs';
 import { COURSES, Gateway } from '../support/gateway.mjs';
+import { Registrar } from '../support/registrar.mjs';
 import { intoLine, Student, until } from '../support/student.mjs';
+
+/** Students of the tests' own sign in as the demonstration's do. */
+const REAL_DATA = { SLUIS__SIGN_IN__DEMO_WITH_REAL_DATA: 'true' };
 
 let browser;
 let gateway;
@@ -22,7 +26,7 @@ before(async () => {
 });
 after(() => browser?.close());
 beforeEach(async () => {
-  gateway = await Gateway.start({ SLUIS__SIGN_IN__DEMO_WITH_REAL_DATA: 'true' });
+  gateway = await Gateway.start(REAL_DATA);
 });
 afterEach(() => gateway?.stop());
 
@@ -157,6 +161,36 @@ test('over: every view says what can still be done', () =>
     await page.getByText(one.pattern('plan.closedNow')).waitFor();
     await look(page, 'states-5-closed-plan');
   }));
+
+test('before any window is announced: who looks for one is told so', async () => {
+  await gateway.stop();
+  const own = {
+    catalogue: `[[terms]]
+key = "2026-2"
+name = "Semester 2"
+first_monday = 2027-02-08
+${ROOMY.replace(/^term.*/, '').replace('ects', 'term = "2026-2"\nects')}
+[[programmes]]
+key = "LAW"
+name = "Law"
+years = [{ year = 1, required = ["SS-0001"] }]
+`,
+    students: '[{ "id": "s1", "programme": "LAW", "year": 1 }]',
+  };
+  gateway = await Gateway.start(REAL_DATA, own);
+  const one = await Student.signIn(browser, gateway, { size: PHONE, student: 's1' });
+  await one.go('opening');
+  await one.words('opening.none').waitFor();
+  await look(one.page, 'states-6-no-window');
+  await close(one.page);
+  const registrar = await Registrar.signIn(browser, gateway, { size: DESKTOP, lang: 'en' });
+  for (const place of ['board', 'before']) {
+    await registrar.go(place);
+    await registrar.page.getByText(registrar.t('board.noWindows')).waitFor();
+    await look(registrar.page, `states-6-no-window-${place}`);
+  }
+  await close(registrar.page);
+});
 
 test('pages beside the application: the statement on accessibility, the plain page at the door', async () => {
   const page = await newPage(browser, gateway.address, { size: PHONE });

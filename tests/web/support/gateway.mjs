@@ -1,7 +1,7 @@
 // A gateway of the test's own: the program as built, its demo university, a data directory that
 // goes away with it.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,14 +35,16 @@ export class Gateway {
   #cookie;
 
   /** Starts with the demo university, whose window opens long after the scenario, unless that opens
-   * it; `env` holds settings as SLUIS__SECTION__KEY. */
-  static async start(env = {}) {
+   * it; `env` holds settings as SLUIS__SECTION__KEY. `own`: files that are imported in place of the
+   * demo university, by kind. */
+  static async start(env = {}, own = undefined) {
     const gateway = new Gateway();
     gateway.dir = await mkdtemp(join(tmpdir(), 'sluis-page-'));
     gateway.env = env;
     try {
+      for (const [kind, file] of Object.entries(own ?? {})) await gateway.#import(kind, file);
       await gateway.#run();
-      await gateway.schedule(OPENS_S);
+      if (!own) await gateway.schedule(OPENS_S);
     } catch (e) {
       await gateway.stop();
       throw e;
@@ -105,6 +107,13 @@ export class Gateway {
       await sleep(50);
     }
     throw new Error(`the gateway does not start:\n${this.#log}`);
+  }
+
+  async #import(kind, text) {
+    const file = join(this.dir, kind);
+    await writeFile(file, text);
+    const args = [kind, 'import', file, '--data', join(this.dir, 'data')];
+    await promisify(execFile)(PROGRAM, args, { cwd: this.dir });
   }
 
   async #end(signal) {
