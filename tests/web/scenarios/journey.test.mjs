@@ -57,7 +57,7 @@ async function signIn(gateway, run, name) {
   assert.equal(await page.evaluate(() => document.documentElement.lang), run.lang);
   await page.context().clearCookies();
   await page.goto('/');
-  await student.heading('signIn.lead').waitFor();
+  await student.heading('signIn.staff').waitFor(); // all of the door
   await look(page, `${name}-1-sign-in`);
   await student.enter('s1000001');
   return student;

@@ -125,6 +125,7 @@ async function theRest(one) {
     `3 ${t('calendar.feed')}`,
   ]);
   await one.go('results');
+  await page.locator('table.results').first().waitFor();
   const results = await reads(page, 'results', [`1 ${t('results.title')}`]);
   assert.ok(
     results.some((n) => n.role === 'table'),

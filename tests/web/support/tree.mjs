@@ -1,5 +1,6 @@
 // What a screen reader is given: Chromium's own accessibility tree, past CSS and markup.
 import { strict as assert } from 'node:assert';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Roles of what is used or found by its name. */
 const NAMED = new Set([
@@ -75,13 +76,28 @@ export function faults(nodes) {
   return found;
 }
 
-/** Checks a view: what holds for all, and that these headings stand in it in this order. */
-export async function reads(page, name, wanted) {
-  const nodes = await tree(page);
-  assert.deepEqual(faults(nodes), [], name);
-  const all = headings(nodes);
+const READ_MS_MAX = 15_000;
+
+/** How many of these headings stand in it in this order. */
+function inOrder(all, wanted) {
   let at = 0;
   for (const heading of all) if (heading === wanted[at]) at += 1;
-  assert.equal(at, wanted.length, `${name}: "${wanted[at]}" is not in ${JSON.stringify(all)}`);
-  return nodes;
+  return at;
+}
+
+/** Checks a view, as soon as these headings stand in it in this order: what holds for all. */
+export async function reads(page, name, wanted) {
+  const deadline = Date.now() + READ_MS_MAX;
+  for (;;) {
+    const nodes = await tree(page);
+    const all = headings(nodes);
+    const at = inOrder(all, wanted);
+    if (at === wanted.length) {
+      assert.deepEqual(faults(nodes), [], name);
+      return nodes;
+    }
+    const missing = `${name}: "${wanted[at]}" is not in ${JSON.stringify(all)}`;
+    assert.ok(Date.now() < deadline, missing);
+    await sleep(100);
+  }
 }
