@@ -21,8 +21,10 @@ pub fn start_over(dir: &DataDir, yes: bool, now: Timestamp) -> Result<Option<Pat
         expect_demo(dir, yes)?;
     } else if !keys::is_there(dir.path()) {
         return Ok(None);
+    } else if !yes {
+        // Keys without a journal: of whom, nobody can say.
+        return Err(ServeError::NotDemo(dir.path().to_owned()));
     }
-    // Keys without a journal: a start over was cut short after the journal had been moved.
     let at = OffsetDateTime::from_unix_timestamp((now.0 / 1000) as i64);
     let name = at.ok().and_then(|at| at.format(&NAME).ok());
     let name = name.unwrap_or_else(|| format!("journal.old-{}", now.0));
@@ -36,7 +38,11 @@ fn expect_demo(dir: &DataDir, yes: bool) -> Result<(), ServeError> {
         Ok(false) if yes => Ok(()),
         Ok(false) => Err(ServeError::NotDemo(dir.path().to_owned())),
         // Ours, though not sound: all parts of a store are there.
-        Err(JournalError::Damaged { .. }) if yes && dir.has_whole_store() => Ok(()),
+        Err(JournalError::Damaged { .. } | JournalError::Keys { .. })
+            if yes && dir.has_whole_store() =>
+        {
+            Ok(())
+        }
         Err(error) => Err(error.into()),
     }
 }

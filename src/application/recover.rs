@@ -43,17 +43,13 @@ pub fn recover(mut journal: Box<dyn Journal>) -> Result<Recovered, JournalError>
     Ok(Recovered { university, journal, snapshot, replayed, took, violations })
 }
 
-/// The state with every key that it needs, and with what an erasure or a restore left to do done.
+/// The state with every key that it needs, and with what an erasure that was cut short left done.
 pub fn settled(journal: &mut dyn Journal, mut folded: Folded) -> Result<Folded, JournalError> {
     erasures::expect_all(&folded.university, journal.reader().keys())?;
     let now = Clock::system().now();
-    let Finished { keys, students, marks, snapshots } =
-        erasures::finish(journal, &mut folded, now)?;
-    if keys > 0 || snapshots {
-        tracing::warn!(keys, snapshots, "finished an erasure that was cut short");
-    }
-    if students > 0 || marks > 0 {
-        tracing::warn!(students, marks, "the keys are newer than the journal; both agree now");
+    let finished = erasures::finish(journal, &mut folded, now)?;
+    if finished != Finished::default() {
+        tracing::warn!(?finished, "finished an erasure that was cut short");
     }
     Ok(folded)
 }

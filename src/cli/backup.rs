@@ -13,10 +13,12 @@ use super::journal::expect_journal;
 use super::remote::Remote;
 use super::token::Subject;
 use super::{say, settings};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::ids::Sequence;
 use crate::journal::backup::{self, Backup, BackupError};
 use crate::journal::digest::{self, StateDigest};
+use crate::journal::erasures::Agreed;
 use crate::journal::{self, DataDir, Journal, JournalError, keys};
 
 /// The gateway's answer, and ours.
@@ -133,9 +135,17 @@ pub fn restore(args: &RestoreArgs, out: &mut dyn Write) -> Result<(), Failure> {
     backup::check(BufReader::new(open()?)).map_err(named)?;
     let own = Some(beside(&args.file)).filter(|keys| keys.exists());
     let keys = args.keys.as_deref().or(own.as_deref());
-    let made = backup::restore(BufReader::new(open()?), keys, &args.into).map_err(named)?;
+    let now = Clock::system().now();
+    let restored = backup::restore(BufReader::new(open()?), keys, &args.into, now);
+    let (made, Agreed { erased, .. }) = restored.map_err(named)?;
     Found::from(made.state).tell(args.json, out)?;
     let (into, records) = (args.into.display(), made.state.sequence);
+    if erased > 0 {
+        say(&format!(
+            "{erased} students were erased since the backup, as the keys say: that stands in the \
+             journal now, after what was restored (compare digests with --at {records})"
+        ));
+    }
     say(&format!(
         "{into}: {records} records restored and read back; compare the digest with the backup's. \
          The next start makes a new sign-in key: put the old one there to keep sign-ins \

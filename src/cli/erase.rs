@@ -62,8 +62,8 @@ fn choose(ledger: &Ledger, args: &EraseArgs) -> Result<Chosen, Failure> {
         let at = OffsetDateTime::new_utc(date, time::Time::MIDNIGHT).unix_timestamp();
         let limit = Timestamp(u64::try_from(at).unwrap_or(0) * 1000);
         if args.yes && limit > Clock::system().now() {
-            let what = "--before: that day is yet to come, so that everybody would be erased; \
-                        without --yes it is told how many that is";
+            let what = "--before: that day is yet to come, give one that has begun; \
+                        without --yes it is told how many it would be";
             return Err(Failure::new(Code::Usage, what.to_owned()));
         }
         let newest = newest_of_each(&ledger.reader(), registry.students.len())?;

@@ -27,12 +27,13 @@ use sha2::{Digest as _, Sha256};
 use super::buffer::{LENGTH_BYTES, RecordBuffer, Records};
 use super::digest::{self, StateDigest};
 use super::directory::DataDir;
+use super::erasures::{self, Agreed};
 use super::error::io_at;
 use super::fold::Fold;
 use super::frame::{self, HEADER_BYTES};
 use super::replay::Walker;
-use super::{Journal, JournalError, JournalReader, Keys, erasures, keys};
-use crate::domain::ids::Sequence;
+use super::{Journal, JournalError, JournalReader, Keys, keys};
+use crate::domain::ids::{Sequence, Timestamp};
 use crate::limits::{JOURNAL_ENTRY_BYTES_MAX, RESTORE_FLUSH_BYTES};
 
 const MAGIC: &[u8] = b"sluis-backup\x01";
@@ -161,21 +162,30 @@ pub fn check(input: impl Read) -> Result<Backup, BackupError> {
 
 /// Makes a journal in `into`, which has none, from a backup and a copy of the students' keys, where
 /// there were any. All of it or nothing: it is made aside, read back, compared with what the backup
-/// says, and then put in its place.
-pub fn restore(input: impl Read, keys: Option<&Path>, into: &Path) -> Result<Backup, BackupError> {
+/// says, and then put in its place. Where the keys are newer than the backup, the journal is made to
+/// agree with them, which adds records after those of the backup.
+pub fn restore(
+    input: impl Read,
+    keys: Option<&Path>,
+    into: &Path,
+    at: Timestamp,
+) -> Result<(Backup, Agreed), BackupError> {
     let dir = DataDir::take(into)?;
     if dir.has_store()? {
         return Err(BackupError::Occupied(into.to_owned()));
     }
     if keys::is_there(into) {
         let path = into.join(keys::NAME);
-        let what = "the keys of a journal that is no longer here; move them away first".to_owned();
+        let what =
+            "there are keys already; move the file away, and name it with --keys if it is of \
+                    this journal"
+                .to_owned();
         return Err(JournalError::Keys { path, what }.into());
     }
     let aside = dir.new_store();
     fs::create_dir(&aside).map_err(io_at("create", &aside))?;
-    match fill(input, keys, &aside).and_then(|backup| Ok(dir.adopt(&aside).map(|()| backup)?)) {
-        Ok(backup) => Ok(backup),
+    match fill(input, keys, &aside, at).and_then(|made| Ok(dir.adopt(&aside).map(|()| made)?)) {
+        Ok(made) => Ok(made),
         Err(e) => {
             let _ = fs::remove_dir_all(&aside);
             Err(e)
@@ -183,7 +193,12 @@ pub fn restore(input: impl Read, keys: Option<&Path>, into: &Path) -> Result<Bac
     }
 }
 
-fn fill(input: impl Read, keys: Option<&Path>, aside: &Path) -> Result<Backup, BackupError> {
+fn fill(
+    input: impl Read,
+    keys: Option<&Path>,
+    aside: &Path,
+    at: Timestamp,
+) -> Result<(Backup, Agreed), BackupError> {
     let mut journal = super::sled::open(aside)?;
     let mut unflushed = 0;
     let backup = read(input, &mut |records| {
@@ -203,19 +218,20 @@ fn fill(input: impl Read, keys: Option<&Path>, aside: &Path) -> Result<Backup, B
     if let Some(copy) = keys {
         keys::put_back(copy, journal.reader().name()?, aside)?;
     }
-    let journal = journal.with_keys(Keys::open(aside)?)?;
-    let folded = digest::fold_up_to(&journal.reader(), journal.durable())?.university;
+    let mut journal = journal.with_keys(Keys::open(aside)?)?;
+    let mut folded = digest::fold_up_to(&journal.reader(), journal.durable())?.university;
     let found = digest::of_state(&folded);
-    let lost = erasures::missing(&folded, journal.reader().keys());
-    if lost > 0 {
-        return Err(BackupError::NoKeys(lost));
-    }
-    Box::new(journal).close()?;
     if found != backup.state {
         let what = format!("read back, it is {found} at record {}", found.sequence);
         return Err(damaged(backup.bytes, backup.state.sequence, what));
     }
-    Ok(backup)
+    let lost = erasures::missing(&folded, journal.reader().keys());
+    if lost > 0 {
+        return Err(BackupError::NoKeys(lost));
+    }
+    let agreed = erasures::agree(&mut journal, &mut folded, at)?;
+    Box::new(journal).close()?;
+    Ok((backup, agreed))
 }
 
 fn damaged(byte: u64, after: Sequence, what: impl Into<String>) -> BackupError {

@@ -2,11 +2,12 @@
 
 use super::backup::{self, Backup, BackupError};
 use super::digest;
+use super::erasures::Agreed;
 use super::memory::Disk;
 use super::testkit::history;
 use super::{Journal, RecordBuffer, conformance, frame, inspect, past, record, state};
 use crate::domain::acts::AuditLog;
-use crate::domain::ids::Sequence;
+use crate::domain::ids::{Sequence, Timestamp};
 use crate::limits::RESTORE_FLUSH_BYTES;
 
 /// A journal with a random history, in small commits.
@@ -45,8 +46,8 @@ fn what_is_restored_is_what_was_there() {
         assert_eq!(backup::check(&*bytes).unwrap(), made);
 
         let into = tempfile::tempdir().unwrap();
-        let restored = backup::restore(&*bytes, None, into.path()).unwrap();
-        assert_eq!(restored, made);
+        let restored = backup::restore(&*bytes, None, into.path(), Timestamp(1)).unwrap();
+        assert_eq!(restored, (made, Agreed::default()));
         assert_eq!(inspect::verify(into.path()).unwrap(), []);
         let opened = super::sled::open(into.path()).unwrap();
         assert_eq!(digest::of_journal(&opened.reader(), None).unwrap(), made.state);
@@ -141,7 +142,7 @@ fn every_truncation_is_refused_with_its_place_and_leaves_nothing() {
     }
     let into = tempfile::tempdir().unwrap();
     let half = &bytes[..bytes.len() / 2];
-    let refused = backup::restore(half, None, into.path()).unwrap_err().to_string();
+    let refused = backup::restore(half, None, into.path(), Timestamp(1)).unwrap_err().to_string();
     assert!(refused.contains("damaged at byte"), "{refused}");
     assert!(refused.contains("before its end mark"), "{refused}");
     let left: Vec<_> = std::fs::read_dir(into.path()).unwrap().collect();
@@ -201,8 +202,8 @@ fn nothing_is_restored_over_a_journal_and_another_file_is_no_backup() {
     let disk = Disk::new();
     let (bytes, _) = backed_up(&*written(&disk, 8, 20));
     let into = tempfile::tempdir().unwrap();
-    backup::restore(&*bytes, None, into.path()).unwrap();
-    let said = backup::restore(&*bytes, None, into.path()).unwrap_err().to_string();
+    backup::restore(&*bytes, None, into.path(), Timestamp(1)).unwrap();
+    let said = backup::restore(&*bytes, None, into.path(), Timestamp(1)).unwrap_err().to_string();
     assert!(said.contains("holds a journal already"), "{said}");
     let said = backup::check(&b"student,course,sections\r\n"[..]).unwrap_err().to_string();
     assert!(said.contains("another kind of file"), "{said}");
@@ -249,6 +250,6 @@ fn a_backup_larger_than_what_is_flushed_at_once_is_restored_whole() {
     let (bytes, made) = backed_up(&*journal);
     assert!(bytes.len() > RESTORE_FLUSH_BYTES);
     let into = tempfile::tempdir().unwrap();
-    assert_eq!(backup::restore(&*bytes, None, into.path()).unwrap(), made);
+    assert_eq!(backup::restore(&*bytes, None, into.path(), Timestamp(1)).unwrap().0, made);
     assert_eq!(inspect::verify(into.path()).unwrap(), []);
 }

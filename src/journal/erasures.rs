@@ -1,8 +1,8 @@
-//! What an opening owes to erasures: keys that are lost are missed, and what was cut short is
-//! finished, so that from then on a key is destroyed exactly where its student is erased in the
-//! journal.
+//! What a journal and its students' keys owe each other: keys that are lost are missed, and a key is
+//! destroyed exactly where its student is erased in the journal. What an erasure that was cut short
+//! left is finished by the next opening; what a restore with newer keys brings, by the restore.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::digest::Folded;
 use super::error::{JournalError, Place, Result};
@@ -17,90 +17,97 @@ use crate::domain::university::University;
 /// Why students are erased whose keys were destroyed, in the audit log.
 const BECAUSE: &str = "erased before; the journal was restored from an older backup";
 
-/// What was left to do.
+/// What an opening found left to do, and did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Finished {
     /// Keys destroyed of students that the journal says are erased.
     pub keys: usize,
-    /// Students erased in the journal whose keys were destroyed: it was restored from a backup that
-    /// is older than their erasure, with newer keys.
-    pub students: usize,
-    /// Marks removed of destroyed keys for numbers that nobody has: of students who came after the
-    /// backup. The next student with that number is another one.
-    pub marks: usize,
     /// Snapshots made new, because older ones may still have somebody erased in the open.
     pub snapshots: bool,
+}
+
+/// What a restore did so that a journal agrees with newer keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Agreed {
+    /// Students erased in the journal, since their keys were destroyed after the backup.
+    pub erased: usize,
+    /// Marks of destroyed keys forgotten, of students who came after the backup: the next student
+    /// to have such a number is another.
+    pub forgotten: usize,
+}
+
+fn is_erased(university: &University, id: StudentId) -> bool {
+    let student = university.registry.students.get(id.index());
+    student.is_some_and(|student| student.profile.is_erased())
+}
+
+fn known(university: &University) -> impl Iterator<Item = StudentId> + use<> {
+    (0..university.registry.students.len() as u32).map(StudentId)
 }
 
 /// Students of whom something sealed cannot be read, though they were never erased: their keys are
 /// lost. Of what was read with these keys.
 pub fn missing(university: &University, keys: &Keys) -> usize {
-    let students = &university.registry.students;
-    let erased =
-        |id: &StudentId| students.get(id.index()).is_some_and(|she| she.profile.is_erased());
-    keys.missed().iter().filter(|id| !erased(id)).count()
+    keys.missed().iter().filter(|id| !is_erased(university, **id)).count()
 }
 
-/// Refuses to go on where keys are [`missing`]: everybody would seem erased.
+/// Refuses to go on where keys are [`missing`], for everybody would seem erased; and where some were
+/// destroyed of whom the journal does not say so: they are newer than it.
 pub fn expect_all(university: &University, keys: &Keys) -> Result<()> {
-    match missing(university, keys) {
-        0 => Ok(()),
-        lost => {
-            let path = keys.path();
-            let what = format!(
-                "the keys of {lost} students are not there, without which nothing of them can be \
-                 read; put the file of this journal back, or a copy of it"
-            );
-            Err(JournalError::Keys { path, what })
-        }
+    let fault = |what| Err(JournalError::Keys { path: keys.path(), what });
+    let lost = missing(university, keys);
+    if lost > 0 {
+        return fault(format!(
+            "the keys of {lost} students are not there, without which nothing of them can be read; \
+             put the file of this journal back, or a copy of it"
+        ));
     }
+    let newer = keys.destroyed().iter().filter(|id| !is_erased(university, **id)).count();
+    if newer > 0 {
+        return fault(format!(
+            "the keys of {newer} students were destroyed, and this journal does not say that they \
+             were erased: the keys are newer; put back those of its own day, or make a backup of \
+             the journal and restore that with these keys (--keys)"
+        ));
+    }
+    Ok(())
 }
 
-/// Finishes what an erasure or a restore left, in the journal just opened and folded. Cut short, the
-/// next opening does the rest.
+/// Finishes an erasure that was cut short, in the journal just opened and folded.
 pub fn finish(journal: &mut dyn Journal, folded: &mut Folded, at: Timestamp) -> Result<Finished> {
     let keys = journal.reader().keys().clone();
     if !keys.are_made() {
         return Ok(Finished::default());
     }
-    let mut finished = Finished::default();
-    let university = &mut folded.university;
-    let numbers = numbers(university);
-    let (of_somebody, of_nobody): (Vec<_>, Vec<_>) =
-        keys.destroyed().into_iter().partition(|id| numbers.contains(id));
-    keys.forget(&of_nobody)?;
-    finished.marks = of_nobody.len();
-
-    let erased = |university: &University, id: StudentId| {
-        university.registry.students.get(id.index()).is_some_and(|she| she.profile.is_erased())
-    };
-    let known = (0..university.registry.students.len() as u32).map(StudentId);
-    let left: Vec<_> =
-        known.filter(|id| erased(university, *id) && !keys.is_destroyed(*id)).collect();
+    let university = &folded.university;
+    let erased = known(university).filter(|id| is_erased(university, *id));
+    let left: Vec<_> = erased.filter(|id| !keys.is_destroyed(*id)).collect();
     keys.destroy(&left)?;
-    finished.keys = left.len();
-
-    let only_staged = |id: &StudentId| id.index() >= university.registry.students.len();
-    let unsaid: Vec<_> = of_somebody
-        .into_iter()
-        .filter(|id| !only_staged(id) && !erased(university, *id))
-        .collect();
-    finished.students = unsaid.len();
-    say(journal, university, &unsaid, at)?;
-
-    let some = folded.erasures > 0 || finished.keys + finished.students > 0;
-    if some && journal.reader().newest_snapshot()?.0 > 0 {
+    let some = folded.erasures > 0 || !left.is_empty();
+    let snapshots = some && journal.reader().newest_snapshot()?.0 > 0;
+    if snapshots {
         snapshot::renew(journal, university)?;
-        finished.snapshots = true;
         folded.snapshot = (journal.durable(), at);
     }
-    Ok(finished)
+    Ok(Finished { keys: left.len(), snapshots })
 }
 
-/// Everybody whom the journal has a number for; an import that was never finished may have more.
-fn numbers(university: &University) -> HashSet<StudentId> {
-    let known = (0..university.registry.students.len() as u32).map(StudentId);
-    known.chain(university.registry.staged().iter().filter_map(|item| item.student())).collect()
+/// Makes a restored journal agree with keys that may be newer than its backup: who was erased since
+/// is erased in it too.
+pub fn agree(
+    journal: &mut dyn Journal,
+    university: &mut University,
+    at: Timestamp,
+) -> Result<Agreed> {
+    let keys = journal.reader().keys().clone();
+    let count = university.registry.students.len();
+    let (of_somebody, of_nobody): (Vec<_>, Vec<_>) =
+        keys.destroyed().into_iter().partition(|id| id.index() < count);
+    keys.forget(&of_nobody)?;
+    let unsaid = of_somebody.into_iter().filter(|id| !is_erased(university, *id));
+    let unsaid: Vec<_> = unsaid.collect();
+    say(journal, university, &unsaid, at)?;
+    Ok(Agreed { erased: unsaid.len(), forgotten: of_nobody.len() })
 }
 
 /// Writes that they are erased, as a new epoch (I13); durable when this returns.
@@ -110,24 +117,24 @@ fn say(
     students: &[StudentId],
     at: Timestamp,
 ) -> Result<()> {
-    if students.is_empty() {
-        return Ok(());
-    }
     let epoch = university.registry.epoch + 1;
     let events: Vec<_> = students.iter().map(|student| Event::StudentErased(*student)).collect();
+    if events.is_empty() {
+        return Ok(());
+    }
     let author = Author { reason: Some(BECAUSE.into()), ..Author::gateway(BY_COMMAND_LINE) };
-    let mut act = university.registry.act(&author, &events, &Quotes::default());
+    let mut act = university.registry.act(&author, &events, &Quotes::default()).map(Arc::new);
     let mut buffer = RecordBuffer::starting_at(journal.durable().next());
     let last = events.len();
     for (n, event) in (1..).zip(events) {
         let mut record = university.registry.number(event, epoch, at);
-        record.act = act.take_if(|_| n == last).map(std::sync::Arc::new);
+        record.act = act.take_if(|_| n == last);
         let mut encoded = Ok(());
         buffer.push_with(|bytes| encoded = record::encode(&record, bytes))?;
         let sequence = record.sequence;
-        let told = |what: String| JournalError::damaged(Place::at(sequence), what);
-        encoded.map_err(|e| told(e.to_string()))?;
-        fold::check(university, &record).map_err(|e| told(e.to_string()))?;
+        let wrong = |what: String| JournalError::damaged(Place::at(sequence), what);
+        encoded.map_err(|e| wrong(e.to_string()))?;
+        fold::check(university, &record).map_err(|e| wrong(e.to_string()))?;
         university.apply(&record);
     }
     let mut rest = buffer.records();

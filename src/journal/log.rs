@@ -129,6 +129,20 @@ impl<S: Store> Log<S> {
         Ok(())
     }
 
+    /// Makes a snapshot count, and no longer these ones, durably.
+    fn put_manifest(&mut self, manifest: &Manifest, instead_of: &[Sequence]) -> Result<()> {
+        // The chunks are durable before the manifest is written at all.
+        self.sync()?;
+        let key = manifest.sequence.0.to_be_bytes();
+        self.store.put(Table::Manifests, &key, &manifest.encode());
+        for sequence in instead_of {
+            self.store.remove(Table::Manifests, &sequence.0.to_be_bytes());
+        }
+        self.store.apply()?;
+        self.sync()?;
+        self.store.sync_floor()
+    }
+
     fn put_chunks(&mut self, sequence: Sequence, index: u32, bytes: &[u8]) -> Result<()> {
         self.keys.sync()?;
         debug_assert!(bytes.len() <= CHUNK_BYTES * SNAPSHOT_COMMIT_ENTRIES_MAX);
@@ -195,26 +209,13 @@ impl<S: Store> Journal for Log<S> {
     }
 
     fn snapshot_finish(&mut self, manifest: &Manifest) -> Result<()> {
-        self.write(|log| {
-            // The chunks are durable before the manifest is written at all.
-            log.sync()?;
-            let key = manifest.sequence.0.to_be_bytes();
-            log.store.put(Table::Manifests, &key, &manifest.encode());
-            log.store.apply()?;
-            log.sync()?;
-            log.store.sync_floor()
-        })
+        self.write(|log| log.put_manifest(manifest, &[]))
     }
 
-    fn snapshot_forget(&mut self, before: Sequence) -> Result<()> {
-        let all = snapshot::manifests(&*self.view.0)?;
-        self.write(|log| {
-            for (sequence, _) in all.iter().filter(|(sequence, _)| *sequence < before) {
-                log.store.remove(Table::Manifests, &sequence.0.to_be_bytes());
-            }
-            log.store.apply()?;
-            log.sync()
-        })?;
+    fn snapshot_supersede(&mut self, manifest: &Manifest) -> Result<()> {
+        let all = snapshot::manifests(&*self.view.0)?.into_iter().map(|(sequence, _)| sequence);
+        let older: Vec<_> = all.filter(|sequence| *sequence < manifest.sequence).collect();
+        self.write(|log| log.put_manifest(manifest, &older))?;
         while self.snapshot_prune()? {}
         self.flush()
     }

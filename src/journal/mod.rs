@@ -22,9 +22,9 @@ mod buffer;
 mod conformance;
 pub mod digest;
 mod directory;
-pub mod erasures;
 #[cfg(test)]
 mod erase_tests;
+pub mod erasures;
 mod error;
 #[cfg(test)]
 mod faults;
@@ -122,8 +122,8 @@ pub trait Journal: Send {
     /// Makes a snapshot whose chunks are durable count: writes its manifest, durably.
     fn snapshot_finish(&mut self, manifest: &Manifest) -> Result<(), JournalError>;
 
-    /// Removes every snapshot before this one, durably.
-    fn snapshot_forget(&mut self, before: Sequence) -> Result<(), JournalError>;
+    /// As [`Self::snapshot_finish`], and removes every snapshot before it in the same write.
+    fn snapshot_supersede(&mut self, manifest: &Manifest) -> Result<(), JournalError>;
 
     /// Stages the removal of a few entries of snapshots no longer kept; whether it found any.
     fn snapshot_prune(&mut self) -> Result<bool, JournalError>;

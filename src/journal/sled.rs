@@ -61,10 +61,12 @@ pub fn open_copy(copy: DataDir) -> Result<SledJournal> {
 }
 
 fn open_synced(dir: DataDir, fdatasync: bool) -> Result<SledJournal> {
+    let keys = Keys::open(dir.path())?;
     if dir.kept().is_none() && !dir.has_store()? {
+        // Keys without their journal stop it before a new one is made.
+        keys.belong_to(None)?;
         create(&dir)?;
     }
-    let keys = Keys::open(dir.path())?;
     // Tried on a copy, without the keys: sled cuts what it cannot read.
     if let Err(fault) = try_and_keep(&dir) {
         // Unless an earlier start was ended while it opened the store, it is as it was found.

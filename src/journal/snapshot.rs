@@ -258,8 +258,7 @@ pub fn renew(journal: &mut dyn Journal, university: &University) -> Result<()> {
     })?;
     put(&mut *journal, &buffer)?;
     let digest = digest.finalize().into();
-    journal.snapshot_finish(&Manifest { sequence, bytes: size, chunks, digest })?;
-    journal.snapshot_forget(sequence)
+    journal.snapshot_supersede(&Manifest { sequence, bytes: size, chunks, digest })
 }
 
 /// Fails if a snapshot rests on more than the journal holds: acknowledged records are gone.

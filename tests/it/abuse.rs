@@ -342,7 +342,7 @@ async fn a_storm_from_one_address_waits_and_another_address_does_not() {
     }
     let (taken, told) = storm.join().unwrap();
     // The burst, five a second while it lasted, and what is counted meanwhile.
-    let most = |since: Instant| 20 + 5 * (since.elapsed().as_secs() as usize + 1) + 5;
+    let most = |since: Instant| 20 + 5 * (since.elapsed().as_secs() as u32 + 1) + 5;
     let all = most(since);
     assert!((20..=all).contains(&taken) && told > 0, "{taken} of {all} let in, {told} not");
     let since = Instant::now();

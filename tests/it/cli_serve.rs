@@ -170,7 +170,9 @@ fn a_start_over_that_was_cut_short_leaves_keys_that_the_next_one_sets_aside() {
     let keys = std::fs::read(program.path("data/students.keys")).unwrap();
     let served = program.run(&["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
     served.expect(74, &["data/students.keys", "the keys of a journal that is not here", "--fresh"]);
-    let (child, _) = start(&program, &["--fresh"]);
+    let fresh = ["serve", "--listen", "127.0.0.1:0", "--data", "data", "--fresh"];
+    program.run(&fresh).expect(78, &["holds more than the demo", "--fresh --yes"]);
+    let (child, _) = start(&program, &["--fresh", "--yes"]);
     stop(child).expect(0, &["is now in data/journal.old-"]);
     let old = names(&program.path("data")).into_iter().find(|n| n.starts_with("journal.old-"));
     let aside = program.path("data").join(old.unwrap()).join("students.keys");

@@ -242,10 +242,8 @@ async fn a_stalled_journal_shows_how_long_it_waits() {
     assert_eq!(gateway.metrics().get("sluis_journal_waiting_seconds"), 0.0);
     gateway.disk.stall();
     one.submit("w", &[any("A", false)]).await;
-    until_metrics(&gateway, "it has waited", |m| {
-        m.get("sluis_journal_waiting_seconds") > 0.3
-    })
-    .await;
+    until_metrics(&gateway, "it has waited", |m| m.get("sluis_journal_waiting_seconds") > 0.3)
+        .await;
     let metrics = gateway.metrics();
     let behind = metrics.get("sluis_journal_written_sequence")
         - metrics.get("sluis_journal_durable_sequence");

@@ -71,8 +71,8 @@ impl Journal for Slow {
         self.journal.snapshot_finish(manifest)
     }
 
-    fn snapshot_forget(&mut self, before: Sequence) -> Result<(), JournalError> {
-        self.journal.snapshot_forget(before)
+    fn snapshot_supersede(&mut self, manifest: &Manifest) -> Result<(), JournalError> {
+        self.journal.snapshot_supersede(manifest)
     }
 
     fn snapshot_prune(&mut self) -> Result<bool, JournalError> {

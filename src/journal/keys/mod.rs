@@ -2,8 +2,8 @@
 //! destroys the key has erased her, in the journal, its snapshots and its backups alike
 //! (`docs/decisions/0015-retention.md`).
 //!
-//! [`file`] is how they lie on disk. They are numbered as a journal numbers students, and are of
-//! that journal alone: beside another one they are refused ([`Keys::belong_to`]).
+//! They are numbered as a journal numbers students, and are of that journal alone: beside another
+//! one they are refused ([`Keys::belong_to`]).
 
 mod file;
 #[cfg(test)]
@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _};
 
-use self::file::{Fate, KEY_BYTES, Slot};
+use self::file::Slot;
 pub use self::file::{JournalName, NAME, copy, is_there, put_back};
 use super::error::{JournalError, Result};
 use crate::domain::ids::StudentId;
@@ -62,13 +62,17 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    slots: Vec<Slot>,
+    /// `None`: she has no key, and none was destroyed.
+    slots: Vec<Option<Slot>>,
+    /// Numbers that were somebody else's: what was sealed then opens with no key.
+    forgotten: HashSet<StudentId>,
     /// Made and not on disk yet.
     unwritten: Vec<StudentId>,
     /// Of which journal they are, once that has a record.
     journal: Option<JournalName>,
-    /// There is a file.
+    /// There is a file, and it says of which journal it is.
     on_disk: bool,
+    says_so: bool,
     /// What is in the file belongs to nothing: it is begun anew.
     anew: bool,
     /// Who has something sealed and no key.
@@ -101,7 +105,7 @@ impl Keys {
         let found = file::read(&data.join(NAME))?;
         let mut state = State { on_disk: found.is_some(), ..State::default() };
         if let Some(found) = found {
-            state.journal = found.journal;
+            (state.journal, state.says_so) = (found.journal, found.journal.is_some());
             for (student, slot) in found.slots {
                 state.put(student, slot);
             }
@@ -131,12 +135,12 @@ impl Keys {
 
     /// Whether there is her key.
     pub fn has(&self, student: StudentId) -> bool {
-        matches!(self.slot(student), Slot::Key(_))
+        matches!(self.slot(student), Some(Slot::Key(_)))
     }
 
     /// Whether her key was destroyed.
     pub fn is_destroyed(&self, student: StudentId) -> bool {
-        self.slot(student) == Slot::Destroyed
+        self.slot(student) == Some(Slot::Destroyed)
     }
 
     /// Everybody whose key was destroyed, by number.
@@ -144,7 +148,10 @@ impl Keys {
         let Some(shared) = &self.0 else { return Vec::new() };
         let state = shared.state();
         let slots = (0..).map(StudentId).zip(&state.slots);
-        slots.filter(|(_, slot)| **slot == Slot::Destroyed).map(|(student, _)| student).collect()
+        slots
+            .filter(|(_, slot)| **slot == Some(Slot::Destroyed))
+            .map(|(student, _)| student)
+            .collect()
     }
 
     /// Who has something sealed, as far as was read with these keys, and no key: it is lost.
@@ -158,8 +165,8 @@ impl Keys {
         self.0.as_ref().is_some_and(|shared| shared.taken)
     }
 
-    fn slot(&self, student: StudentId) -> Slot {
-        self.0.as_ref().map_or(Slot::None, |shared| shared.state().slot(student))
+    fn slot(&self, student: StudentId) -> Option<Slot> {
+        self.0.as_ref().and_then(|shared| shared.state().slot(student))
     }
 
     /// Seals something of hers, bound to what stands beside it. Her first one makes her key, which
@@ -167,9 +174,9 @@ impl Keys {
     pub fn seal(&self, student: StudentId, beside: &[u8], plain: &[u8]) -> Seal {
         let Some(shared) = &self.0 else { return Seal::Plain };
         let key = match shared.slot_or_new(student) {
-            Slot::None => return Seal::Plain,
-            Slot::Destroyed => return Seal::Gone,
-            Slot::Key(key) => key,
+            Some(Slot::Key(key)) => key,
+            Some(Slot::Destroyed) => return Seal::Gone,
+            Some(Slot::Forgotten) | None => return Seal::Plain,
         };
         let mut out = random::<NONCE_BYTES>().to_vec();
         let payload = Payload { msg: plain, aad: beside };
@@ -178,21 +185,24 @@ impl Keys {
         Seal::Sealed(out)
     }
 
-    /// Opens what [`Keys::seal`] sealed; `None` without her key.
+    /// Opens what [`Keys::seal`] sealed; `None` without her key, and of whoever had her number before
+    /// her.
     pub fn unseal(
         &self,
         student: StudentId,
         beside: &[u8],
         sealed: &[u8],
     ) -> std::result::Result<Option<Vec<u8>>, BadSeal> {
-        let Some(Slot::Key(key)) = self.0.as_ref().map(|shared| shared.slot_or_missed(student))
-        else {
-            return Ok(None);
-        };
+        let Some(shared) = &self.0 else { return Ok(None) };
+        let (slot, forgotten) = shared.slot_or_missed(student);
+        let Some(Slot::Key(key)) = slot else { return Ok(None) };
         let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES).ok_or(BadSeal)?;
         let payload = Payload { msg: sealed, aad: beside };
         let opened = Aes256Gcm::new(&key.into()).decrypt(nonce.into(), payload);
-        opened.map(Some).map_err(|_| BadSeal)
+        match opened {
+            Err(_) if forgotten => Ok(None),
+            opened => opened.map(Some).map_err(|_| BadSeal),
+        }
     }
 
     /// Makes every key that was made durable. To be called before a record that needs one is
@@ -207,19 +217,19 @@ impl Keys {
     /// Destroys the keys of these students, durably. Cut short, it has destroyed some of them; the
     /// same again does the rest.
     pub fn destroy(&self, students: &[StudentId]) -> Result<()> {
-        self.put_an_end(students, Fate::Destroyed)
+        self.put_an_end(students, Slot::Destroyed)
     }
 
-    /// Forgets that there ever were keys for these numbers, durably. Nothing may be sealed with
-    /// them.
+    /// Forgets that the keys of these numbers were destroyed, durably: the journal is older than
+    /// whoever had them, and the next to have one is another student.
     pub fn forget(&self, students: &[StudentId]) -> Result<()> {
-        self.put_an_end(students, Fate::Forgotten)
+        self.put_an_end(students, Slot::Forgotten)
     }
 
-    fn put_an_end(&self, students: &[StudentId], fate: Fate) -> Result<()> {
+    fn put_an_end(&self, students: &[StudentId], end: Slot) -> Result<()> {
         match &self.0 {
             Some(shared) if shared.taken && !students.is_empty() => {
-                shared.put_an_end(students, fate)
+                shared.put_an_end(students, end)
             }
             _ => Ok(()),
         }
@@ -227,18 +237,21 @@ impl Keys {
 }
 
 impl State {
-    fn slot(&self, student: StudentId) -> Slot {
-        self.slots.get(student.index()).copied().unwrap_or_default()
+    fn slot(&self, student: StudentId) -> Option<Slot> {
+        self.slots.get(student.index()).copied().flatten()
     }
 
-    /// A destroyed one stays so.
+    /// A destroyed one stays so, unless it is forgotten.
     fn put(&mut self, student: StudentId, slot: Slot) {
         if self.slots.len() <= student.index() {
-            self.slots.resize(student.index() + 1, Slot::None);
+            self.slots.resize(student.index() + 1, None);
         }
         let known = &mut self.slots[student.index()];
-        if *known != Slot::Destroyed {
-            *known = slot;
+        if slot == Slot::Forgotten {
+            *known = None;
+            self.forgotten.insert(student);
+        } else if *known != Some(Slot::Destroyed) {
+            *known = Some(slot);
         }
     }
 }
@@ -248,10 +261,10 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn slot_or_new(&self, student: StudentId) -> Slot {
+    fn slot_or_new(&self, student: StudentId) -> Option<Slot> {
         let mut state = self.state();
         let known = state.slot(student);
-        if known != Slot::None || !self.taken || student.index() >= STUDENT_KEYS_MAX {
+        if known.is_some() || !self.taken || student.index() >= STUDENT_KEYS_MAX {
             return known;
         }
         // Opening refuses a journal with missed keys: a new one would make the old seals damage.
@@ -260,17 +273,17 @@ impl Shared {
         state.put(student, slot);
         state.unwritten.push(student);
         self.dirty.store(true, Ordering::Release);
-        slot
+        Some(slot)
     }
 
-    /// Her key for something sealed.
-    fn slot_or_missed(&self, student: StudentId) -> Slot {
+    /// Her key for something sealed, and whether somebody else had her number.
+    fn slot_or_missed(&self, student: StudentId) -> (Option<Slot>, bool) {
         let mut state = self.state();
-        let known = state.slot(student);
-        if known == Slot::None {
+        let (known, forgotten) = (state.slot(student), state.forgotten.contains(&student));
+        if known.is_none() && !forgotten {
             state.missed.insert(student);
         }
-        known
+        (known, forgotten)
     }
 
     fn belong_to(&self, journal: Option<JournalName>) -> Result<()> {
@@ -290,20 +303,21 @@ impl Shared {
             (Some(_), None) => {
                 return fault(
                     "these are the keys of a journal that is not here; put that journal back, or \
-                     move this file away (serve --fresh does that)",
+                     move this file away (serve --fresh --yes does that)",
                 );
             }
             // Whatever they sealed never became durable.
             (None, None) if state.unwritten.is_empty() => {
                 state.slots.clear();
+                state.forgotten.clear();
                 state.anew = true;
             }
             (None, None) => {}
             (None, Some(journal)) => {
-                if self.taken && state.on_disk {
-                    file::name(&self.data, journal)?;
-                }
                 state.journal = Some(journal);
+                if self.taken && state.on_disk {
+                    self.write(&mut state)?;
+                }
                 self.named.store(true, Ordering::Release);
             }
         }
@@ -311,31 +325,27 @@ impl Shared {
     }
 
     fn write_new(&self) -> Result<()> {
-        let mut state = self.state();
-        let new: Vec<(StudentId, Slot)> =
-            state.unwritten.iter().map(|student| (*student, state.slot(*student))).collect();
-        file::append(&self.data, state.journal, &new, state.anew)?;
-        (state.on_disk, state.anew) = (true, false);
+        self.write(&mut self.state())
+    }
+
+    /// Appends what is not in the file yet.
+    fn write(&self, state: &mut State) -> Result<()> {
+        let slots = state.unwritten.iter().filter_map(|id| Some((*id, state.slot(*id)?)));
+        let slots: Vec<(StudentId, Slot)> = slots.collect();
+        let journal = state.journal.filter(|_| !state.says_so);
+        file::append(&self.data, journal, &slots, state.anew)?;
+        (state.on_disk, state.anew, state.says_so) = (true, false, state.journal.is_some());
         state.unwritten.clear();
         self.dirty.store(false, Ordering::Release);
         Ok(())
     }
 
-    fn put_an_end(&self, students: &[StudentId], fate: Fate) -> Result<()> {
-        self.write_new()?;
-        let students: HashSet<StudentId> = students.iter().copied().collect();
+    fn put_an_end(&self, students: &[StudentId], end: Slot) -> Result<()> {
         let mut state = self.state();
-        file::put_an_end(&self.data, state.journal, &students, fate)?;
-        for student in students {
-            match fate {
-                Fate::Destroyed => state.put(student, Slot::Destroyed),
-                Fate::Forgotten => {
-                    if let Some(slot) = state.slots.get_mut(student.index()) {
-                        *slot = Slot::None;
-                    }
-                }
-            }
-        }
+        self.write(&mut state)?;
+        let students: HashSet<StudentId> = students.iter().copied().collect();
+        file::put_an_end(&self.data, &students, end)?;
+        students.into_iter().for_each(|student| state.put(student, end));
         Ok(())
     }
 }

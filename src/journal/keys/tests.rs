@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::file::{HEADER_BYTES, KEY_BYTES, SLOT_BYTES};
+use super::file::{HEADER_BYTES, SLOT_BYTES};
 use super::*;
 
 const ANNA: StudentId = StudentId(3);
@@ -69,11 +69,11 @@ fn a_destroyed_key_is_nowhere_in_the_file_and_never_made_again() {
     keys.sync().unwrap();
     let before = fs::read(data.path().join(NAME)).unwrap();
     let at = slot_at(&before, 0) + 5;
-    let key = &before[at..at + KEY_BYTES];
+    let key = &before[at..at + 32];
     keys.destroy(&[ANNA, StudentId(7)]).unwrap();
     let after = fs::read(data.path().join(NAME)).unwrap();
-    assert!(before.windows(KEY_BYTES).any(|bytes| bytes == key));
-    assert!(!after.windows(KEY_BYTES).any(|bytes| bytes == key));
+    assert!(before.windows(32).any(|bytes| bytes == key));
+    assert!(!after.windows(32).any(|bytes| bytes == key));
     for keys in [keys, Keys::open(data.path()).unwrap()] {
         assert_eq!(keys.unseal(ANNA, b"beside", &hers), Ok(None));
         assert_eq!(keys.unseal(BEN, b"beside", &his), Ok(Some(b"s2".to_vec())));
@@ -90,8 +90,7 @@ fn a_destruction_cut_short_at_any_byte_leaves_the_others_whole() {
     let data = tempfile::tempdir().unwrap();
     let path = data.path().join(NAME);
     let keys = Keys::open(data.path()).unwrap();
-    let all: Vec<_> =
-        (0..3).map(|n| (StudentId(n), sealed(&keys, StudentId(n), b"s"))).collect();
+    let all: Vec<_> = (0..3).map(|n| (StudentId(n), sealed(&keys, StudentId(n), b"s"))).collect();
     keys.sync().unwrap();
     let before = fs::read(&path).unwrap();
     keys.destroy(&[StudentId(1)]).unwrap();
@@ -202,13 +201,29 @@ fn keys_of_a_journal_that_never_had_a_record_are_begun_anew() {
     assert!(!keys.has(BEN));
     // Ended before it was said of which journal they are: the record that is there needs them.
     let path = data.path().join(NAME);
-    let mut bytes = fs::read(&path).unwrap();
-    bytes[HEADER_BYTES - 16..HEADER_BYTES].fill(0);
-    fs::write(&path, bytes).unwrap();
-    let keys = Keys::open(data.path()).unwrap();
-    keys.belong_to(journal(b"monday")).unwrap();
-    assert_eq!(keys.unseal(ANNA, b"beside", &again), Ok(Some(b"s1".to_vec())));
-    assert!(Keys::look(data.path()).unwrap().belong_to(journal(b"tuesday")).is_err());
+    let whole = fs::read(&path).unwrap();
+    assert_eq!(whole.len(), HEADER_BYTES + 2 * SLOT_BYTES, "her slot, and of which journal it is");
+    for cut in 0..=SLOT_BYTES {
+        fs::write(&path, &whole[..whole.len() - cut]).unwrap();
+        let keys = Keys::open(data.path()).unwrap();
+        assert_eq!(keys.are_unnamed(), cut > 0, "{cut}");
+        keys.belong_to(journal(b"monday")).unwrap();
+        assert_eq!(keys.unseal(ANNA, b"beside", &again), Ok(Some(b"s1".to_vec())));
+        assert!(Keys::look(data.path()).unwrap().belong_to(journal(b"tuesday")).is_err());
+        assert_eq!(fs::read(&path).unwrap(), whole, "{cut}");
+    }
+    // The first key of a journal from before there were keys, cut short.
+    for cut in 0..HEADER_BYTES + SLOT_BYTES {
+        fs::write(&path, &whole[..cut]).unwrap();
+        Keys::open(data.path()).unwrap().belong_to(journal(b"monday")).unwrap();
+        let keys = Keys::open(data.path()).unwrap();
+        assert!(!keys.are_unnamed(), "{cut}");
+        keys.belong_to(journal(b"monday")).unwrap();
+        let hers = sealed(&keys, ANNA, b"s1");
+        keys.sync().unwrap();
+        let keys = Keys::open(data.path()).unwrap();
+        assert_eq!(keys.unseal(ANNA, b"beside", &hers), Ok(Some(b"s1".to_vec())), "{cut}");
+    }
 }
 
 #[test]
@@ -235,11 +250,25 @@ fn the_mark_of_a_destroyed_key_is_forgotten_and_its_number_used_again() {
     keys.destroy(&[ANNA]).unwrap();
     assert_eq!(keys.destroyed(), [ANNA]);
     keys.forget(&[ANNA]).unwrap();
-    for keys in [keys, Keys::open(data.path()).unwrap()] {
+    let again = |keys: Keys| [keys, Keys::open(data.path()).unwrap()];
+    for keys in again(keys.clone()) {
         assert_eq!(keys.destroyed(), []);
         assert_eq!(keys.unseal(BEN, b"beside", &his), Ok(Some(b"s2".to_vec())));
-        let again = sealed(&keys, ANNA, b"another");
-        assert_eq!(keys.unseal(ANNA, b"beside", &again), Ok(Some(b"another".to_vec())));
-        assert_eq!(keys.unseal(ANNA, b"beside", &hers), Err(BadSeal));
+        assert_eq!(keys.unseal(ANNA, b"beside", &hers), Ok(None));
+        assert_eq!(keys.missed(), [], "her key is not lost");
+    }
+    let next = sealed(&keys, ANNA, b"another");
+    keys.sync().unwrap();
+    for keys in again(keys.clone()) {
+        assert_eq!(keys.unseal(ANNA, b"beside", &next), Ok(Some(b"another".to_vec())));
+        assert_eq!(keys.unseal(ANNA, b"beside", &hers), Ok(None), "hers who had the number before");
+        assert_eq!(keys.unseal(BEN, b"beside", &next), Err(BadSeal));
+    }
+    // The next one is erased too.
+    keys.destroy(&[ANNA]).unwrap();
+    for keys in again(keys) {
+        assert_eq!(keys.destroyed(), [ANNA]);
+        assert_eq!(keys.unseal(ANNA, b"beside", &next), Ok(None));
+        assert_eq!(keys.seal(ANNA, b"beside", b"more"), Seal::Gone);
     }
 }

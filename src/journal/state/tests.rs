@@ -252,7 +252,7 @@ fn a_state_of_version_4_is_read() {
     std::fs::write(&copy, read(&kept)).unwrap();
     let owner = std::os::unix::fs::PermissionsExt::from_mode(0o600);
     std::fs::set_permissions(&copy, owner).unwrap();
-    crate::journal::keys::put_back(&copy, data.path()).unwrap();
+    crate::journal::keys::put_back(&copy, None, data.path()).unwrap();
     let keys = Keys::look(data.path()).unwrap();
     let bytes = read(&path);
     assert_eq!((bytes[0], VERSION), (4, 4));

@@ -5,7 +5,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::PATIENCE;
+/// Before it is given up.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 pub const TEXT: u8 = 0x1;
 pub const BINARY: u8 = 0x2;
