@@ -2,6 +2,7 @@
 //! faults happen, and at the end everything told is audited. A run that ends early keeps what it
 //! has: its report says that it is partial, and why.
 
+mod centres;
 mod end;
 mod watch;
 

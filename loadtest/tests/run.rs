@@ -24,7 +24,7 @@ fn a_scenario_is_carried_through_audited_and_reported() {
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(summary["format"], "rush-summary/1");
     assert_eq!(summary["audit"]["violations"], 0);
-    for promise in ["I1", "I5 (draw)", "I6", "I10", "I15", "export"] {
+    for promise in ["I1", "I5 (draw)", "I6", "I10", "I11", "I15", "export"] {
         let judged = summary["audit"]["judged"].as_array().unwrap();
         assert!(judged.iter().any(|j| j == promise), "{promise}");
     }
@@ -56,6 +56,30 @@ fn nothing_is_lost_when_everything_goes_wrong() {
     assert!(summary["figures"]["reconnects"].as_f64() > Some(10.0));
     assert_eq!(summary["audit"]["violations"], 0);
     assert_eq!(summary["figures"]["undecided"], 0.0);
+}
+
+#[test]
+fn everybody_who_waits_is_read_however_many_they_are() {
+    let place = Place::new();
+    place.edit("count = 80", "count = 4200\nconnected = 20");
+    place.edit(
+        "courses = 6\ngroups = 2\nrequests_per_student = 2\nratio = 1.4",
+        "courses = 1\nrequests_per_student = 1\nratio = 100",
+    );
+    place.edit("arm_over = \"500ms\"\ntwo_tabs = 0.1\n", "arm_over = \"15s\"\n");
+    place.edit("duration = \"20s\"", "duration = \"60s\"");
+    place.edit("leave_line = 0.05\n", "");
+    place.write_more("[generator]\nlag_ms_max = 5000\n");
+    let output = place.run(&[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let summary = place.summary();
+    assert!(summary["outcomes"]["waitlisted"].as_u64() > Some(4100), "{}", summary["outcomes"]);
+    let judged = summary["audit"]["judged"].as_array().unwrap();
+    for promise in ["I6", "I10", "I11"] {
+        assert!(judged.iter().any(|j| j == promise), "{promise}: {}", summary["audit"]);
+    }
+    let audit = &summary["audit"];
+    assert_eq!((&audit["unread"], &audit["left_out"]), (&0.into(), &serde_json::json!([])));
 }
 
 /// 80 armed students, of whom 10 a second are decided; the time is over after one second.

@@ -34,6 +34,25 @@ impl Model {
         waiting.map(|e| e.student as usize).collect()
     }
 
+    /// The message centres of these count, too.
+    pub fn count_on(&mut self, students: HashSet<usize>) {
+        self.counted_on.extend(students);
+    }
+
+    /// Students whose message centres count and have not been read, in order.
+    pub fn unread(&self) -> Vec<usize> {
+        let count = self.waiting();
+        let mut unread: Vec<usize> = count.union(&self.counted_on).copied().collect();
+        unread.retain(|student| !self.centres.contains_key(&(*student as u32)));
+        unread.sort_unstable();
+        unread
+    }
+
+    /// Nobody's message centre is read any more: whoever's is missing, is.
+    pub fn centres_end(&mut self) {
+        self.missed = self.unread();
+    }
+
     /// Students of whom something may not be known.
     pub fn unknown(&self) -> HashSet<usize> {
         self.open().union(&self.waiting()).copied().collect()
