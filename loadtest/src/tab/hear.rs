@@ -93,7 +93,9 @@ impl Player {
             let pending = self.pending.remove(at);
             match pending.kept {
                 Kept::Change => {
-                    self.world.measures.borrow_mut().took(Latency::Change, pending.intended);
+                    let late = self.hears_late(pending.intended);
+                    let of = if late { Latency::Away } else { Latency::Change };
+                    self.world.measures.borrow_mut().took(of, pending.intended);
                 }
                 Kept::Arm => change(&self.world.arming, -1),
                 _ => {}

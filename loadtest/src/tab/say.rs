@@ -46,10 +46,7 @@ impl Player {
             }
             self.act(&action, at);
         }
-        if due(self.later_at) {
-            self.later_at = None;
-            self.change_mind(now);
-        }
+        self.change_mind(now);
         self.send_pending(socket, now).await?;
         if self.tab.cut_at.is_some_and(|at| due(self.when(at))) {
             self.tab.cut_at = None;
@@ -141,7 +138,9 @@ impl Player {
         }
     }
 
-    /// Drops or swaps something that she has.
+    /// Drops or swaps something that she has, once that is due. What was due earlier than now was
+    /// meant for then: its latency counts from there.
+        let Some(intended) = self.later_at.take_if(|at| *at <= now) else { return };
     fn change_mind(&mut self, now: Instant) {
         let later = std::mem::replace(&mut self.tab.later, Later::Nothing);
         let Some(from) = self.held.first().copied() else { return };
@@ -150,9 +149,9 @@ impl Player {
         let wanted = &self.world.population.students[self.tab.student].wishes;
         match later {
             Later::Swap if !self.held.contains(&to) && !wanted.contains(&to) => {
-                self.act(&Action::Swap(from, crate::script::any(to, false)), now);
+                self.act(&Action::Swap(from, crate::script::any(to, false)), intended);
             }
-            Later::Swap | Later::Drop => self.act(&Action::Drop(from), now),
+            Later::Swap | Later::Drop => self.act(&Action::Drop(from), intended),
             Later::Nothing => {}
         }
     }
@@ -192,4 +191,60 @@ impl Player {
             self.later_at = Some(Instant::now() + Duration::from_secs_f64(self.tab.later_s));
         }
     }
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::model::Rules;
+    use crate::population::{Catalogue, Course, Population, Section, Student};
+    use crate::script::Tab;
+    use crate::world::World;
+
+    /// A student who has the first of two courses and changes her mind later.
+    fn player(later: Later) -> Player {
+        let section = |key: &str| Section { key: key.into(), capacity: Some(1), parent: None };
+        let course = |key: &str, i| Course { key: key.into(), components: vec![vec![i]] };
+        let catalogue = Catalogue {
+            sections: vec![section("A/L"), section("B/L")],
+            courses: vec![course("A", 0), course("B", 1)],
+        };
+        let students = vec![Student { key: "u0".into(), wishes: vec![0] }];
+        let population = Rc::new(Population { file: None, catalogue, students });
+        let rules = Rules { personal: false, alone: true };
+        let numbers = (0.0, 10.0, 0.0, 1);
+        let world = World::new(population, vec!["t".into()], "w".into(), rules, numbers);
+        let tab = Tab {
+            student: 0,
+            connect_at: 0.0,
+            steps: Vec::new(),
+            slow_s: 0.0,
+            refresh_s: 0.0,
+            cut_at: None,
+            later,
+            later_s: 1.0,
+            second: false,
+        };
+        let mut player = Player::new(world, tab, None);
+        player.held = vec![0];
+        player
+    }
+
+    #[test]
+    fn a_change_of_mind_counts_from_when_it_was_due() {
+        for later in [Later::Drop, Later::Swap] {
+            let mut player = player(later);
+            let due = Instant::now();
+            player.later_at = Some(due);
+            player.change_mind(due.checked_sub(Duration::from_millis(1)).unwrap());
+            assert!(player.pending.is_empty() && player.later_at.is_some(), "it is not due yet");
+            // This program was held up for half a second.
+            player.change_mind(due + Duration::from_millis(500));
+            let intended: Vec<Instant> = player.pending.iter().map(|p| p.intended).collect();
+            assert_eq!(intended, [due], "{later:?}");
+            assert_eq!((player.later_at, player.tab.later), (None, Later::Nothing));
+        }
+    }
+}
 }
