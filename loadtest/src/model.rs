@@ -225,6 +225,10 @@ impl Model {
             return false;
         }
         self.check_new(student, at, course, &what, told);
+        let gives = match (&what, self.requests[at as usize].asked) {
+            (What::Enrolled { .. }, Asked::Change { gives }) => gives,
+            _ => None,
+        };
         self.newest = self.newest.max(told.journal);
         let newest = &mut self.of_student[student].1;
         *newest = told.journal.max(*newest);
@@ -233,7 +237,7 @@ impl Model {
         self.requests[at as usize].told.push(Told { course, event, journal });
         self.settle_ticket(at);
         let (student, when) = (student as u32, told.at);
-        self.events.push(Event { journal, student, course, request, what, at: when });
+        self.events.push(Event { journal, student, course, request, gives, what, at: when });
         true
     }
 
@@ -371,7 +375,8 @@ impl Model {
         let student = student as u32;
         if self.promised.insert((student, message.journal)) {
             let (journal, at) = (message.journal, message.at);
-            self.events.push(Event { journal, student, course, request: None, what, at });
+            let (request, gives) = (None, None);
+            self.events.push(Event { journal, student, course, request, gives, what, at });
         }
     }
 

@@ -104,7 +104,7 @@ impl Model {
         let strict = complete && !self.rules.personal;
         match &event.what {
             What::Enrolled { sections } => {
-                if let Some(given) = self.given(event) {
+                if let Some(given) = event.gives {
                     registry.free((student, given), journal);
                 }
                 if strict && let Some(first) = registry.first_waiting(course) {
@@ -213,14 +213,6 @@ impl Model {
         freed.sort_unstable();
         freed.dedup();
         freed.len() as u32
-    }
-
-    /// The course given up by the swap that this event is the outcome of.
-    pub(super) fn given(&self, event: &Event) -> Option<u32> {
-        match self.requests[event.request? as usize].asked {
-            Asked::Change { gives } => gives,
-            Asked::Plan | Asked::Denied => None,
-        }
     }
 
     fn fits(&self, registry: &Registry, course: u32) -> bool {

@@ -81,7 +81,7 @@ impl Model {
                 }
                 _ => continue,
             };
-            let given = self.given(event).map(|given| (given, false));
+            let given = event.gives.map(|given| (given, false));
             for (course, grants) in given.into_iter().chain([(event.course, grants)]) {
                 let latest = has.entry((event.student, course)).or_default();
                 if event.journal >= latest.0 {
