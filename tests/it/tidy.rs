@@ -3,6 +3,7 @@
 
 mod limits;
 mod source;
+mod supply;
 
 use std::collections::HashSet;
 use std::path::Path;
