@@ -198,6 +198,45 @@ fn a_recorded_rush_comes_to_the_same_again() {
 }
 
 #[test]
+/// Seats for most, or for everybody; nobody waits or swaps. At other times relative to each other
+/// the same requests then come to the same totals.
+fn recorded_without_waitlists(ratio: &str, later: &str) {
+    let place = Place::new();
+    place.edit("waitlists = true", "waitlists = false");
+    place.edit("two_tabs = 0.1\n", "");
+    place.edit("ratio = 1.4", ratio);
+    place.edit("groups = 2", "groups = 0");
+    place.edit("drop_later = 0.2\nswap_later = 0.1\n", later);
+    place.edit("later = \"300ms\"", "later = \"3s\"");
+    let data = place.path("data");
+    let output = place.run(&["--keep-data", data.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let first = place.summary();
+    let trace = place.path("opening.trace");
+    let recorded = rush().args(["record", "--data"]).arg(&data).arg("--out").arg(&trace).output();
+    assert!(recorded.unwrap().status.success());
+    let mut replay = rush();
+    replay.args(["replay", "--speed", "4", "--json", "--out"]).arg(place.out()).arg(&trace);
+    let replayed = replay.output().unwrap();
+    assert!(replayed.status.success(), "{}", stderr(&replayed));
+    let again = place.summary();
+    assert_eq!(outcome_totals(&again), outcome_totals(&first), "{ratio}");
+    assert_eq!(again["reasons"], first["reasons"]);
+    assert_eq!(
+        (&again["audit"]["violations"], &again["errors"]),
+        (&0.into(), &serde_json::json!({}))
+    );
+    assert_eq!(again["students"], first["students"]);
+    assert!(again["seconds"].as_f64() < first["seconds"].as_f64(), "four times as fast");
+}
+
+#[test]
+fn a_trace_without_waitlists_and_swaps_comes_to_the_same_at_four_times_its_speed() {
+    recorded_without_waitlists("ratio = 1.4", "");
+    // Who has a seat at other times has one, too: so the same drops are right.
+    recorded_without_waitlists("ratio = 0.5", "drop_later = 0.4\n");
+}
+
 fn each_bad_input_is_one_line_with_its_code() {
     let place = Place::new();
     let refused = |args: &[&str], code: i32, words: &str| {
