@@ -26,6 +26,9 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let mut scenario = scenario::read(&args.scenario)?;
     let seed = args.seed.unwrap_or(scenario.seed);
     overrides(&mut scenario, args);
+    if let Some(what) = scenario::impossible(&scenario) {
+        return Err(Error::Usage(what));
+    }
     let target = target(&args.stage)?;
     if target.is_some() && scenario.faults.kill_after.is_some() {
         let text = "only a gateway of our own can be killed; leave --target or --kill-after out";

@@ -123,6 +123,7 @@ fn the_same_seed_asks_for_the_same_and_a_closed_model_works() {
     );
     place.edit("armed = 0.5", "armed = 0.0");
     place.edit("leave_line = 0.05", "leave_line = 0.0");
+    place.edit("two_tabs = 0.1\n", "");
     // Whoever comes first: each course grants min(requests, seats).
     place.edit("groups = 2", "groups = 0");
     place.edit("drop_later = 0.2\nswap_later = 0.1\n", "");
@@ -197,7 +198,6 @@ fn a_recorded_rush_comes_to_the_same_again() {
     assert_eq!(nothing.status.code(), Some(78), "{}", stderr(&nothing));
 }
 
-#[test]
 /// Seats for most, or for everybody; nobody waits or swaps. At other times relative to each other
 /// the same requests then come to the same totals.
 fn recorded_without_waitlists(ratio: &str, later: &str) {
@@ -237,6 +237,7 @@ fn a_trace_without_waitlists_and_swaps_comes_to_the_same_at_four_times_its_speed
     recorded_without_waitlists("ratio = 0.5", "drop_later = 0.4\n");
 }
 
+#[test]
 fn each_bad_input_is_one_line_with_its_code() {
     let place = Place::new();
     let refused = |args: &[&str], code: i32, words: &str| {
@@ -255,6 +256,11 @@ fn each_bad_input_is_one_line_with_its_code() {
     refused(&["--target", "http://127.0.0.1:9"], 2, "--token-file");
     let kill = [&at("http://127.0.0.1:9")[..], &["--kill-after", "1s"]].concat();
     refused(&kill, 2, "only a gateway of our own can be killed");
+    refused(&["--kill-after", "20s"], 2, "faults.kill_after (--kill-after) is not before the end");
+    place.edit("two_tabs = 0.1\n", "");
+    let spike = "shape = \"spike\"\nhalf_life = \"200ms\"\nover = \"1s\"";
+    place.edit(spike, "shape = \"closed\"\nin_flight = 8");
+    refused(&["--drop-sockets", "10%"], 2, "(--drop-sockets) cannot be with arrivals.shape");
     place.edit("armed = 0.5", "armd = 0.5");
     refused(&[], 78, "did you mean `armed`?");
     place.edit("armd = 0.5", "armed = 5");
@@ -309,4 +315,21 @@ fn an_interrupted_run_keeps_its_partial_report() {
     assert!(summary["partial"].as_str().unwrap().contains("interrupted"));
     assert!(summary["outcomes"]["enrolled"].as_u64() > Some(0), "{summary}\n{said}");
     assert_eq!(summary["audit"]["violations"], 0);
+}
+
+#[test]
+fn every_kind_of_message_can_be_sent_twice() {
+    let place = Place::new();
+    place.edit("leave_line = 0.05", "leave_line = 0.3");
+    place.edit("two_tabs = 0.1\n", "");
+    let output = place.run(&["--duplicate", "100%"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let summary = place.summary();
+    let (sent, twice) = (summary["frames_out"].as_u64(), summary["duplicated"].as_u64());
+    assert_eq!(sent, twice.map(|twice| 2 * twice), "plan, arm, disarm, submit, drop and swap");
+    assert!(twice > Some(2 * 40), "{twice:?}");
+    assert_eq!(
+        (&summary["audit"]["violations"], &summary["figures"]["undecided"]),
+        (&0.into(), &0.0.into())
+    );
 }

@@ -76,8 +76,10 @@ impl Player {
             (pending.sent, pending.again) = (true, None);
             pending.early = !self.world.is_open.get();
             socket.send(&pending.text).await?;
-            let repeatable = pending.id.is_some() && pending.kept != Kept::Arm;
-            let twice = repeatable && self.world.random.borrow_mut().chance(self.world.duplicate);
+            // Her other tab's request has no place of its own in the gateway's memory: sent again
+            // when she has been decided, it asks for another place in the line.
+            let other = pending.kept == Kept::Arm && self.world.has_second(self.tab.student);
+            let twice = !other && self.world.random.borrow_mut().chance(self.world.duplicate);
             if twice {
                 socket.send(&self.pending[i].text).await?;
             }
@@ -140,8 +142,8 @@ impl Player {
 
     /// Drops or swaps something that she has, once that is due. What was due earlier than now was
     /// meant for then: its latency counts from there.
-        let Some(intended) = self.later_at.take_if(|at| *at <= now) else { return };
     fn change_mind(&mut self, now: Instant) {
+        let Some(intended) = self.later_at.take_if(|at| *at <= now) else { return };
         let later = std::mem::replace(&mut self.tab.later, Later::Nothing);
         let Some(from) = self.held.first().copied() else { return };
         let all = self.world.population.catalogue.courses.len();
@@ -158,6 +160,19 @@ impl Player {
 
     fn asked(&self, id: Uuid, asked: Asked, courses: Vec<u32>) {
         self.world.model.borrow_mut().asked(self.tab.student, id, asked, courses);
+    }
+
+    /// She wanted to leave the line and is in none, and what she waits for was not told: she has
+    /// left, or was decided, and the word on it was lost. The same request again tells which.
+    pub(super) fn ask_what_became(&mut self) {
+        let waiting = self.waiting.iter().map(|waiting| waiting.id);
+        let pending = |id: &Uuid| self.pending.iter().any(|p| p.id == Some(*id));
+        let lost: Vec<Uuid> = waiting.filter(|id| !pending(id)).collect();
+        for id in lost {
+            change(&self.world.arming, 1);
+            let text = json!({ "type": "arm", "id": id, "window": self.world.window });
+            self.push(Kept::Arm, Some(id), text, Instant::now());
+        }
     }
 
     fn push(&mut self, kept: Kept, id: Option<Uuid>, text: serde_json::Value, intended: Instant) {
@@ -191,6 +206,7 @@ impl Player {
             self.later_at = Some(Instant::now() + Duration::from_secs_f64(self.tab.later_s));
         }
     }
+}
 
 #[cfg(test)]
 mod tests {
@@ -246,5 +262,4 @@ mod tests {
             assert_eq!((player.later_at, player.tab.later), (None, Later::Nothing));
         }
     }
-}
 }
