@@ -215,7 +215,8 @@ mod tests {
     use super::*;
     use crate::model::Rules;
     use crate::population::{Catalogue, Course, Population, Section, Student};
-    use crate::script::Tab;
+    use crate::script::{Step, Tab};
+    use crate::wire::Kind;
     use crate::world::World;
 
     /// A student who has the first of two courses and changes her mind later.
@@ -261,5 +262,32 @@ mod tests {
             assert_eq!(intended, [due], "{later:?}");
             assert_eq!((player.later_at, player.tab.later), (None, Later::Nothing));
         }
+    }
+
+    #[test]
+    fn who_may_not_leave_a_line_asks_what_became_of_her_place() {
+        // Given: plan and leaving are not answered, and her place in the line is.
+        let mut player = player(Later::Nothing);
+        let actions = [Action::Plan(Vec::new()), Action::Arm, Action::Disarm];
+        for action in &actions {
+            player.act(action, Instant::now());
+        }
+        player.tab.steps = actions.map(|action| Step::new(0.0, action)).into();
+        player.next = player.tab.steps.len();
+        player.pending.retain(|pending| pending.kept != Kept::Arm);
+        change(&player.world.arming, -1);
+        let id = player.waiting[0].id;
+        let refused = |player: &mut Player, id: Option<Uuid>| {
+            let error = json!({ "type": "error", "id": id, "code": "not_in_line", "detail": "-" });
+            player.hear(Kind::Error, error.to_string().as_bytes(), 0);
+            player.pending.iter().map(|p| (p.kept, p.id)).collect::<Vec<_>>()
+        };
+        // When she is told that she is in no line: it is not about the plan.
+        let pending = refused(&mut player, None);
+        assert_eq!(pending, [(Kept::Plan, None), (Kept::Arm, Some(id))]);
+        // Then her first request says that she had left.
+        assert_eq!(refused(&mut player, Some(id)), [(Kept::Plan, None)]);
+        assert!(player.waiting.is_empty() && player.world.arming.get() == 0);
+        assert_eq!(player.world.measures.borrow().error_count(), 0);
     }
 }
