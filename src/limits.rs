@@ -115,6 +115,9 @@ pub const OPERATOR_TOKEN_TTL_MINUTES_MAX: u32 = 527_040;
 pub const OPERATOR_TOKEN_TTL_MINUTES: u32 = 129_600;
 /// Longest sign-in token accepted, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 512;
+/// Sign-ins of staff that were ended and have not run out; beyond these none is ended, and that is
+/// said, since to forget one would let it hold again.
+pub const STAFF_SIGN_OUTS_MAX: usize = 4_096;
 /// Students whose enrolments are exported in one turn of the Registrar.
 pub const EXPORT_STUDENTS_CHUNK: usize = 500;
 /// Times that an export waits out a Busy before it gives up.
@@ -294,6 +297,8 @@ pub const SCHEDULE_MS_MAX: u64 = 32_503_680_000_000;
 /// Connections besides the WebSockets that the HTTP server takes at once.
 pub const PLAIN_CONNECTIONS_MAX: usize = 1_000;
 
+/// Lines a second about requests, and as many about sign-ins, that were refused.
+pub const REFUSALS_LOGGED_PER_S_MAX: u32 = 20;
 /// Longest filter for log lines, in bytes.
 pub const LOG_DIRECTIVES_BYTES_MAX: usize = 1024;
 /// Connections to the operators' address at once.

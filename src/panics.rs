@@ -24,11 +24,12 @@ mod armed {
     /// Panics if it is armed for this.
     pub fn panic_point(at: impl FnOnce() -> String) {
         let mut armed = AT.lock().unwrap_or_else(PoisonError::into_inner);
-        let here = armed.as_ref().is_some_and(|wanted| *wanted == at());
-        if here {
+        let here = armed.as_ref().map(|wanted| (*wanted == at()).then(|| wanted.clone()));
+        if let Some(what) = here.flatten() {
             *armed = None;
             drop(armed);
-            panic!("on purpose, for a test");
+            // As a panic of ours would: its words are made of what it was about.
+            panic!("on purpose, for a test: {what}");
         }
     }
 }

@@ -149,7 +149,7 @@ pub fn restore(args: &RestoreArgs, out: &mut dyn Write) -> Result<(), Failure> {
     say(&format!(
         "{into}: {records} records restored and read back; compare the digest with the backup's. \
          The next start makes a new sign-in key: put the old one there to keep sign-ins \
-         (signin.key; with the university account signin-oidc.key)"
+         (signin.key; with the university account signin-oidc.key), and signed-out.list with it"
     ));
     Ok(())
 }

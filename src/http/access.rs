@@ -6,12 +6,13 @@ use std::sync::Arc;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::auth::{AuthError, Claims, Role, Tokens};
 use super::limit::Limiters;
 use super::origin::{bearer, change_allowed, client_address};
 use super::problem::{FAULT, FORBIDDEN, FOREIGN_ORIGIN, Problem};
+use super::security_log::Refusals;
 use super::settings::Settings;
 use crate::actors::gateway::Gateway;
 use crate::actors::sign_ins::SignIns;
@@ -30,13 +31,16 @@ pub struct Access {
     pub clock: Clock,
     /// Knows who is signed in where.
     pub gateway: Gateway,
+    /// Who was refused, for the log.
+    pub refusals: Refusals,
 }
 
 impl Access {
     /// From its parts.
     pub fn new(tokens: Tokens, settings: Settings, clock: Clock, gateway: Gateway) -> Self {
         let limiters = Limiters::new(&settings.rates, Arc::clone(gateway.metrics()));
-        Self { tokens, settings, limiters, clock, gateway }
+        let refusals = Refusals::default();
+        Self { tokens, settings, limiters, clock, gateway, refusals }
     }
 
     /// Name of the sign-in cookie.
@@ -57,20 +61,39 @@ impl Access {
             .finish()
     }
 
-    /// Who asks. Limits are not looked at; a change by cookie must come from our own page.
+    /// Who asks. Limits are not looked at; a change by cookie must come from our own page. In which
+    /// role she asks is noted in the request.
     pub fn authenticate(&self, req: &HttpRequest) -> Result<Authenticated, Problem> {
         let now = self.clock.now();
         if let Some(token) = bearer(req) {
             let claims = self.still_good(self.tokens.verify(token, now)?)?;
+            req.extensions_mut().insert(claims.role);
             return Ok(Authenticated { claims, by_cookie: false });
         }
-        let cookie = req.cookie(self.cookie_name()).filter(|c| !c.value().is_empty());
-        let cookie = cookie.ok_or(AuthError::Missing)?;
+        let cookie = self.brought(req).ok_or(AuthError::Missing)?;
         let claims = self.still_good(self.tokens.verify(cookie.value(), now)?)?;
+        req.extensions_mut().insert(claims.role);
         if !req.method().is_safe() {
             self.check_origin(req)?;
         }
         Ok(Authenticated { claims, by_cookie: true })
+    }
+
+    /// The sign-in cookie that the request brings, whatever it is worth.
+    fn brought(&self, req: &HttpRequest) -> Option<Cookie<'static>> {
+        req.cookie(self.cookie_name()).filter(|cookie| !cookie.value().is_empty())
+    }
+
+    /// The token of the sign-in that this browser has, while it holds.
+    pub(super) fn of_browser(&self, req: &HttpRequest) -> Option<String> {
+        let token = self.brought(req)?.value().to_owned();
+        self.claims(&token).is_some().then_some(token)
+    }
+
+    /// What a token says, while it holds.
+    pub(super) fn claims(&self, token: &str) -> Option<Claims> {
+        let claims = self.tokens.verify(token, self.clock.now());
+        claims.and_then(|claims| self.still_good(claims)).ok()
     }
 
     /// A token whose device was signed out is over, whatever its signature says.
@@ -89,7 +112,8 @@ impl Access {
 
     /// Refuses a change that another site's page asks for.
     pub fn check_origin(&self, req: &HttpRequest) -> Result<(), Problem> {
-        match change_allowed(req, &self.settings) {
+        let by_cookie = bearer(req).is_none() && self.brought(req).is_some();
+        match change_allowed(req, &self.settings, by_cookie) {
             true => Ok(()),
             false => {
                 Err(Problem::new(&FOREIGN_ORIGIN, "open this gateway's own page and try there"))

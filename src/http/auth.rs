@@ -1,9 +1,14 @@
 //! Sign-in tokens: signed, expiring, with a purpose of their own, so that nothing else that these
 //! keys ever sign can pass for one. What is deliberately absent: who is signed in where; that is
-//! journalled, and asked beside the signature.
+//! journalled, and asked beside the signature. Staff are in no such list: what of theirs was ended is
+//! asked here.
+
+use std::sync::Arc;
 
 use actix_web::cookie::{Cookie, CookieJar, Key as SigningKey};
+use sha2::{Digest as _, Sha256};
 
+use super::ended::{Digest, EndError, Ended};
 use super::problem::{NOT_SIGNED_IN, Problem, SIGNED_OUT, TOKEN_EXPIRED, TOKEN_INVALID};
 use crate::domain::account::DeviceId;
 use crate::domain::acts::is_reserved;
@@ -56,7 +61,8 @@ pub struct Claims {
     pub expires: Timestamp,
     /// When it was made.
     pub issued: Timestamp,
-    /// The device that signed in with it; a tool's has none.
+    /// What signed in with it; a tool's has none. A student's is in her list of devices; of staff it
+    /// only tells one sign-in from another.
     pub device: Option<DeviceId>,
 }
 
@@ -93,24 +99,23 @@ impl From<AuthError> for Problem {
 #[derive(Clone)]
 pub struct Tokens {
     keys: Vec<SigningKey>,
+    ended: Arc<Ended>,
 }
 
 impl Tokens {
     /// With these keys, newest first.
     pub(super) fn new(keys: Vec<SigningKey>) -> Self {
-        Self { keys }
+        Self { keys, ended: Arc::default() }
+    }
+
+    /// The same; what is ended is kept there.
+    pub(super) fn with_ended(self, ended: Ended) -> Self {
+        Self { ended: Arc::new(ended), ..self }
     }
 
     /// A token that carries the claims.
     pub fn mint(&self, claims: &Claims) -> String {
-        let student = claims.student.as_ref().map_or("", Key::as_str);
-        let Claims { role, expires, issued, device, .. } = claims;
-        let device = device.map_or_else(String::new, |id| format!("{:x}", id.0));
-        let (role, student) = (role.as_str(), hex(student));
-        let name =
-            claims.name.as_ref().map_or_else(String::new, |n| format!(".{}", hex(n.as_str())));
-        let (expires, issued) = (expires.0, issued.0);
-        let payload = format!("{PURPOSE}.{role}.{expires}.{issued}.{device}.{student}{name}");
+        let payload = payload(claims);
         let mut jar = CookieJar::new();
         if let Some(key) = self.keys.first() {
             jar.signed_mut(key).add(Cookie::new(PURPOSE, payload));
@@ -147,10 +152,39 @@ impl Tokens {
         let payload = self.keys.iter().find_map(signed).ok_or(AuthError::Invalid)?;
         let claims = parse(payload.value()).ok_or(AuthError::Invalid)?;
         match now < claims.expires {
+            true if self.is_ended(&claims) => Err(AuthError::SignedOut),
             true => Ok(claims),
             false => Err(AuthError::Expired),
         }
     }
+
+    fn is_ended(&self, claims: &Claims) -> bool {
+        claims.role != Role::Student && self.ended.holds(&digest(claims))
+    }
+
+    /// Ends a sign-in of staff for good: durable before it returns, and asked of every copy of this.
+    /// A student's are ended by her list of devices. Blocks for as long as the disk takes.
+    pub fn end(&self, claims: &Claims, now: Timestamp) -> Result<(), EndError> {
+        self.ended.end(digest(claims), claims.expires, now)
+    }
+}
+
+/// What is signed.
+fn payload(claims: &Claims) -> String {
+    let student = claims.student.as_ref().map_or("", Key::as_str);
+    let Claims { role, expires, issued, device, .. } = claims;
+    let device = device.map_or_else(String::new, |id| format!("{:x}", id.0));
+    let (role, student) = (role.as_str(), hex(student));
+    let name = claims.name.as_ref().map_or_else(String::new, |n| format!(".{}", hex(n.as_str())));
+    let (expires, issued) = (expires.0, issued.0);
+    format!("{PURPOSE}.{role}.{expires}.{issued}.{device}.{student}{name}")
+}
+
+/// Of what is signed, not of how it is written: no other spelling of a token gets around it.
+fn digest(claims: &Claims) -> Digest {
+    let mut digest = Digest::default();
+    digest.copy_from_slice(&Sha256::digest(payload(claims))[..16]);
+    digest
 }
 
 fn parse(payload: &str) -> Option<Claims> {
@@ -234,6 +268,52 @@ mod tests {
         let token = tokens(&[1]).mint(&claims());
         assert!(!token.contains("s/1"));
         assert!(token.bytes().all(|b| b.is_ascii_graphic() && !b"\",;\\".contains(&b)));
+    }
+
+    #[test]
+    fn a_sign_in_of_staff_that_was_ended_is_over_for_every_copy_and_no_other_is() {
+        let (here, student) = (tokens(&[2, 1]), claims());
+        let elsewhere = here.clone();
+        let expires = NOW.plus_ms(9);
+        let of = |role, name: &str, device: Option<u64>| Claims {
+            role,
+            student: None,
+            name: Key::new(name).ok(),
+            expires,
+            issued: NOW,
+            device: device.map(DeviceId),
+        };
+        let ended = [
+            of(Role::Registrar, "a.jansen", Some(1)),
+            of(Role::Registrar, "", Some(2)),
+            of(Role::Operator, "", None),
+        ];
+        let others = [
+            of(Role::Registrar, "a.jansen", Some(2)),
+            of(Role::Registrar, "a.jansen", None),
+            of(Role::Registrar, "b.jansen", Some(1)),
+            of(Role::Registrar, "", Some(1)),
+            of(Role::Operator, "", Some(1)),
+            Claims { expires: expires.plus_ms(1), ..of(Role::Operator, "", None) },
+            student,
+        ];
+        for claims in &ended {
+            here.end(claims, NOW).unwrap();
+        }
+        for tokens in [here, elsewhere] {
+            for claims in &ended {
+                let token = tokens.mint(claims);
+                assert_eq!(tokens.verify(&token, NOW), Err(AuthError::SignedOut));
+                // Signed with the key before, it is the same sign-in.
+                let before = self::tokens(&[1]).mint(claims);
+                assert_eq!(tokens.verify(&before, NOW), Err(AuthError::SignedOut));
+                assert_eq!(tokens.verify(&token, expires), Err(AuthError::Expired));
+            }
+            for claims in &others {
+                let token = tokens.mint(claims);
+                assert_eq!(tokens.verify(&token, claims.issued).as_ref(), Ok(claims));
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use actix_web::cookie::Key as SigningKey;
 
 use super::auth::{Tokens, unhex_bytes};
+use super::ended::{Ended, ListError};
 use crate::secret::{self, SecretError};
 
 const KEY_BYTES: usize = 64;
@@ -43,6 +44,9 @@ pub enum KeyFileError {
          everybody signs in again"
     )]
     Damaged(PathBuf),
+    /// It is not known what was signed out.
+    #[error(transparent)]
+    Ended(#[from] ListError),
 }
 
 impl Tokens {
@@ -80,7 +84,9 @@ impl Tokens {
     }
 }
 
+/// The keys at `path`, with what was signed out beside them.
 fn read(path: &Path) -> Result<Tokens, KeyFileError> {
+    let dir = path.parent().unwrap_or(Path::new("."));
     let damaged = || KeyFileError::Damaged(path.to_owned());
     let key = |line: &String| {
         let bytes = unhex_bytes(line).filter(|b| b.len() == KEY_BYTES);
@@ -88,7 +94,7 @@ fn read(path: &Path) -> Result<Tokens, KeyFileError> {
     };
     let keys = secret::lines(path)?.iter().map(key).collect::<Result<Vec<_>, _>>()?;
     match keys.len() {
-        1 | 2 => Ok(Tokens::new(keys)),
+        1 | 2 => Ok(Tokens::new(keys).with_ended(Ended::load(dir)?)),
         _ => Err(damaged()),
     }
 }

@@ -1,18 +1,20 @@
 //! Around everything: each request is counted by its route's pattern, never by its path, and has an
-//! id, its client's or one of ours, which is in the answer and in what is logged of it.
+//! id, its client's or one of ours, which is in the answer and in what is logged of it. What was
+//! forbidden is logged.
 
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use actix_web::{Error, HttpMessage};
 use uuid::Uuid;
 
+use super::auth::Role;
 use super::{HttpState, routes};
 use crate::actors::gateway::REQUEST;
 use crate::clock;
@@ -59,7 +61,8 @@ pub async fn measure<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let Some(state) = req.app_data::<Data<HttpState>>() else { return next.call(req).await };
+    let state = req.app_data::<Data<HttpState>>().cloned();
+    let Some(state) = state else { return next.call(req).await };
     let metrics = Arc::clone(state.gateway.metrics());
     metrics.request_begun();
     let mut measured = Measured {
@@ -78,6 +81,11 @@ pub async fn measure<B: MessageBody + 'static>(
         Ok(response) => response.status().as_u16(),
         Err(error) => error.as_response_error().status_code().as_u16(),
     };
+    if let (Ok(response), 403) = (&response, measured.status) {
+        let role = response.request().extensions().get::<Role>().copied();
+        let Measured { id, route, method, .. } = &measured;
+        state.access.refusals.forbidden(id, route, method, role);
+    }
     response
 }
 

@@ -34,10 +34,12 @@ pub fn origin_allowed(req: &HttpRequest, settings: &Settings) -> bool {
     }
 }
 
-/// Whether a change asked for with a cookie was asked for by our own page. A browser says where a
-/// request comes from; one that says nothing is a tool of somebody's own.
-pub fn change_allowed(req: &HttpRequest, settings: &Settings) -> bool {
-    !from_browser(req) || req.headers().contains_key(ORIGIN) && origin_allowed(req, settings)
+/// Whether a change may be asked for so. With a sign-in cookie, which a browser sends along whoever
+/// asks, only our own page may, and it says so in `Origin`. Without one, what says nothing of where
+/// it comes from is a tool of somebody's own.
+pub fn change_allowed(req: &HttpRequest, settings: &Settings, by_cookie: bool) -> bool {
+    let tool = !by_cookie && !from_browser(req);
+    tool || req.headers().contains_key(ORIGIN) && origin_allowed(req, settings)
 }
 
 /// Whether a browser sent it, on behalf of a page.
@@ -158,9 +160,14 @@ mod tests {
                 req = req.append_header(*header);
             }
             let req = req.to_http_request();
-            assert_eq!(change_allowed(&req, &settings(false)), allowed, "{headers:?}");
+            for by_cookie in [true, false] {
+                // Only what a tool sends may say nothing.
+                let allowed = allowed || headers.is_empty() && !by_cookie;
+                let found = change_allowed(&req, &settings(false), by_cookie);
+                assert_eq!(found, allowed, "{headers:?}, by cookie: {by_cookie}");
+            }
         };
-        check(&[], true);
+        check(&[], false);
         check(&[("origin", "http://a")], true);
         check(&[("origin", "http://a"), ("sec-fetch-site", "same-origin")], true);
         check(&[("sec-fetch-site", "same-origin")], false);

@@ -1,5 +1,7 @@
 //! `/api/sign-in`, `/api/sign-out`, `/api/me`.
 
+use std::sync::Arc;
+
 use actix_web::cookie::Cookie;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use serde::{Deserialize, Serialize};
@@ -9,11 +11,13 @@ use super::HttpState;
 use super::access::{Anybody, Authenticated, default_registrar};
 use super::auth::{Claims, Role};
 use super::devices::{agent, fresh_device};
+use super::ended::EndError;
 use super::listing::page_bounds;
 use super::oidc::Oidc;
 use super::openapi::{ChangeProblems, PublicProblems, ReadProblems};
 use super::origin::client_address;
-use super::problem::{INVALID, Problem, UNKNOWN_STUDENT, preferred_language};
+use super::problem::{BUSY, INVALID, Problem, UNKNOWN_STUDENT, preferred_language};
+use super::security_log;
 use super::settings::{Showcase, SignIn};
 use crate::domain::account::DeviceId;
 use crate::domain::command::Command;
@@ -194,9 +198,23 @@ pub async fn sign_in(
     body: web::Json<SignInRequest>,
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
+    let signed_in = chosen(&state, &body, &req).await;
+    let signed_in = signed_in.inspect_err(|problem| {
+        state.access.refusals.sign_in(problem.kind.code);
+    });
+    let SignedIn { claims, cookie } = signed_in?;
+    Ok(HttpResponse::Ok().cookie(cookie).json(me(&state, &claims)))
+}
+
+/// Signs in whom she chose to be.
+async fn chosen(
+    state: &HttpState,
+    body: &SignInRequest,
+    req: &HttpRequest,
+) -> Result<SignedIn, Problem> {
     let access = &state.access;
-    access.limiters.sign_in(client_address(&req, &access.settings))?;
-    access.check_origin(&req)?;
+    access.limiters.sign_in(client_address(req, &access.settings))?;
+    access.check_origin(req)?;
     let (role, student) = body.parse()?;
     let (role, student) = access.settings.sign_in.accept(role, student)?;
     let name = access.settings.sign_in.registrar(body.registrar(role)?)?;
@@ -205,8 +223,8 @@ pub async fn sign_in(
     {
         return Err(Problem::new(&UNKNOWN_STUDENT, "choose one of those in GET /api/sign-in"));
     }
-    let SignedIn { claims, cookie } = begin(&state, &req, role, student, name).await?;
-    Ok(HttpResponse::Ok().cookie(cookie).json(me(&state, &claims)))
+    let former = access.of_browser(req);
+    begin(state, req, former.as_deref(), role, student, name).await
 }
 
 /// A sign-in that has begun.
@@ -217,11 +235,12 @@ pub(super) struct SignedIn {
     pub cookie: Cookie<'static>,
 }
 
-/// Begins a sign-in of somebody who has shown who she is, with a token of its own, whatever the
-/// browser had before.
+/// Begins a sign-in of somebody who has shown who she is, with a token of its own. The former one of
+/// this browser, whoever's it was, ends before: a browser is signed in once.
 pub(super) async fn begin(
     state: &HttpState,
     req: &HttpRequest,
+    former: Option<&str>,
     role: Role,
     student: Option<Key>,
     name: Option<Key>,
@@ -229,13 +248,18 @@ pub(super) async fn begin(
     let access = &state.access;
     let now = access.clock.now();
     let expires = now.plus_ms(u64::from(access.settings.sign_in_hours) * 3_600_000);
+    if let Some(former) = former.and_then(|token| access.claims(token)) {
+        end(state, former).await?;
+    }
     state.gateway.signed_in().await;
     let device = match &student {
-        None => None,
+        // So that no two sign-ins of the same name are one.
+        None => Some(fresh_device()?),
         Some(key) => Some(new_device(state, key, agent(req), expires).await?),
     };
     let claims = Claims { role, student, name, expires, issued: now, device };
     let cookie = access.cookie(Some(access.tokens.mint(&claims)));
+    security_log::signed_in(&claims, agent(req));
     Ok(SignedIn { claims, cookie })
 }
 
@@ -254,8 +278,8 @@ async fn new_device(
 
 /// Sign out
 ///
-/// Takes the cookie away. A student's device is signed out with it: its token holds no longer and
-/// its WebSockets are closed. With university accounts the answer may say where the browser goes to
+/// Takes the cookie away and ends the sign-in for good, a registrar's and an operator's too: its token
+/// holds no longer. A student's WebSockets on that device are closed. With university accounts the answer may say where the browser goes to
 /// be signed out there as well.
 #[utoipa::path(
     post, path = "/api/sign-out", tag = "sign-in", security(()),
@@ -288,13 +312,44 @@ fn elsewhere(state: &HttpState, req: &HttpRequest) -> Option<String> {
 }
 
 async fn end_sign_in(state: &HttpState, req: &HttpRequest) -> Result<(), Problem> {
-    if let Ok(Authenticated { claims, .. }) = state.access.authenticate(req)
-        && let (Some(key), Some(device)) = (&claims.student, claims.device)
-    {
-        let student = state.student(key).await?;
-        state.gateway.command(Command::SignOut(student, Some(device))).await?;
+    match state.access.authenticate(req) {
+        Ok(Authenticated { claims, .. }) => end(state, claims).await,
+        Err(_) => Ok(()),
     }
+}
+
+/// Ends a sign-in for good; durable before this returns. A student's tool stands in no list: its
+/// token ends when she signs out everywhere.
+async fn end(state: &HttpState, claims: Claims) -> Result<(), Problem> {
+    match (&claims.student, claims.device) {
+        (Some(key), Some(device)) => {
+            if let Some(student) = state.find_student(key).await? {
+                state.gateway.command(Command::SignOut(student, Some(device))).await?;
+            }
+        }
+        (Some(_), None) => return Ok(()),
+        (None, _) => end_of_staff(state, claims.clone()).await?,
+    }
+    security_log::signed_out(&claims);
     Ok(())
+}
+
+async fn end_of_staff(state: &HttpState, claims: Claims) -> Result<(), Problem> {
+    let access = Arc::clone(&state.access);
+    let ended = web::block(move || access.tokens.end(&claims, access.clock.now())).await;
+    let again = |detail| Err(Problem::new(&BUSY, detail));
+    match ended {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(EndError::Full)) => {
+            tracing::error!(reason = %EndError::Full, "a sign-in of staff was not ended");
+            again("too many sign-ins were ended; yours lasts until it runs out: tell the operator")
+        }
+        Ok(Err(error @ EndError::Unwritten(_))) => {
+            tracing::error!(reason = %error, "a sign-in of staff was not ended");
+            again("the disk does not take it; try again, and tell the operator")
+        }
+        Err(_) => again("your sign-in was not ended; try again"),
+    }
 }
 
 /// Who is signed in

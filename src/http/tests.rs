@@ -1,6 +1,7 @@
 //! The routes over the real actors and an in-memory journal.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Service, ServiceResponse};
@@ -19,6 +20,7 @@ use super::{Access, HttpState, finish, routes};
 use crate::application::core::{Core, Options};
 use crate::application::recover::recover;
 use crate::clock::Clock;
+use crate::domain::account::DeviceId;
 use crate::domain::command::Command;
 use crate::domain::ids::{Key, Timestamp};
 use crate::domain::testkit;
@@ -79,8 +81,10 @@ async fn token(state: &HttpState, role: Role) -> String {
         _ => None,
     };
     let expires = NOW.plus_ms(1_000);
-    // Made after whatever a test signs out everywhere.
-    let (issued, device) = (NOW.plus_ms(1), None);
+    // Made after whatever a test signs out everywhere; of staff each is another sign-in.
+    static STAFF: AtomicU64 = AtomicU64::new(1);
+    let issued = NOW.plus_ms(1);
+    let device = key.is_none().then(|| DeviceId(STAFF.fetch_add(1, Ordering::Relaxed)));
     state.access.tokens.mint(&Claims { role, student: key, name: None, expires, issued, device })
 }
 

@@ -114,27 +114,7 @@ pub fn open(
     student: StudentId,
     claims: Claims,
 ) -> Result<HttpResponse, Error> {
-    let payload = FrameGuard::new(payload, frames::SESSION);
-    let greeting = Some(Greeting::take(gateway, student)?);
-    let session = SessionActor {
-        _place: Place::take(gateway)?,
-        greeting,
-        gateway: gateway.clone(),
-        number: gateway.session_number(),
-        phase: Phase::Connected(Connected { student }),
-        hub: None,
-        student,
-        claims,
-        behind: Arc::new(AtomicBool::new(false)),
-        refreshes: 0,
-        refused: 0,
-        heard: clock::monotonic(),
-        fragments: Joiner::new(frames::SESSION),
-        awaited: 0,
-        closing: false,
-        counted: false,
-    };
-    WsResponseBuilder::new(session, request, payload).frame_size(limits::MESSAGE_BYTES_MAX).start()
+    SessionActor::new(gateway, student, claims)?.start_on(request, payload)
 }
 
 enum Phase {
@@ -170,6 +150,35 @@ pub struct SessionActor {
 type Ctx = WebsocketContext<SessionActor>;
 
 impl SessionActor {
+    /// With the places that it takes.
+    fn new(gateway: &Gateway, student: StudentId, claims: Claims) -> Result<Self, Problem> {
+        let greeting = Some(Greeting::take(gateway, student)?);
+        Ok(Self {
+            _place: Place::take(gateway)?,
+            greeting,
+            gateway: gateway.clone(),
+            number: gateway.session_number(),
+            phase: Phase::Connected(Connected { student }),
+            hub: None,
+            student,
+            claims,
+            behind: Arc::new(AtomicBool::new(false)),
+            refreshes: 0,
+            refused: 0,
+            heard: clock::monotonic(),
+            fragments: Joiner::new(frames::SESSION),
+            awaited: 0,
+            closing: false,
+            counted: false,
+        })
+    }
+
+    fn start_on(self, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+        let payload = FrameGuard::new(payload, frames::SESSION);
+        let response = WsResponseBuilder::new(self, request, payload);
+        response.frame_size(limits::MESSAGE_BYTES_MAX).start()
+    }
+
     fn close(&mut self, ctx: &mut Ctx, close: Close) {
         if std::mem::replace(&mut self.closing, true) {
             return;

@@ -18,11 +18,11 @@ use crate::domain::event::{Event, Record};
 use crate::domain::ids::{Key, Sequence, StudentId, Timestamp};
 use crate::domain::university::University;
 
-const ERASED: [StudentId; 2] = [StudentId(3), StudentId(8)];
+pub(super) const ERASED: [StudentId; 2] = [StudentId(3), StudentId(8)];
 const AT: Timestamp = Timestamp(1_800_000_000_000);
 
 /// Appends records as a gateway does, sealed.
-fn append(journal: &mut dyn Journal, records: &[Record]) {
+pub(super) fn append(journal: &mut dyn Journal, records: &[Record]) {
     let keys = journal.reader().keys().clone();
     let mut buffer = RecordBuffer::starting_at(journal.durable().next());
     for one in records {
@@ -82,7 +82,7 @@ fn expect_all(data: &Path) -> Result<(), String> {
     found.map_err(|e| e.to_string())
 }
 
-fn say_erased(university: &mut University) -> Vec<Record> {
+pub(super) fn say_erased(university: &mut University) -> Vec<Record> {
     let number = |student: &StudentId| {
         let event = Event::StudentErased(*student);
         let record = university.registry.number(event, 10, AT);

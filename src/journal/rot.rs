@@ -32,11 +32,11 @@ const FLIPS: u64 = 5_000;
 /// Lengths tried of each file, unless all are.
 const LENGTHS: usize = 250;
 
-fn number(name: &str) -> Option<u64> {
+pub(super) fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|number| number.parse().ok())
 }
 
-fn seed() -> u64 {
+pub(super) fn seed() -> u64 {
     let seed = number("SLUIS_SEED").unwrap_or_else(|| clock::wall().0);
     println!("SLUIS_SEED={seed} repeats this run");
     seed
@@ -134,7 +134,7 @@ fn way_out(data: &Path, error: &JournalError) -> std::result::Result<(), String>
 }
 
 /// The files of a journal, by name; the largest last.
-fn parts(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(super) fn parts(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let of_it = |path: &Path| !path.ends_with("lock");
     let mut parts: Vec<_> = files(data)
         .into_iter()
@@ -146,7 +146,7 @@ fn parts(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 /// A directory of these files, one of them changed.
-fn with(
+pub(super) fn with(
     parts: &[(PathBuf, Vec<u8>)],
     changed: usize,
     change: impl FnOnce(&mut Vec<u8>),
@@ -189,7 +189,7 @@ impl Tally {
 }
 
 /// Runs so many cases on all cores.
-fn spread(cases: u64, case: impl Fn(u64) + Sync) {
+pub(super) fn spread(cases: u64, case: impl Fn(u64) + Sync) {
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let next = AtomicU64::new(0);
     let work = || {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use sluis::protocol::client::ClientMessage;
 
 use crate::kill::scene::Scene;
-use crate::powercut::{Mount, count, run, seed};
+use crate::powercut::{Mount, can_mount_tmpfs, count, run, seed};
 use crate::support::student::any;
 use crate::support::{Process, University, strace, until};
 
@@ -36,7 +36,7 @@ const UNDER_LOAD: [Case; 11] = [
 
 /// Ended as a failed disk does: 74, no panic, and one line that says what to do.
 #[track_caller]
-fn ended_well(code: Option<i32>, said: &str, expected: &str, fault: &str) {
+pub fn ended_well(code: Option<i32>, said: &str, expected: &str, fault: &str) {
     assert_eq!(code, Some(74), "{fault}: {said}");
     let lines: Vec<_> = said.lines().filter(|l| !l.starts_with(char::is_numeric)).collect();
     let told = |line: &&&str| line.starts_with("sluis: ") || line.starts_with("error: ");
@@ -50,8 +50,10 @@ fn ended_well(code: Option<i32>, said: &str, expected: &str, fault: &str) {
 
 #[tokio::test]
 async fn a_disk_that_fails_under_load_stops_the_program_and_takes_nothing_that_was_told() {
-    if !strace::works() {
-        return println!("{}", strace::SKIPPED);
+    if !strace::works(
+        "a_disk_that_fails_under_load_stops_the_program_and_takes_nothing_that_was_told",
+    ) {
+        return;
     }
     let seed = seed();
     let mut scene = Scene::of_small(Process::imported(&Scene::small()), seed).await;
@@ -122,8 +124,8 @@ fn start_with(process: &mut Process, calls: &str, k: u64) -> Option<(Option<i32>
 
 #[tokio::test]
 async fn a_disk_that_fails_at_a_start_is_told_and_takes_nothing() {
-    if !strace::works() {
-        return println!("{}", strace::SKIPPED);
+    if !strace::works("a_disk_that_fails_at_a_start_is_told_and_takes_nothing") {
+        return;
     }
     let mut scene = Scene::of_small(Process::imported(&Scene::small()), seed()).await;
     scene.connect().await;
@@ -160,8 +162,8 @@ async fn a_disk_that_fails_at_a_start_is_told_and_takes_nothing() {
 /// One sync takes seconds: nobody is told anything before it ends, reads say busy, then all goes on.
 #[tokio::test]
 async fn while_one_sync_takes_seconds_reads_say_busy_and_then_everything_comes() {
-    if !strace::works() {
-        return println!("{}", strace::SKIPPED);
+    if !strace::works("while_one_sync_takes_seconds_reads_say_busy_and_then_everything_comes") {
+        return;
     }
     let university = University::of(1).course("A", 1).course("B", 1).window("w", "");
     let mut process = Process::imported(&university);
@@ -223,14 +225,12 @@ async fn while_one_sync_takes_seconds_reads_say_busy_and_then_everything_comes()
     assert_eq!(student.outcome("B").await.outcome, "enrolled");
 }
 
-const NO_MOUNT: &str = "skipped: needs root to mount a small tmpfs";
-
 /// A program whose data directory is a small file system of its own.
-fn on_a_small_disk(mib: u64) -> Option<(Mount, Process)> {
+fn on_a_small_disk(mib: u64) -> (Mount, Process) {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().to_owned();
-    let mount = Mount::tmpfs(&format!("{mib}m"), &home.join("data"))?;
-    Some((mount, Process::imported_at(&home, Some(dir), &Scene::small())))
+    let mount = Mount::tmpfs(&format!("{mib}m"), &home.join("data")).expect("it mounts");
+    (mount, Process::imported_at(&home, Some(dir), &Scene::small()))
 }
 
 /// Fills a disk but for so much, in KiB.
@@ -254,7 +254,10 @@ fn empty(at: &Path) {
 
 #[tokio::test]
 async fn a_full_disk_stops_the_program_and_with_room_again_it_goes_on() {
-    let Some((mount, process)) = on_a_small_disk(48) else { return println!("{NO_MOUNT}") };
+    if !can_mount_tmpfs("a_full_disk_stops_the_program_and_with_room_again_it_goes_on") {
+        return;
+    }
+    let (mount, process) = on_a_small_disk(48);
     let mut scene = Scene::of_small(process, seed()).await;
     let mut told = 0;
     for _ in 0..2 {
@@ -285,7 +288,10 @@ async fn a_full_disk_stops_the_program_and_with_room_again_it_goes_on() {
 
 #[tokio::test]
 async fn on_a_read_only_disk_it_says_so_and_starts_when_it_can_be_written() {
-    let Some((mount, process)) = on_a_small_disk(48) else { return println!("{NO_MOUNT}") };
+    if !can_mount_tmpfs("on_a_read_only_disk_it_says_so_and_starts_when_it_can_be_written") {
+        return;
+    }
+    let (mount, process) = on_a_small_disk(48);
     let mut scene = Scene::of_small(process, seed()).await;
     scene.connect().await;
     scene.rush_for(Duration::from_millis(300)).await;

@@ -104,8 +104,9 @@ async fn without_descriptors_those_who_are_in_work_on_and_newcomers_are_told() {
 /// Sections that each slow reader watches; all of them change all the time.
 const WATCHED: usize = limits::WATCHED_MAX;
 const WATCH_MS: u64 = 7_000;
-/// What one session may hold at most while its reader does not read, in bytes.
-const SESSION_BYTES_MAX: u64 = 1_300_000;
+/// What one session may hold at most while its reader does not read, in bytes: three times what
+/// was measured. With all of `limits::SESSIONS_MAX` such readers that is under 5 GB.
+const SESSION_BYTES_MAX: u64 = 250_000;
 
 #[tokio::test]
 async fn readers_that_do_not_read_hold_a_bounded_memory() {
@@ -176,11 +177,11 @@ async fn while_a_section_is_stuck_nothing_is_told_and_afterwards_everything_come
     let waiting = inside.clone();
     let stopped = tokio::spawn(async move {
         // Between two turns, where a section's answer would be awaited.
-        let hold = move || {
+        let stand_still = move || {
             let _ = begins.send(());
             held.recv_timeout(Duration::from_secs(60)).is_ok()
         };
-        waiting.read(move |_| hold()).await
+        waiting.read(move |_| stand_still()).await
     });
     begun.await.unwrap();
     let beats = inside.metrics().decision_beats();

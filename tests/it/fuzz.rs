@@ -2,7 +2,9 @@
 //! makes it panic, whatever it takes means the same when it is read again, and whatever it refuses
 //! it refuses in words. 100,000 for each; `SLUIS_FUZZ=10_000_000` for more.
 
+use std::fs::OpenOptions;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Arc, Mutex};
 
 use actix_web::error::PayloadError;
@@ -11,12 +13,14 @@ use futures_util::{FutureExt, StreamExt, stream};
 use sluis::actors::news::Public;
 use sluis::actors::session::{Action, Connected, parse};
 use sluis::domain::command::Command;
+use sluis::domain::event::Record;
 use sluis::domain::ids::{StudentId, Timestamp};
 use sluis::domain::import::Draft;
 use sluis::domain::university::University as State;
 use sluis::http::frames::{FrameGuard, SESSION};
-use sluis::journal::record;
-use sluis::journal::state::{read_state, write_state};
+use sluis::journal::keys::{self, Keys};
+use sluis::journal::record::{self, DecodeError};
+use sluis::journal::state::{StateError, read_state, read_state_with, write_state};
 use sluis::limits;
 use sluis::protocol::client::ClientMessage;
 use sluis::protocol::files::{self, FileFault};
@@ -182,24 +186,52 @@ fn hex_lines(text: &str) -> Vec<Vec<u8>> {
     text.lines().map(bytes).collect()
 }
 
+/// The students' keys of a fixture.
+fn keys_of(fixture: &str) -> Keys {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().join(keys::NAME);
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path).unwrap();
+    file.write_all(&hex_lines(fixture)[0]).unwrap();
+    Keys::look(data.path()).unwrap()
+}
+
+/// Versions 1 to 3, read without keys and with the students' own.
 #[test]
 fn records_of_the_journal() {
     let mut corpus = hex_lines(include_str!("../fixtures/records-v1.hex"));
     corpus.extend(hex_lines(include_str!("../fixtures/records-v2.hex")));
-    fuzz("records", inputs(), &corpus, |bytes| match record::decode(bytes) {
+    let sealed = hex_lines(include_str!("../fixtures/records-v3.hex"));
+    let keys = keys_of(include_str!("../fixtures/students-v1.keys.hex"));
+    let opens = |bytes: &Vec<u8>| record::decode_with(bytes, &keys) != record::decode(bytes);
+    assert!(sealed.iter().all(opens), "the keys are those of the records");
+    corpus.extend(sealed);
+    let same = |read: Result<Record, DecodeError>| match read {
         Ok(record) => {
             let mut again = Vec::new();
             record::encode(&record, &mut again).unwrap();
             assert_eq!(record::decode(&again), Ok(record));
         }
         Err(error) => assert!(!error.to_string().contains('\n')),
+    };
+    fuzz("records", inputs(), &corpus, |bytes| {
+        same(record::decode(bytes));
+        same(record::decode_with(bytes, &keys));
     });
 }
 
+/// Versions 3 and 4, the latter read without keys and with the students' own.
 #[test]
 fn snapshots() {
-    let corpus = hex_lines(include_str!("../fixtures/state-v3.hex"));
-    fuzz("snapshots", inputs(), &corpus, |bytes| match read_state(bytes) {
+    let mut corpus = hex_lines(include_str!("../fixtures/state-v3.hex"));
+    let sealed = hex_lines(include_str!("../fixtures/state-v4.hex"));
+    let keys = keys_of(include_str!("../fixtures/state-v4.keys.hex"));
+    let students = |keys: &Keys| {
+        let registry = read_state_with(sealed[0].as_slice(), keys).unwrap().registry;
+        registry.students.iter().filter(|she| !she.profile.is_withheld()).count()
+    };
+    assert!(students(&keys) > students(&Keys::none()), "the keys are those of the state");
+    corpus.extend(sealed);
+    let whole = |read: Result<State, StateError>| match read {
         Ok(state) => {
             let mut again = Vec::new();
             let mut sink = |piece: &[u8]| -> Result<(), ()> {
@@ -209,6 +241,10 @@ fn snapshots() {
             write_state(&state, &mut sink).unwrap();
         }
         Err(error) => assert!(!error.to_string().is_empty()),
+    };
+    fuzz("snapshots", inputs(), &corpus, |bytes| {
+        whole(read_state(bytes));
+        whole(read_state_with(bytes, &keys));
     });
 }
 

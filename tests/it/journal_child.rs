@@ -1,5 +1,7 @@
 //! A process that writes a journal until it is killed, and notes outside of it what was
-//! acknowledged. It is this test binary, started again with its orders in the environment.
+//! acknowledged. It is this test binary, started again with its orders in the environment. Of each
+//! eight records one is a student's, sealed with her key: a record that is there and does not open
+//! is as bad as one that is lost.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -9,7 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sluis::domain::ids::Sequence;
+use sluis::domain::ids::{Sequence, StudentId};
+use sluis::journal::keys::{Keys, Seal};
 use sluis::journal::{self, Journal, JournalError, JournalReader, RecordBuffer, Writer};
 
 const ORDERS: &str = "SLUIS_TEST_JOURNAL_CHILD";
@@ -56,10 +59,45 @@ pub fn scatter(number: u64) -> u64 {
 }
 
 /// The record that has this sequence, always the same: 16 to 143 bytes, now and then 2 KiB.
-pub fn record(sequence: u64, out: &mut Vec<u8>) {
+fn record(sequence: u64, out: &mut Vec<u8>) {
     let mixed = scatter(sequence);
     let length = if mixed.is_multiple_of(500) { 2048 } else { 16 + mixed as usize % 128 };
     out.extend((0..length).map(|i| (mixed >> (i % 57)) as u8));
+}
+
+/// Records between two that are sealed.
+const SEALED_ONE_IN: u64 = 8;
+/// Records in which a new student comes, and such a stretch of them: in the next one the same
+/// students come again, so that there are commits with a new key and many without.
+const RECORDS_OF_ONE: u64 = 64;
+const STRETCH: u64 = 160 * RECORDS_OF_ONE;
+
+/// Whose the record with this sequence is, if it is sealed.
+fn owner(sequence: u64) -> Option<StudentId> {
+    let before = sequence / (2 * STRETCH) * (STRETCH / RECORDS_OF_ONE);
+    let within = sequence % STRETCH / RECORDS_OF_ONE;
+    sequence.is_multiple_of(SEALED_ONE_IN).then(|| StudentId((before + within) as u32))
+}
+
+/// Appends the record that has this sequence as it is stored.
+fn stored(sequence: u64, keys: &Keys, out: &mut Vec<u8>) {
+    let Some(student) = owner(sequence) else { return record(sequence, out) };
+    let mut plain = Vec::new();
+    record(sequence, &mut plain);
+    match keys.seal(student, &sequence.to_le_bytes(), &plain) {
+        Seal::Sealed(sealed) => out.extend(sealed),
+        other => panic!("record {sequence}: {other:?}"),
+    }
+}
+
+/// What is stored as the record that has this sequence, opened; or what is wrong with it.
+fn opened(sequence: u64, keys: &Keys, found: &[u8]) -> Result<Vec<u8>, String> {
+    let Some(student) = owner(sequence) else { return Ok(found.to_owned()) };
+    match keys.unseal(student, &sequence.to_le_bytes(), found) {
+        Ok(Some(plain)) => Ok(plain),
+        Ok(None) => Err(format!("record {sequence} is there, the key of {student} is not")),
+        Err(_) => Err(format!("record {sequence} does not open with the key of {student}")),
+    }
 }
 
 /// The snapshot that folds up to this sequence, always the same: some 200 kB.
@@ -95,16 +133,18 @@ pub fn spawn_through(through: &[String], orders: Orders, data: &Path, acked: &Pa
         .unwrap()
 }
 
-/// Replays all of a journal and compares each record; the last sequence there, or what is wrong.
+/// Replays all of a journal, opens each seal and compares each record; the last sequence there, or
+/// what is wrong.
 pub fn check(reader: &JournalReader) -> Result<u64, String> {
     let mut expected = Vec::new();
     let last = reader.replay(Sequence(1), &mut |sequence, found| {
         expected.clear();
         record(sequence.0, &mut expected);
-        if found == expected {
-            return Ok(());
+        match opened(sequence.0, reader.keys(), found) {
+            Ok(found) if found == expected => Ok(()),
+            Ok(_) => Err(JournalError::stopped(format!("record {sequence} differs"))),
+            Err(what) => Err(JournalError::stopped(what)),
         }
-        Err(JournalError::stopped(format!("record {sequence} differs")))
     });
     last.map(|last| last.0).map_err(|e| e.to_string())
 }
@@ -150,6 +190,7 @@ fn append(data: &Path, acked: &Arc<File>, fdatasync: bool, snapshots: bool) {
     let open = if fdatasync { journal::sled::open } else { journal::sled::open_without_fdatasync };
     let journal = open(data).unwrap();
     let (reader, next) = (journal.reader(), journal.durable().next());
+    let keys = reader.keys().clone();
     let notes = Arc::clone(acked);
     let writer = Writer::start(
         Box::new(journal),
@@ -170,7 +211,7 @@ fn append(data: &Path, acked: &Arc<File>, fdatasync: bool, snapshots: bool) {
         let count = if mixed.is_multiple_of(8) { mixed % 5_000 } else { mixed % 50 };
         for _ in 0..count {
             let sequence = buffer.next().0;
-            buffer.push_with(|bytes| record(sequence, bytes)).unwrap();
+            buffer.push_with(|bytes| stored(sequence, &keys, bytes)).unwrap();
         }
         let _ = writer.append(&mut buffer);
         std::thread::sleep(Duration::from_micros(mixed % 4_000));
@@ -198,11 +239,12 @@ fn make_snapshots(writer: &Writer, reader: &JournalReader, acked: &File) {
 fn fill(data: &Path, acked: &File) {
     let fail = |_: JournalError| -> ! { std::process::exit(7) };
     let mut journal = journal::sled::open(data).unwrap_or_else(|e| fail(e));
+    let keys = journal.reader().keys().clone();
     let mut buffer = RecordBuffer::starting_at(journal.durable().next());
     loop {
         for _ in 0..1_000 {
             let sequence = buffer.next().0;
-            buffer.push_with(|bytes| record(sequence, bytes)).unwrap();
+            buffer.push_with(|bytes| stored(sequence, &keys, bytes)).unwrap();
         }
         let mut rest = buffer.records();
         while !rest.is_empty() {

@@ -1,10 +1,12 @@
 //! What is logged: nothing personal, one way of a request by its id, and as much as is asked for.
 
+use std::io::{Read, Write};
+
 use serde_json::Value;
 use sluis::protocol::client::ClientMessage;
 
 use crate::support::student::any;
-use crate::support::{Process, TestStudent, University};
+use crate::support::{Process, TestStudent, University, exchange};
 
 const NUMBER: &str = "s0003";
 
@@ -120,7 +122,7 @@ async fn at_debug_a_request_can_be_followed_and_its_student_has_a_pseudonym() {
 /// comes as from elsewhere, and is let in by its token alone.
 #[test]
 fn the_level_is_asked_for_as_operator() {
-    use std::io::{BufRead, BufReader, Read, Write};
+    use std::io::{BufRead, BufReader};
     let data = tempfile::tempdir().unwrap();
     let tokens = sluis::http::auth::Tokens::load_or_create(data.path()).unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -176,6 +178,120 @@ fn the_level_is_asked_for_as_operator() {
         });
         let claims = tokens.verify(token.unwrap(), sluis::clock::wall()).unwrap();
         assert_eq!(claims.role, sluis::http::auth::Role::Operator);
+    }
+}
+
+/// What somebody would like to stand in the log.
+const FORGED: &str = "forged";
+
+/// A sign-in whose head is none: it may be refused in any way.
+fn throw(address: std::net::SocketAddr, agent: &str) {
+    let body = r#"{"role":"registrar"}"#;
+    let head = format!("POST /api/sign-in HTTP/1.1\r\nHost: x\r\nUser-Agent: {agent}\r\n");
+    let rest = format!("Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(format!("{head}{rest}").as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(answer.starts_with(b"HTTP/1.1 400"), "{agent:?}: {answer:?}");
+}
+
+/// A day with sign-ins, good and bad, and with line ends wherever somebody can put them.
+fn signs_in_and_tries(process: &Process) {
+    let address = process.address();
+    let own = format!("http://{address}");
+    let ask = |method: &str, path: &str, headers: &[(&str, &str)], body: &str| {
+        let own = [("Origin", own.as_str())];
+        exchange(address, method, path, &[&own[..], headers].concat(), body)
+    };
+    let sign_in =
+        |agent: &str, body: &str| ask("POST", "/api/sign-in", &[("User-Agent", agent)], body);
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let good = sign_in(firefox, r#"{"student":"s0003"}"#);
+    let cookie = good.header("set-cookie")[0].split(';').next().unwrap().to_owned();
+    for agent in ["x\nforged", "x\r\n forged", "x\rforged", "x\0forged", "\x1b[2Kforged"] {
+        throw(address, agent);
+    }
+    for agent in ["x\u{85}forged\u{2028}forged", "%0Aforged", r"\nforged"] {
+        assert_eq!(sign_in(agent, r#"{"role":"registrar"}"#).status, 200, "{agent:?}");
+    }
+    for (body, status) in [
+        (r#"{"student":"s9999"}"#, 404),
+        (r#"{"student":"s0003\nforged"}"#, 422),
+        (r#"{"student":"s0003\u001b[2Kforged"}"#, 422),
+        (r#"{"role":"registrar","name":"a\nforged"}"#, 422),
+        (r#"{"role":"forged\n"}"#, 422),
+        (r#"{"role":"operator"}"#, 403),
+    ] {
+        assert_eq!(sign_in(FORGED, body).status, status, "{body}");
+    }
+    let hers = [("Cookie", cookie.as_str()), ("X-Request-Id", "forged%0Aforged%0Aforged")];
+    assert_eq!(ask("GET", "/api/admin/status", &hers, "").status, 403);
+    let code = ask("GET", "/api/catalogue/a%0Aforged", &hers, "");
+    assert_eq!(code.status, 404, "{}", code.text);
+    assert_eq!(ask("GET", "/%0d%0aforged?x=%0aforged", &hers, "").status, 404);
+    assert_eq!(ask("GET", "/api/sign-in/return?state=%0Aforged", &hers, "").status, 404);
+    let evil = [("Cookie", cookie.as_str()), ("Origin", "http://x%0Aforged")];
+    assert_eq!(exchange(address, "PUT", "/api/plan", &evil, "{}").code(), "foreign_origin");
+    assert_eq!(ask("POST", "/api/sign-out", &hers, "").status, 204);
+}
+
+#[test]
+fn sign_ins_and_refusals_are_in_the_log_and_nobody_writes_a_line_of_her_own() {
+    for format in ["json", "pretty"] {
+        let mut process = Process::imported(&university());
+        process.set("LOG__LEVEL", "debug");
+        process.set("LOG__FORMAT", format);
+        process.start();
+        // What it says when it begins is for people.
+        let before = process.said().len();
+        signs_in_and_tries(&process);
+        let pseudonym = process.command(&["log", "pseudonym", NUMBER]).output().unwrap();
+        let pseudonym = String::from_utf8(pseudonym.stdout).unwrap().trim().to_owned();
+        let said = process.said_since(before);
+        for word in [FORGED, NUMBER, "s9999", "\x1b", "\r"] {
+            assert!(!said.contains(word), "{format}: {word:?} in {said}");
+        }
+        let field = |name: &str, value: &str| match format {
+            "json" => format!("\"{name}\":\"{value}\""),
+            _ if name == "message" => format!(" {value} "),
+            _ if name == "who" => format!("who={value}"),
+            _ => format!("{name}=\"{value}\""),
+        };
+        let count = |fields: &[(&str, &str)]| {
+            let found = said.lines().filter(|line| {
+                line.starts_with(|first: char| first == '{' || first.is_ascii_digit())
+                    && fields.iter().all(|(name, value)| line.contains(&field(name, value)))
+            });
+            found.count()
+        };
+        let student = [("role", "student"), ("who", pseudonym.as_str())];
+        let begun = [&[("message", "signed in"), ("device", "Firefox, Linux")], &student[..]];
+        assert_eq!(count(&begun.concat()), 1, "{format}: {said}");
+        assert_eq!(count(&[&[("message", "signed out")], &student[..]].concat()), 1, "{said}");
+        let staff = [("message", "signed in"), ("role", "registrar"), ("device", "other")];
+        assert_eq!(count(&staff), 3, "{format}: {said}");
+        for (code, times) in [("unknown_student", 1), ("invalid", 4), ("sign_in_off", 1)] {
+            let refused = [("message", "sign-in refused"), ("code", code)];
+            assert_eq!(count(&refused), times, "{format}: {code} in {said}");
+        }
+        for (route, method, role) in [
+            ("/api/admin/status", "GET", "student"),
+            ("/api/plan", "PUT", "student"),
+            ("/api/sign-in", "POST", "none"),
+        ] {
+            let route = [("route", route), ("method", method), ("role", role)];
+            let forbidden = [&[("message", "request forbidden")], &route[..]].concat();
+            assert_eq!(count(&forbidden), 1, "{format}: {route:?} in {said}");
+        }
+        // Each line is one of ours, from its beginning.
+        for line in said.lines() {
+            let whole = match format {
+                "json" => serde_json::from_str::<Value>(line).is_ok(),
+                _ => line.starts_with("20") && line.contains("Z "),
+            };
+            assert!(whole, "{format}: {line:?}");
+        }
     }
 }
 

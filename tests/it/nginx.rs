@@ -11,7 +11,7 @@ use serde_json::Value;
 use sluis::limits;
 
 use crate::support::process::Process;
-use crate::support::{Http, Raw, University, until};
+use crate::support::{Http, Raw, University, skipped, until};
 
 const EXAMPLE: &str = include_str!("../../config/nginx/sluis.conf");
 const NAME: &str = "register.example.edu";
@@ -159,11 +159,11 @@ fn start(dir: &Path, gateway: SocketAddr) -> Nginx {
     nginx
 }
 
-/// Whether nginx is there; if not, that is said aloud.
-fn found() -> bool {
+/// Whether nginx is there; if not, the test is noted as skipped.
+fn found(test: &str) -> bool {
     let found = Command::new("nginx").arg("-v").output().is_ok();
     if !found {
-        eprintln!("SKIPPED: nginx is not installed (apt-get install nginx-light)");
+        skipped(test, "nginx (apt-get install nginx-light)");
     }
     found
 }
@@ -210,7 +210,7 @@ fn exchange(address: SocketAddr, request: &str) -> String {
 
 #[test]
 fn a_browser_signs_in_and_has_its_session_over_tls() {
-    if !found() {
+    if !found("a_browser_signs_in_and_has_its_session_over_tls") {
         return;
     }
     let mut process = Process::imported(&University::of(3).course("A", 2).window("w", ""));
@@ -266,7 +266,7 @@ fn a_browser_signs_in_and_has_its_session_over_tls() {
 
 #[test]
 fn no_log_of_the_proxy_has_a_calendars_secret_or_a_sign_ins_code() {
-    if !found() {
+    if !found("no_log_of_the_proxy_has_a_calendars_secret_or_a_sign_ins_code") {
         return;
     }
     let mut process = Process::imported(&University::of(3).course("A", 2).window("w", ""));
@@ -311,7 +311,7 @@ fn no_log_of_the_proxy_has_a_calendars_secret_or_a_sign_ins_code() {
 
 #[tokio::test]
 async fn the_example_passes_on_requests_sockets_and_addresses() {
-    if !found() {
+    if !found("the_example_passes_on_requests_sockets_and_addresses") {
         return;
     }
     let mut process = Process::imported(&University::of(3).course("A", 2).window("w", ""));

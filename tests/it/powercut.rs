@@ -6,9 +6,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::journal_child::{Acked, Orders, check_at, scatter, spawn};
+use crate::support::skipped;
 
 const IMAGE_MIB: u64 = 512;
 const CUTS_PER_IMAGE: u64 = 6;
@@ -92,14 +94,44 @@ struct Tally {
     bad: Vec<String>,
 }
 
-/// Cuts one writer's power several times; `None` if there is no loop device to do it with.
-fn cut_image(orders: Orders, seed: u64, tally: &mut Tally) -> Option<()> {
+/// Makes a file system in a new file.
+fn make_image(image: &Path, mib: u64) -> bool {
+    std::fs::File::create(image).unwrap().set_len(mib << 20).unwrap();
+    run("mkfs.ext4", &["-q", "-F", image.to_str().unwrap()])
+}
+
+/// Whether an image can be made and mounted here; else the test that asks is noted as skipped.
+/// Asked once: what fails afterwards is no reason to skip anything.
+fn can_mount_images(test: &str) -> bool {
+    static CAN: OnceLock<bool> = OnceLock::new();
+    let can = *CAN.get_or_init(|| {
+        let scratch = scratch();
+        let image = scratch.path().join("image");
+        make_image(&image, 8) && Mount::image(&image, &scratch.path().join("mounted")).is_some()
+    });
+    if !can {
+        skipped(test, "root, a loop device and mkfs.ext4");
+    }
+    can
+}
+
+/// The same of a small tmpfs.
+pub fn can_mount_tmpfs(test: &str) -> bool {
+    static CAN: OnceLock<bool> = OnceLock::new();
+    let can = *CAN.get_or_init(|| Mount::tmpfs("1m", &scratch().path().join("mounted")).is_some());
+    if !can {
+        skipped(test, "root, to mount a small tmpfs");
+    }
+    can
+}
+
+/// Cuts one writer's power several times.
+fn cut_image(orders: Orders, seed: u64, tally: &mut Tally) {
     let scratch = scratch();
     let at = |name: &str| scratch.path().join(name);
     let (image, copy, acked) = (at("image"), at("copy"), at("acked"));
-    std::fs::File::create(&image).ok()?.set_len(IMAGE_MIB << 20).ok()?;
-    run("mkfs.ext4", &["-q", "-F", image.to_str()?]).then_some(())?;
-    let mount = Mount::image(&image, &at("mounted"))?;
+    assert!(make_image(&image, IMAGE_MIB), "mkfs.ext4 failed");
+    let mount = Mount::image(&image, &at("mounted")).expect("it mounts");
     let child = Running(spawn(orders, &mount.path().join("data"), &acked));
     for cut in 0..CUTS_PER_IMAGE {
         // The first cut waits until there is something to lose.
@@ -110,7 +142,7 @@ fn cut_image(orders: Orders, seed: u64, tally: &mut Tally) -> Option<()> {
         child.signal("-STOP");
         std::thread::sleep(Duration::from_millis(5));
         let told = Acked::read(&acked);
-        let copied = [image.to_str()?, copy.to_str()?];
+        let copied = [&image, &copy].map(|path| path.to_str().unwrap());
         assert!(run("cp", &["--sparse=always", copied[0], copied[1]]));
         child.signal("-CONT");
         tally.cuts += 1;
@@ -124,19 +156,16 @@ fn cut_image(orders: Orders, seed: u64, tally: &mut Tally) -> Option<()> {
             tally.bad.push(what);
         }
     }
-    Some(())
 }
 
-fn cut(orders: Orders, images: u64) -> Option<Tally> {
+fn cut(orders: Orders, images: u64) -> Tally {
     let (seed, mut tally) = (seed(), Tally::default());
     for image in 0..images {
-        cut_image(orders, scatter(seed + image), &mut tally)?;
+        cut_image(orders, scatter(seed + image), &mut tally);
     }
     println!("{orders:?}: {tally:?}");
-    Some(tally)
+    tally
 }
-
-const SKIPPED: &str = "skipped: needs root, a loop device and mkfs.ext4";
 
 /// How often, unless the environment asks for more: for a soak.
 pub fn count(name: &str, default: u64) -> u64 {
@@ -150,11 +179,11 @@ fn images(default: u64) -> u64 {
 
 #[test]
 fn every_acknowledged_record_survives_a_power_cut() {
-    let (Some(plain), Some(snapshots)) =
-        (cut(Orders::Append, images(2)), cut(Orders::AppendAndSnapshot, images(3)))
-    else {
-        return println!("{SKIPPED}");
-    };
+    if !can_mount_images("every_acknowledged_record_survives_a_power_cut") {
+        return;
+    }
+    let plain = cut(Orders::Append, images(2));
+    let snapshots = cut(Orders::AppendAndSnapshot, images(3));
     assert!(plain.cuts + snapshots.cuts >= 20 && plain.acked > 0);
     assert!(snapshots.after_a_snapshot >= 5, "too few cuts once snapshots were being made");
     assert_eq!(plain.bad, [] as [String; 0]);
@@ -163,8 +192,11 @@ fn every_acknowledged_record_survives_a_power_cut() {
 
 #[test]
 fn without_the_fdatasync_a_power_cut_loses_acknowledged_records() {
+    if !can_mount_images("without_the_fdatasync_a_power_cut_loses_acknowledged_records") {
+        return;
+    }
     for _ in 0..5 {
-        let Some(tally) = cut(Orders::AppendWithoutSync, 1) else { return println!("{SKIPPED}") };
+        let tally = cut(Orders::AppendWithoutSync, 1);
         if !tally.bad.is_empty() {
             return;
         }

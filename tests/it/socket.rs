@@ -7,7 +7,7 @@ use sluis::http::auth::Tokens;
 use sluis::limits;
 
 use crate::support::raw::{BINARY, CLOSE, CONTINUE, FIN, PING, PONG, TEXT, head, masked};
-use crate::support::{Http, Raw, TestGateway, University, role_token, student_token};
+use crate::support::{Http, Raw, TestGateway, University, role_token, student_token, until};
 
 fn gateway() -> TestGateway {
     TestGateway::start(&University::of(4).course("A", 2).window("w", ""))
@@ -247,6 +247,44 @@ fn the_sixth_session_closes_the_oldest() {
         tab.text(r#"{"type":"ping","n":3}"#);
         tab.expect_text("\"n\":3");
     }
+}
+
+#[test]
+fn a_session_that_there_is_no_room_to_show_anything_is_told_when_to_come_back() {
+    // Given: as many commands under way as there may be, since the disk stalls.
+    let university = University::of(2).course("A", 2).course("B", 2).window("w", "");
+    let gateway = TestGateway::configured(&university, |config| {
+        config.limits.commands_in_flight_max = 2;
+    });
+    let (address, token) = (gateway.address(), gateway.token(STUDENT));
+    let hello = r#"{"type":"hello","protocol":1}"#;
+    drop(Raw::hello(address, &token));
+    let mut other = Raw::hello(address, &gateway.token("s0001"));
+    gateway.disk.stall();
+    for course in ["A", "B"] {
+        other.text(&format!(r#"{{"type":"set_plan","courses":[{{"course":"{course}"}}]}}"#));
+    }
+    let under_way = |n: f64| gateway.metrics().get("sluis_commands_in_flight") == n;
+    until("both are under way", || under_way(2.0));
+
+    // When: somebody comes. Then: she is sent away for a while, each for another one.
+    let mut waits = Vec::new();
+    for _ in 0..3 {
+        let mut raw = Raw::open(address, &token);
+        raw.text(hello);
+        let (code, reason) = raw.closed();
+        assert_eq!(code, 1013, "{reason}");
+        let wait = reason.strip_prefix("retry_ms=").unwrap_or_else(|| panic!("{reason}"));
+        waits.push(wait.parse::<u32>().unwrap());
+    }
+    assert!(waits.iter().all(|wait| (1_000..2_000).contains(wait)), "{waits:?}");
+    waits.dedup();
+    assert_eq!(waits.len(), 3, "not all at once: {waits:?}");
+
+    // And when there is room again she comes in.
+    gateway.disk.resume();
+    until("they are done", || under_way(0.0));
+    drop(Raw::hello(address, &token));
 }
 
 #[test]

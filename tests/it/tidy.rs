@@ -2,6 +2,7 @@
 //! shown a made-up violation first: a rule that sees nothing protects nothing.
 
 mod limits;
+mod security;
 mod source;
 mod supply;
 

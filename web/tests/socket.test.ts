@@ -1,6 +1,6 @@
 // The link against a socket that the test holds the other end of.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Link } from '../src/store/link';
+import { Link, WATCHED_MAX } from '../src/store/link';
 import type { Request } from '../src/store/state';
 import { Socket } from './browser';
 import { welcome } from './samples';
@@ -133,6 +133,20 @@ test('nothing leaves between the opening of a socket and its welcome', () => {
   newest().opens();
   expect(link.send({ type: 'ping', n: 1 })).toBe(false);
   expect(types(newest())).toEqual(['hello']);
+});
+
+test('no more is watched than the gateway allows, and what comes first is', () => {
+  up();
+  const keys = Array.from({ length: WATCHED_MAX + 1 }, (_, i) => `A/${i}`);
+  link.watch(new Set(keys));
+  const told = newest().sent.filter((m) => m.type === 'watch');
+  expect(told.flatMap((m) => m.sections)).toEqual(keys.slice(0, WATCHED_MAX));
+  // One goes, and the last comes in.
+  link.watch(new Set(keys.slice(1)));
+  expect(newest().sent.slice(-2)).toEqual([
+    { type: 'unwatch', sections: [keys[0]] },
+    { type: 'watch', sections: [keys.at(-1)] },
+  ]);
 });
 
 test('what is watched is told in differences, and anew on a new socket', () => {

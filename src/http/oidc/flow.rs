@@ -26,6 +26,10 @@ pub struct Flow {
     pub to: String,
     /// The role that is wished for, if one is.
     pub role: Option<String>,
+    /// The sign-in that this browser had when it left. It does not bring that along when it comes
+    /// back, from another site.
+    #[serde(default)]
+    pub former: Option<String>,
 }
 
 /// The cookie's name: over https one that no other site and no subdomain can set.
@@ -94,7 +98,8 @@ mod tests {
     fn flow() -> Flow {
         let [state, nonce, verifier] = ["s", "n", "v"].map(|text| text.repeat(43));
         let (to, role) = ("/outcomes".to_owned(), Some("registrar".to_owned()));
-        Flow { state, nonce, verifier, began: NOW.0, to, role }
+        let former = Some("f".repeat(limits::TOKEN_BYTES_MAX));
+        Flow { state, nonce, verifier, began: NOW.0, to, role, former }
     }
 
     #[test]
@@ -125,7 +130,7 @@ mod tests {
             assert_eq!(read(&String::from_utf8(bytes).unwrap(), 1, false), Err(Fault::Stale));
         }
         assert_eq!(read("", 1, false), Err(Fault::Stale));
-        assert!(cookie.value().len() < 1_000, "{}", cookie.value().len());
+        assert!(cookie.value().len() < 2_000, "{}", cookie.value().len());
     }
 
     #[test]

@@ -91,12 +91,17 @@ pub async fn start(
     let language = language.map(|language| language.as_str().to_owned());
     let again = query.again.as_deref() == Some("yes");
     match oidc.depart(language, again).await {
-        Ok(departure) => Ok(leave(&state, departure, &query)),
+        Ok(departure) => Ok(leave(&state, departure, &query, access.of_browser(&req))),
         Err(fault) => Ok(to_page(&state, fault)),
     }
 }
 
-fn leave(state: &HttpState, departure: Departure, query: &StartQuery) -> HttpResponse {
+fn leave(
+    state: &HttpState,
+    departure: Departure,
+    query: &StartQuery,
+    former: Option<String>,
+) -> HttpResponse {
     let access = &state.access;
     let flow = Flow {
         state: departure.state,
@@ -105,6 +110,7 @@ fn leave(state: &HttpState, departure: Departure, query: &StartQuery) -> HttpRes
         began: access.clock.now().0,
         to: safe_return(query.to.as_deref()),
         role: query.role.clone().filter(|role| role.len() <= 16),
+        former,
     };
     HttpResponse::SeeOther()
         .insert_header((LOCATION, departure.url))
@@ -167,6 +173,7 @@ async fn sign_in(
     let code = query.code.filter(|code| code.len() <= limits::OIDC_CODE_BYTES_MAX);
     let code = code.filter(|code| !code.is_empty()).ok_or(Fault::Untrusted)?;
     let (to, wish) = (flow.to.clone(), flow.wish());
+    let former = flow.former.clone().or_else(|| access.of_browser(req));
     let given = oidc.arrive(flow, code).await?;
     let Who { role, student, name } = oidc.settings.claims.who(&given, wish)?;
     drop(given);
@@ -175,7 +182,8 @@ async fn sign_in(
     {
         return Err(Fault::UnknownStudent);
     }
-    let signed_in = begin(state, req, role, student, name).await.map_err(|_| Fault::Busy)?;
+    let begun = begin(state, req, former.as_deref(), role, student, name).await;
+    let signed_in = begun.map_err(|_| Fault::Busy)?;
     Ok((to, signed_in))
 }
 
@@ -216,6 +224,7 @@ fn arrived(state: &HttpState, to: &str, cookie: Cookie<'static>) -> HttpResponse
 
 /// To the page, which says why she is not signed in.
 fn to_page(state: &HttpState, fault: Fault) -> HttpResponse {
+    state.access.refusals.sign_in(fault.code());
     let https = state.access.settings.https;
     HttpResponse::SeeOther()
         .insert_header((LOCATION, format!("/?sign-in={}", fault.code())))

@@ -8,8 +8,9 @@
 //! One slot says of which journal the keys are, in the place of a key; there is none before the
 //! journal has a durable record.
 //!
-//! A slot is appended and synced before any record that needs it is written. It never moves; a key
-//! is destroyed where it lies: zeros over it, and a mark that says so. A slot whose checksum is
+//! A slot is appended and synced before any record that needs it is written; one that was found is
+//! synced again first, for whoever wrote it may have been killed before. It never moves; a key is
+//! destroyed where it lies: zeros over it, and a mark that says so. A slot whose checksum is
 //! wrong was cut short as it was written or destroyed, and is passed over: whether a key is missed
 //! that should be there, the journal says.
 
@@ -206,7 +207,9 @@ fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>> {
         return Ok(Some(MAGIC.to_vec()));
     }
     if !bytes.starts_with(MAGIC) {
-        return Err(fault("not a file of keys that this version reads".to_owned()));
+        let what = "not a file of keys that this version reads; put the file of this journal back, \
+                    or a copy of it";
+        return Err(fault(what.to_owned()));
     }
     Ok(Some(bytes))
 }

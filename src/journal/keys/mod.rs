@@ -7,6 +7,8 @@
 
 mod file;
 #[cfg(test)]
+mod rot;
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
@@ -19,6 +21,7 @@ use aes_gcm::{Aes256Gcm, KeyInit as _};
 
 use self::file::Slot;
 pub use self::file::{JournalName, NAME, copy, is_there, put_back};
+use super::directory::sync_directory;
 use super::error::{JournalError, Result};
 use crate::domain::ids::StudentId;
 use crate::limits::STUDENT_KEYS_MAX;
@@ -54,8 +57,11 @@ struct Shared {
     /// Keys may be made and destroyed; else they are only looked at.
     taken: bool,
     state: Mutex<State>,
-    /// Whether a key waits to be written.
+    /// Whether a key waits to be written, or to be synced.
     dirty: AtomicBool,
+    /// What was found in the file may be in the page cache only, for whoever wrote it may have been
+    /// killed: it is synced before a record rests on it.
+    found: AtomicBool,
     /// Whether it is known of which journal they are.
     named: AtomicBool,
 }
@@ -103,7 +109,8 @@ impl Keys {
 
     fn read(data: &Path, taken: bool) -> Result<Self> {
         let found = file::read(&data.join(NAME))?;
-        let mut state = State { on_disk: found.is_some(), ..State::default() };
+        let on_disk = found.is_some();
+        let mut state = State { on_disk, ..State::default() };
         if let Some(found) = found {
             (state.journal, state.says_so) = (found.journal, found.journal.is_some());
             for (student, slot) in found.slots {
@@ -111,8 +118,10 @@ impl Keys {
             }
         }
         let named = AtomicBool::new(state.journal.is_some());
+        // To be synced, as if they were new.
+        let [dirty, found] = [(); 2].map(|()| AtomicBool::new(taken && on_disk));
         let (data, state) = (data.to_owned(), Mutex::new(state));
-        Ok(Self(Some(Arc::new(Shared { data, taken, state, named, ..Shared::default() }))))
+        Ok(Self(Some(Arc::new(Shared { data, taken, state, dirty, found, named }))))
     }
 
     /// Refuses keys that are not of this journal; `None` is one without a record.
@@ -205,8 +214,8 @@ impl Keys {
         }
     }
 
-    /// Makes every key that was made durable. To be called before a record that needs one is
-    /// written; it costs nothing where there is no new key.
+    /// Makes every key that was made or found durable. To be called before a record that needs one
+    /// is written; it costs nothing where there is no new key, but the first time.
     pub fn sync(&self) -> Result<()> {
         match &self.0 {
             Some(shared) if shared.dirty.load(Ordering::Acquire) => shared.write_new(),
@@ -328,12 +337,15 @@ impl Shared {
         self.write(&mut self.state())
     }
 
-    /// Appends what is not in the file yet.
+    /// Appends what is not in the file yet, and makes all of it durable.
     fn write(&self, state: &mut State) -> Result<()> {
         let slots = state.unwritten.iter().filter_map(|id| Some((*id, state.slot(*id)?)));
         let slots: Vec<(StudentId, Slot)> = slots.collect();
         let journal = state.journal.filter(|_| !state.says_so);
         file::append(&self.data, journal, &slots, state.anew)?;
+        if self.found.swap(false, Ordering::AcqRel) {
+            sync_directory(&self.data)?;
+        }
         (state.on_disk, state.anew, state.says_so) = (true, false, state.journal.is_some());
         state.unwritten.clear();
         self.dirty.store(false, Ordering::Release);
@@ -345,7 +357,9 @@ impl Shared {
         self.write(&mut state)?;
         let students: HashSet<StudentId> = students.iter().copied().collect();
         file::put_an_end(&self.data, &students, end)?;
-        students.into_iter().for_each(|student| state.put(student, end));
+        for student in students {
+            state.put(student, end);
+        }
         Ok(())
     }
 }

@@ -145,8 +145,8 @@ fn keys_are_bounded() {
     assert_eq!(keys.seal(StudentId(STUDENT_KEYS_MAX as u32), b"", b""), Seal::Plain);
 }
 
-fn journal(first_record: &[u8]) -> Option<JournalName> {
-    Some(JournalName::of(first_record))
+fn journal(name: &str) -> Option<JournalName> {
+    ["monday", "tuesday"].contains(&name).then(|| JournalName::of(name.as_bytes()))
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn keys_are_of_one_journal_and_refused_beside_another() {
     let hers = sealed(&keys, ANNA, b"s1");
     keys.sync().unwrap();
     assert!(keys.are_unnamed(), "no record is durable");
-    keys.belong_to(journal(b"monday")).unwrap();
+    keys.belong_to(journal("monday")).unwrap();
     assert!(!keys.are_unnamed());
     let copy = data.path().join("copy");
     assert!(super::copy(data.path(), &copy).unwrap());
@@ -166,18 +166,18 @@ fn keys_are_of_one_journal_and_refused_beside_another() {
             let keys = open(data.path()).unwrap();
             keys.belong_to(journal).unwrap_err().to_string()
         };
-        assert!(refused(journal(b"tuesday")).contains("the keys of another journal"));
+        assert!(refused(journal("tuesday")).contains("the keys of another journal"));
         assert!(refused(None).contains("the keys of a journal that is not here"));
         let again = open(data.path()).unwrap();
-        again.belong_to(journal(b"monday")).unwrap();
+        again.belong_to(journal("monday")).unwrap();
         assert_eq!(again.unseal(ANNA, b"beside", &hers), Ok(Some(b"s1".to_vec())));
     }
     let other = tempfile::tempdir().unwrap();
-    let error = put_back(&copy, journal(b"tuesday"), other.path()).unwrap_err().to_string();
+    let error = put_back(&copy, journal("tuesday"), other.path()).unwrap_err().to_string();
     assert!(error.contains("copy: these are the keys of another journal"), "{error}");
     assert!(!is_there(other.path()));
-    put_back(&copy, journal(b"monday"), other.path()).unwrap();
-    Keys::open(other.path()).unwrap().belong_to(journal(b"monday")).unwrap();
+    put_back(&copy, journal("monday"), other.path()).unwrap();
+    Keys::open(other.path()).unwrap().belong_to(journal("monday")).unwrap();
 }
 
 /// The process ended after the keys were written and before the first record was durable.
@@ -193,9 +193,9 @@ fn keys_of_a_journal_that_never_had_a_record_are_begun_anew() {
     assert!(!keys.has(ANNA) && !keys.has(BEN));
     let again = sealed(&keys, ANNA, b"s1");
     keys.sync().unwrap();
-    keys.belong_to(journal(b"monday")).unwrap();
+    keys.belong_to(journal("monday")).unwrap();
     let keys = Keys::open(data.path()).unwrap();
-    keys.belong_to(journal(b"monday")).unwrap();
+    keys.belong_to(journal("monday")).unwrap();
     assert_eq!(keys.unseal(ANNA, b"beside", &again), Ok(Some(b"s1".to_vec())));
     assert_eq!(keys.unseal(ANNA, b"beside", &hers), Err(BadSeal), "that was never durable");
     assert!(!keys.has(BEN));
@@ -207,21 +207,46 @@ fn keys_of_a_journal_that_never_had_a_record_are_begun_anew() {
         fs::write(&path, &whole[..whole.len() - cut]).unwrap();
         let keys = Keys::open(data.path()).unwrap();
         assert_eq!(keys.are_unnamed(), cut > 0, "{cut}");
-        keys.belong_to(journal(b"monday")).unwrap();
+        keys.belong_to(journal("monday")).unwrap();
         assert_eq!(keys.unseal(ANNA, b"beside", &again), Ok(Some(b"s1".to_vec())));
-        assert!(Keys::look(data.path()).unwrap().belong_to(journal(b"tuesday")).is_err());
+        assert!(Keys::look(data.path()).unwrap().belong_to(journal("tuesday")).is_err());
         assert_eq!(fs::read(&path).unwrap(), whole, "{cut}");
     }
     // The first key of a journal from before there were keys, cut short.
     for cut in 0..HEADER_BYTES + SLOT_BYTES {
         fs::write(&path, &whole[..cut]).unwrap();
-        Keys::open(data.path()).unwrap().belong_to(journal(b"monday")).unwrap();
+        Keys::open(data.path()).unwrap().belong_to(journal("monday")).unwrap();
         let keys = Keys::open(data.path()).unwrap();
         assert!(!keys.are_unnamed(), "{cut}");
-        keys.belong_to(journal(b"monday")).unwrap();
+        keys.belong_to(journal("monday")).unwrap();
         let hers = sealed(&keys, ANNA, b"s1");
         keys.sync().unwrap();
         let keys = Keys::open(data.path()).unwrap();
+        assert_eq!(keys.unseal(ANNA, b"beside", &hers), Ok(Some(b"s1".to_vec())), "{cut}");
+    }
+}
+
+/// A journal from before there were keys, and its first key cut short as the file was made.
+#[test]
+fn a_file_cut_short_as_it_was_made_beside_an_old_journal_opens_again_and_again() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().join(NAME);
+    let keys = Keys::open(data.path()).unwrap();
+    keys.belong_to(journal("monday")).unwrap();
+    sealed(&keys, ANNA, b"s1");
+    keys.sync().unwrap();
+    let whole = fs::read(&path).unwrap();
+    for cut in 0..HEADER_BYTES {
+        fs::write(&path, &whole[..cut]).unwrap();
+        for _ in 0..2 {
+            Keys::open(data.path()).unwrap().belong_to(journal("monday")).unwrap();
+        }
+        let keys = Keys::open(data.path()).unwrap();
+        keys.belong_to(journal("monday")).unwrap();
+        let hers = sealed(&keys, ANNA, b"s1");
+        keys.sync().unwrap();
+        let keys = Keys::open(data.path()).unwrap();
+        keys.belong_to(journal("monday")).unwrap();
         assert_eq!(keys.unseal(ANNA, b"beside", &hers), Ok(Some(b"s1".to_vec())), "{cut}");
     }
 }

@@ -67,6 +67,16 @@ pub fn lost(student: &Rusher, evidence: &Evidence) -> Vec<String> {
     faults
 }
 
+/// Her outcomes that stand in the journal at or before something that anybody had been told when
+/// she sent the request: then there is no one order in which all of it happened (I15).
+pub fn before_what_was_told(student: &Rusher) -> impl Iterator<Item = String> {
+    student.told.values().filter_map(|told| {
+        let floor = student.floors[&told.id];
+        let late = told.journal > floor;
+        (!late).then(|| format!("{}: sent after {floor} was told, {told:?}", student.key))
+    })
+}
+
 /// Whether the run had everything in it that the audit is about.
 pub fn saw_everything(students: &[Rusher], evidence: &[Evidence]) -> bool {
     let mut seen: HashSet<&str> = HashSet::new();
@@ -154,6 +164,7 @@ impl Books<'_> {
         for (student, evidence) in self.students.iter().zip(evidence) {
             let key = &evidence.key;
             faults.extend(once(student, evidence).map(|what| format!("{key}: {what}")));
+            faults.extend(before_what_was_told(student));
             let model = Model::of(student, evidence);
             let shown: BTreeMap<_, _> = evidence.enrolments.iter().map(seat).collect();
             if shown != model.seats {

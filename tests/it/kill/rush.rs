@@ -37,6 +37,10 @@ pub struct Rusher {
     pub asked: BTreeMap<Uuid, ClientMessage>,
     /// Every request that was ever sent.
     pub sent: HashMap<Uuid, ClientMessage>,
+    /// When it was sent first: the last journal position that anybody had been told.
+    pub floors: HashMap<Uuid, u64>,
+    /// The last journal position that anybody was told; everybody's.
+    latest: Arc<AtomicU64>,
     /// Every outcome that was ever told.
     pub told: HashMap<(Uuid, String), OutcomeView>,
     /// Messages pushed to her, once each.
@@ -47,7 +51,7 @@ pub struct Rusher {
 }
 
 impl Rusher {
-    pub fn new(key: String, random: u64) -> Self {
+    pub fn new(key: String, random: u64, latest: Arc<AtomicU64>) -> Self {
         Self {
             key,
             random,
@@ -55,6 +59,8 @@ impl Rusher {
             sequence: 0,
             asked: BTreeMap::new(),
             sent: HashMap::new(),
+            floors: HashMap::new(),
+            latest,
             told: HashMap::new(),
             heard: HashMap::new(),
             has: HashSet::new(),
@@ -71,6 +77,7 @@ impl Rusher {
     async fn ask(&mut self, id: Uuid, message: ClientMessage) -> bool {
         self.asked.insert(id, message.clone());
         self.sent.insert(id, message.clone());
+        self.floors.entry(id).or_insert_with(|| self.latest.load(Ordering::SeqCst));
         self.tab.as_mut().unwrap().try_send(&message).await
     }
 
@@ -83,6 +90,7 @@ impl Rusher {
             ServerMessage::Message { message, .. } => {
                 let before = self.heard.insert(message.id.clone(), message.clone());
                 assert_eq!(before, None, "{}: told twice", self.key);
+                self.latest.fetch_max(message.journal, Ordering::SeqCst);
                 let course = message.course.clone().unwrap_or_default();
                 if message.kind == "promoted" {
                     self.waits.remove(&course);
@@ -100,8 +108,14 @@ impl Rusher {
         0
     }
 
+    /// Outcomes of requests before which anybody had been told anything.
+    pub fn told_before(&self) -> u64 {
+        self.told.values().filter(|told| self.floors[&told.id] > 0).count() as u64
+    }
+
     fn outcome(&mut self, outcome: &OutcomeView) -> u64 {
         self.asked.remove(&outcome.id);
+        self.latest.fetch_max(outcome.journal, Ordering::SeqCst);
         let course = outcome.course.clone();
         let key = (outcome.id, course.clone());
         if let Some(before) = self.told.get(&key) {
@@ -188,6 +202,9 @@ impl Rusher {
             last => tab.resume(last).await,
         };
         assert!(view.sequence >= self.sequence, "{}: her stream went back", self.key);
+        for outcome in &view.outcomes {
+            self.latest.fetch_max(outcome.journal, Ordering::SeqCst);
+        }
         for told in self.told.values() {
             let shown = view.outcomes.iter().find(|o| o.course == told.course);
             let kept = shown.is_some_and(|o| o.journal > told.journal || o == told);

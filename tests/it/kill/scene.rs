@@ -44,7 +44,9 @@ impl Scene {
     ) -> Self {
         let keys = university.students().enumerate();
         let random = |n: usize| scatter(seed.wrapping_add(n as u64));
-        let students = keys.map(|(n, key)| Rusher::new(key, random(n))).collect();
+        let latest = Arc::new(AtomicU64::new(0));
+        let rusher = |(n, key)| Rusher::new(key, random(n), Arc::clone(&latest));
+        let students = keys.map(rusher).collect();
         Self { process, students, capacities }
     }
 

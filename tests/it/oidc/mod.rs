@@ -504,6 +504,51 @@ fn signing_out_ends_our_sign_in_first_and_names_nobody_to_the_provider() {
 }
 
 #[test]
+fn a_registrar_who_signed_out_stays_out_when_the_gateway_is_killed() {
+    let mut given = Given::new();
+    given.evil.change(|plan| claim(plan, "eduperson_affiliation", json!(["registrar"])));
+    let mut cookies = Vec::new();
+    for _ in 0..2 {
+        given.browser = Browser::new();
+        given.sign_in();
+        assert_eq!(given.who()["role"], "registrar");
+        cookies.push(given.browser.cookie(&given.origin(), STUDENT).unwrap().clone());
+    }
+    let url = given.url("/api/sign-out");
+    assert_eq!(given.browser.post(&url, "").status, 200);
+    let me = |given: &Given, cookie: &str| {
+        let cookie = format!("{STUDENT}={cookie}");
+        let http = crate::support::Http::browser(given.gateway.address(), Some(&cookie));
+        http.get_as_browser("/api/me").status
+    };
+    assert_eq!((me(&given, &cookies[0]), me(&given, &cookies[1])), (200, 401));
+    given.gateway.kill();
+    given.gateway.start();
+    assert_eq!((me(&given, &cookies[0]), me(&given, &cookies[1])), (200, 401));
+}
+
+#[test]
+fn signing_in_again_ends_the_sign_in_that_the_browser_left_with() {
+    let mut given = Given::new();
+    let reply = given.sign_in();
+    given.is_signed_in(&reply, "s0001");
+    let key = (given.origin(), STUDENT.to_owned());
+    let before = given.browser.jar[&key].clone();
+    // It leaves from our own page, with its cookie. From the provider's site it comes back without
+    // it, since that is `Strict`; and a sign-in that was not finished has ended nothing.
+    let to = given.leave("?to=/outcomes");
+    assert_eq!(given.who()["student"], "s0001");
+    given.browser.jar.remove(&key);
+    let reply =
+        given.back(&format!("code=a-code&state={}", encode(&parameter(&to, "state").unwrap())));
+    given.is_signed_in(&reply, "s0001");
+    given.browser.jar.insert(key, before);
+    let url = given.url("/api/me");
+    let over = given.browser.get(&url);
+    assert!(over.status == 401 && over.body.contains("signed_out"), "{over:?}");
+}
+
+#[test]
 fn the_demonstration_is_off_and_its_tokens_are_worth_nothing() {
     let mut given = Given::new();
     let choices = given.json("/api/sign-in");

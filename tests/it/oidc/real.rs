@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde_json::Value;
 
 use super::browser::{Browser, Reply, encode};
-use crate::support::{Process, University, until};
+use crate::support::{Process, University, skipped, until};
 
 /// The provider as a process, and its standard streams.
 struct Provider {
@@ -30,12 +30,16 @@ fn folder() -> PathBuf {
 }
 
 impl Provider {
-    /// `None`, said aloud, where its package is not installed.
-    fn start(home: &str) -> Option<Self> {
-        if !folder().join("node_modules/oidc-provider").is_dir() {
-            eprintln!("SKIPPED: no oidc-provider; run: npm --prefix tests/web ci");
-            return None;
+    /// Whether its package is installed; else the test that asks is noted as skipped.
+    fn is_there(test: &str) -> bool {
+        let there = folder().join("node_modules/oidc-provider").is_dir();
+        if !there {
+            skipped(test, "oidc-provider (npm --prefix tests/web ci)");
         }
+        there
+    }
+
+    fn start(home: &str) -> Self {
         let child = Command::new("node")
             .args(["support/provider.mjs", home])
             .current_dir(folder())
@@ -49,7 +53,7 @@ impl Provider {
         let mut provider = Self { child, tell, hear, issuer: String::new() };
         provider.issuer = provider.line();
         assert!(provider.issuer.starts_with("http://"), "{}", provider.issuer);
-        Some(provider)
+        provider
     }
 
     /// What it says next, warnings of its own aside.
@@ -76,10 +80,10 @@ struct Given {
 }
 
 impl Given {
-    fn new() -> Option<Self> {
+    fn new() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let home = format!("http://127.0.0.1:{port}");
-        let provider = Provider::start(&home)?;
+        let provider = Provider::start(&home);
         let university = University::of(3).course("A", 5).window("w", "");
         let mut gateway = Process::imported(&university);
         for (key, value) in [
@@ -99,14 +103,14 @@ impl Given {
             gateway.set(&format!("SIGN_IN__{key}"), value);
         }
         gateway.set("SERVER__LISTEN", &format!("127.0.0.1:{port}"));
-        Some(Self { gateway, provider, home })
+        Self { gateway, provider, home }
     }
 
-    fn started() -> Option<Self> {
-        let mut given = Self::new()?;
+    fn started() -> Self {
+        let mut given = Self::new();
         given.gateway.start();
         given.wait_until_available();
-        Some(given)
+        given
     }
 
     fn wait_until_available(&self) {
@@ -148,7 +152,10 @@ impl Given {
 
 #[test]
 fn students_and_registrars_sign_in_and_out_with_a_real_provider() {
-    let Some(given) = Given::started() else { return };
+    if !Provider::is_there("students_and_registrars_sign_in_and_out_with_a_real_provider") {
+        return;
+    }
+    let given = Given::started();
     let mut first = Browser::new();
     let reply = given.sign_in(&mut first, "first", "to=/timetable");
     given.led_to(&reply, "/timetable");
@@ -198,7 +205,10 @@ fn students_and_registrars_sign_in_and_out_with_a_real_provider() {
 
 #[test]
 fn a_code_that_was_used_is_refused_by_a_real_provider() {
-    let Some(given) = Given::started() else { return };
+    if !Provider::is_there("a_code_that_was_used_is_refused_by_a_real_provider") {
+        return;
+    }
+    let given = Given::started();
     let mut browser = Browser::new();
     let door = given.to_the_door(&mut browser, "first", "");
     let reply = browser.get(&door);
@@ -214,7 +224,10 @@ fn a_code_that_was_used_is_refused_by_a_real_provider() {
 
 #[test]
 fn a_real_provider_changes_its_key_in_the_middle_of_a_sign_in() {
-    let Some(mut given) = Given::started() else { return };
+    if !Provider::is_there("a_real_provider_changes_its_key_in_the_middle_of_a_sign_in") {
+        return;
+    }
+    let mut given = Given::started();
     let mut before = Browser::new();
     let reply = given.sign_in(&mut before, "first", "");
     given.led_to(&reply, "/");
@@ -253,7 +266,10 @@ fn an_rs256_token_that_ran_out_is_refused() {
 
 #[test]
 fn who_is_signed_in_stays_in_while_a_real_provider_is_gone() {
-    let Some(mut given) = Given::new() else { return };
+    if !Provider::is_there("who_is_signed_in_stays_in_while_a_real_provider_is_gone") {
+        return;
+    }
+    let mut given = Given::new();
     given.provider.tell("stop");
     given.gateway.start();
     until("it is told", || given.gateway.said().contains("nobody can sign in"));

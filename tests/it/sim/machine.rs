@@ -17,6 +17,7 @@ use sluis::domain::student::Profile;
 use sluis::domain::university::University;
 use sluis::domain::window::{ClashPolicy, Order, Scope, WindowRules};
 
+use super::number;
 use super::scene::request_id;
 use super::world::key;
 
@@ -268,8 +269,9 @@ fn draft(capacity: &[usize]) -> Draft {
     }
 }
 
+/// So many cases as asked for; not optimised, a few.
 fn config() -> ProptestConfig {
-    let cases = if cfg!(debug_assertions) { 64 } else { 2_000 };
+    let cases = number("SLUIS_LISTS", if cfg!(debug_assertions) { 64 } else { 2_000 }) as u32;
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 

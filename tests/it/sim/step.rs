@@ -287,7 +287,11 @@ impl Chooser {
                 let most = random.pick(&[50, 400, 4_000]);
                 Step::Wait(random.below(most) as u16)
             }
-            890..=893 => Step::Jump(random.below(40_000) as i32 - 20_000),
+            890..=893 => {
+                // Now and then an hour, as when somebody sets the wrong time zone.
+                let most = if random.permille(150) { 3_600_000 } else { 20_000 };
+                Step::Jump(random.below(2 * most + 1) as i32 - most as i32)
+            }
             894..=895 => Step::Snapshot(random.permille(100).then(|| random.byte(4))),
             _ => Step::Tick,
         }

@@ -104,6 +104,11 @@ impl Http {
 
     #[track_caller]
     pub fn post(&self, path: &str, body: &str) -> Answer {
+        self.try_post(path, body).unwrap_or_else(|e| panic!("POST {path}: {e}"))
+    }
+
+    /// The answer, or that there was none.
+    pub fn try_post(&self, path: &str, body: &str) -> Result<Answer, ureq::Error> {
         let mut request = self.agent.post(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.header("authorization", token);
@@ -111,8 +116,7 @@ impl Http {
         if body.starts_with('{') {
             request = request.header("content-type", "application/json");
         }
-        let answer = request.send(body);
-        answer.map_or_else(|e| panic!("POST {path}: {e}"), Answer::from)
+        request.send(body).map(Answer::from)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod metrics;
 pub mod mutate;
 pub mod process;
 pub mod raw;
+pub mod skip;
 pub mod strace;
 pub mod student;
 pub mod university;
@@ -19,6 +20,7 @@ pub use http::Http;
 pub use metrics::Metrics;
 pub use process::Process;
 pub use raw::Raw;
+pub use skip::skipped;
 pub use student::TestStudent;
 pub use university::University;
 

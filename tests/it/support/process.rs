@@ -118,8 +118,13 @@ impl Process {
 
     fn serve(&self) -> Command {
         let serving: Vec<&str> = self.serving.iter().map(String::as_str).collect();
-        let own = self.command(&serving);
-        let Some((first, more)) = self.through.split_first() else { return own };
+        self.command_through(&self.through, &serving)
+    }
+
+    /// As [`Self::command`], started through something, such as strace.
+    pub fn command_through(&self, through: &[String], args: &[&str]) -> Command {
+        let own = self.command(args);
+        let Some((first, more)) = through.split_first() else { return own };
         let mut command = Command::new(first);
         command.args(more).arg(own.get_program()).args(own.get_args());
         command.current_dir(&self.home).stdin(Stdio::null());

@@ -4,11 +4,18 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Why nothing can be traced here; a test that needs it says so and is skipped.
-pub const SKIPPED: &str = "skipped: needs strace, and to be allowed to trace a process";
+/// What a test that injects faults needs.
+const NEEDS: &str = "strace, and to be allowed to trace a process";
 
-/// Whether a fault can be injected here at all.
-pub fn works() -> bool {
+/// Whether a fault can be injected here; else the test that asks is noted as skipped.
+pub fn works(test: &str) -> bool {
+    works_here() || {
+        super::skipped(test, NEEDS);
+        false
+    }
+}
+
+fn works_here() -> bool {
     static WORKS: OnceLock<bool> = OnceLock::new();
     *WORKS.get_or_init(|| {
         let inject = through("write", "signal=SIGKILL:when=1", &[]);

@@ -116,7 +116,6 @@ const EXCUSED: [(&str, &[&str]); 5] = [
             "MESSAGES_PER_SECOND",
             "MESSENGER_MAILBOX_MAX",
             "REGISTRAR_MAILBOX_MAX",
-            "REFRESHES_MAX",
         ],
     ),
     (

@@ -8,7 +8,6 @@ import {
   launch,
   look,
   NOT_SIGNED_IN,
-  newPage,
   PHONE,
   pictured,
 } from '../support/browser.mjs';
@@ -21,7 +20,7 @@ let browser;
 before(async () => {
   browser = await launch();
 });
-after(() => browser.close());
+after(() => browser?.close());
 
 /** A gateway and a student of the scenario's own; `allowed`: what the page may complain of. */
 async function scenario(name, { env, allowed, ...options }, what) {
@@ -54,9 +53,8 @@ async function openWide(gateway) {
 }
 
 test('the plan is ranked by buttons and by mouse, and what was taken out comes back', () =>
-  scenario('by-hand', { size: DESKTOP }, async (one, gateway) => {
+  scenario('by-hand', { size: DESKTOP }, async (one) => {
     const { page } = one;
-    await gateway.schedule(3600);
     await one.plan(PLAN);
     const ranked = async (...codes) => {
       await until(async () => `${await one.ranked()}` === `${codes}`, `${codes} in this order`);
@@ -356,14 +354,12 @@ test('one tab too many takes the place of the oldest, which says so and can take
     await tab.words('lost.elsewhere').waitFor();
   }));
 
-test('a view that cannot be loaded says so, and can be loaded anew', async () => {
-  const gateway = await Gateway.start();
-  const page = await newPage(browser, gateway.address, { size: PHONE, lang: 'en' });
-  const one = new Student(page, 'en');
-  await pictured(page, 'view-failed', async () => {
+test('a view that cannot be loaded says so, and can be loaded anew', () =>
+  scenario('view-failed', { lang: 'en', allowed: /Failed to load|ERR_FAILED/ }, async (one) => {
+    const { page } = one;
     await page.route(/assets\/Results-/, (route) => route.abort());
-    await page.goto('/');
-    await one.enter('s1000001');
+    await page.reload(); // what was read ahead is forgotten
+    await one.known();
     await page
       .locator('.header')
       .getByRole('link', { name: one.t('nav.results') })
@@ -373,7 +369,4 @@ test('a view that cannot be loaded says so, and can be loaded anew', async () =>
     await page.unroute(/assets\/Results-/);
     await one.button('lost.reload').click();
     await one.heading('results.title').waitFor();
-  });
-  await close(page, /Failed to load resource|ERR_FAILED/);
-  await gateway.stop();
-});
+  }));

@@ -22,7 +22,7 @@ let browser;
 before(async () => {
   browser = await launch();
 });
-after(() => browser.close());
+after(() => browser?.close());
 
 async function withGateway(env, what) {
   const gateway = await Gateway.start(env);

@@ -32,13 +32,12 @@ before(async () => {
   browser = await launch();
   gateway = await Gateway.start({ SLUIS__LINE__POSITION_PUSH_MS: '100' });
   await gateway.registrar('catalogue', CATALOGUE);
-  await gateway.schedule(3600);
   const courses = [{ course: 'ZZ-0002', waitlist: true }];
   await Promise.all(CROWD.map((number) => as(number, 'plan', { courses }, 'PUT')));
 });
 after(async () => {
-  await gateway.stop();
-  await browser.close();
+  await gateway?.stop();
+  await browser?.close();
 });
 
 /** Over HTTP, as this student. */
@@ -64,17 +63,17 @@ const student = (number, options) =>
 
 test('before: what is ready, where seats are short, whose plan cannot succeed', async () => {
   const one = await registrar({ path: '/registrar/before' });
-  const { page } = one;
+  const { page, t } = one;
   await one.heading('before.title').waitFor();
   const checks = page.locator('.ready li');
   await checks.first().waitFor();
   const states = await checks.evaluateAll((list) => list.map((li) => li.dataset.state));
   assert.ok(states.length >= 12, states.join());
   assert.ok(states.every((s) => ['ok', 'warn', 'fail'].includes(s)));
-  await page.getByRole('row').nth(1).waitFor();
-  await one.heading('demand.title').waitFor();
-  const short = await page
-    .locator('section[aria-labelledby="demand"] tbody tr td:nth-child(5)')
+  const demand = page.locator('section[aria-labelledby="demand"] tbody tr');
+  await demand.first().waitFor();
+  const short = await demand
+    .locator('td:nth-child(5)')
     .evaluateAll((cells) =>
       cells.map((c) => Number(/[\d,]+/.exec(c.textContent)?.[0].replace(',', '') ?? 0)),
     );
@@ -86,13 +85,21 @@ test('before: what is ready, where seats are short, whose plan cannot succeed', 
   );
   await one.heading('blockers.title').waitFor();
   const reason = page.locator('.chips .button').first();
+  const filtered = page.waitForResponse((r) => /\/blockers\?.*reason=/.test(r.url()));
   await reason.click();
+  const { students } = await (await filtered).json();
   assert.equal(await reason.getAttribute('aria-pressed'), 'true');
+  const numbers = page.locator('section[aria-labelledby="blockers"] tbody th');
+  const wanted = students.map((s) => s.student);
+  const shown = async () => (await numbers.allTextContents()).map((text) => text.trim());
+  await until(async () => `${await shown()}` === `${wanted}`, 'the rows of that reason alone');
   await look(page, 'registrar-1-before');
   // The list leads to a student, whose number goes into no address.
-  const row = page.locator('section[aria-labelledby="blockers"] tbody tr').first();
-  const number = (await row.locator('th').textContent()).trim();
-  await row.getByRole('button').click();
+  const [number] = wanted;
+  await page
+    .getByRole('button', { name: t('blockers.open', { student: number }), exact: true })
+    .first()
+    .click();
   await one.heading('file.of', { student: number }).waitFor();
   assert.ok(!page.url().includes(number), page.url());
   await close(page);

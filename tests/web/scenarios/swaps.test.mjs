@@ -1,7 +1,16 @@
 // Giving a place for another, and taking back what was given up.
 import { strict as assert } from 'node:assert';
 import { after, before, test } from 'node:test';
-import { accessible, close, DESKTOP, launch, look, PHONE, pictured } from '../support/browser.mjs';
+import {
+  accessible,
+  close,
+  DESKTOP,
+  launch,
+  look,
+  newPage,
+  PHONE,
+  pictured,
+} from '../support/browser.mjs';
 import { COURSES, Gateway } from '../support/gateway.mjs';
 import { Student, until } from '../support/student.mjs';
 
@@ -16,8 +25,8 @@ before(async () => {
   await until(async () => (await gateway.window()).waiting === 0, 'the line is empty', 60_000);
 });
 after(async () => {
-  await gateway.stop();
-  await browser.close();
+  await gateway?.stop();
+  await browser?.close();
 });
 
 const course = (code, name, seats, hour) => `
@@ -73,20 +82,25 @@ test('what was dropped can be taken back after a reload, with the same group', a
     assert.deepEqual(await seats(), before);
     await undo.waitFor({ state: 'detached' });
     // Dropped where this page knows nothing of it: what it kept is not of that drop.
-    const cookie = await gateway.signIn({ student: 's1000001' });
-    const other = await browser.newContext({ baseURL: gateway.address, locale: 'nl-NL' });
-    const [name, value] = /^(.*?)=(.*)$/.exec(cookie).slice(1);
-    await other.addCookies([{ name, value, url: gateway.address }]);
-    const elsewhere = new Student(await other.newPage());
+    const elsewhere = new Student(await signedIn('s1000001'));
     await elsewhere.page.goto('/outcomes');
     await elsewhere.heading('outcomes.title').waitFor();
     await drop(elsewhere, 'YY-0001');
     await one.outcome('YY-0001').getByText(one.t('outcome.dropped')).first().waitFor();
     assert.equal(await undo.count(), 0);
-    await other.close();
+    await close(elsewhere.page);
   });
   await close(page);
 });
+
+/** A page of its own of a student who is signed in. */
+async function signedIn(student) {
+  const cookie = await gateway.signIn({ student });
+  const page = await newPage(browser, gateway.address);
+  const [name, value] = /^(.*?)=(.*)$/.exec(cookie).slice(1);
+  await page.context().addCookies([{ name, value, url: gateway.address }]);
+  return page;
+}
 
 test('a swap says which course was given for which, here, in another tab and in the messages', async () => {
   const one = await Student.signIn(browser, gateway, { student: 's1000020', lang: 'en' });
@@ -174,8 +188,7 @@ test('while others are in line a swap waits, and says so where she looks for it'
     await drop_all(one);
     await enrolled(one, 'YY-0001');
     const rivals = await others(40, 9);
-    await gateway.pace(1);
-    await ask(rivals);
+    await stand(rivals);
     await press(one, 'YY-0001', 'card.swap');
     const dialog = page.getByRole('dialog');
     const held = dialog.getByText(one.pattern('exchange.held'));
@@ -184,7 +197,7 @@ test('while others are in line a swap waits, and says so where she looks for it'
     const go = dialog.getByRole('button', { name: one.t('card.swapDo'), exact: true });
     assert.equal(await go.getAttribute('aria-disabled'), 'true');
     await look(page, 'swaps-3-held');
-    await gateway.pace(10_000);
+    await serve();
     await held.waitFor({ state: 'detached' });
     assert.equal(await go.getAttribute('aria-disabled'), null);
     await go.click();
@@ -198,18 +211,26 @@ test('while others are in line a swap waits, and says so where she looks for it'
 async function others(from, n) {
   const pages = [];
   for (let i = 0; i < n; i++) {
-    const cookie = await gateway.signIn({ student: `s${1_000_000 + from + i}` });
-    const context = await browser.newContext({ baseURL: gateway.address });
-    const [name, value] = /^(.*?)=(.*)$/.exec(cookie).slice(1);
-    await context.addCookies([{ name, value, url: gateway.address }]);
-    const page = await context.newPage();
+    const page = await signedIn(`s${1_000_000 + from + i}`);
     await page.goto('/accessibility.html', { waitUntil: 'commit' });
     pages.push(page);
   }
   return pages;
 }
 
-/** Each asks for a course at once; with a pace that makes a line. */
+/** Each asks for a course, and nobody is served: a line that stands. */
+async function stand(pages) {
+  await gateway.pace(1);
+  await gateway.registrar(`windows/${COURSES}/pause`);
+  await ask(pages);
+}
+
+/** The line is served, all at once. */
+async function serve() {
+  await gateway.pace(10_000);
+  await gateway.registrar(`windows/${COURSES}/resume`);
+}
+
 const ask = (pages) =>
   Promise.all(
     pages.map((page) =>
@@ -229,7 +250,7 @@ const ask = (pages) =>
     ),
   );
 
-const leave = (pages) => Promise.all(pages.map((page) => page.context().close()));
+const leave = (pages) => Promise.all(pages.map((page) => close(page)));
 
 test('in line herself she reads why she cannot swap yet', async () => {
   const one = await Student.signIn(browser, gateway, { student: 's1000028', size: PHONE });
@@ -242,15 +263,14 @@ test('in line herself she reads why she cannot swap yet', async () => {
     await one.go('plan');
     await one.add('YY-0002');
     await one.saved();
-    await gateway.pace(1);
-    await ask(rivals);
+    await stand(rivals);
     await page.getByRole('button', { name: one.t('plan.submitNow', { n: 1 }) }).click();
     await one.go('outcomes');
     await one.outcome('YY-0001').getByText(one.t('exchange.line')).waitFor();
     const swap = one.outcome('YY-0001').getByRole('button', { name: one.t('card.swap') });
     assert.equal(await swap.count(), 0);
     await accessible(page, 'in line, and no swap');
-    await gateway.pace(10_000);
+    await serve();
     await leave(rivals);
   });
   await close(page);

@@ -12,7 +12,7 @@ let browser;
 before(async () => {
   browser = await launch();
 });
-after(() => browser.close());
+after(() => browser?.close());
 
 test('the check sees a missing name, a missing landmark and a heading left out', () => {
   const whole = [
@@ -42,11 +42,14 @@ test('the check sees a missing name, a missing landmark and a heading left out',
 for (const lang of ['nl', 'en']) {
   test(`every view reads well: ${lang}`, async () => {
     const gateway = await Gateway.start({ SLUIS__LINE__POSITION_PUSH_MS: '100' });
-    const page = await newPage(browser, gateway.address, { lang, size: DESKTOP });
-    const one = new Student(page, lang);
-    await pictured(page, `tree-${lang}`, () => everyView(gateway, one));
-    await close(page);
-    await gateway.stop();
+    try {
+      const page = await newPage(browser, gateway.address, { lang, size: DESKTOP });
+      const one = new Student(page, lang);
+      await pictured(page, `tree-${lang}`, () => everyView(gateway, one));
+      await close(page);
+    } finally {
+      await gateway.stop();
+    }
   });
 }
 
@@ -142,13 +145,21 @@ async function theRest(one) {
 
 test('the languages that are not the page’s own are marked, on a phone too', async () => {
   const gateway = await Gateway.start();
+  try {
+    await marked(gateway);
+  } finally {
+    await gateway.stop();
+  }
+});
+
+async function marked(gateway) {
   const one = await Student.signIn(browser, gateway, { lang: 'en', size: PHONE });
   const { page } = one;
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
-  const marked = await page
+  const languages = await page
     .locator('header [lang]')
     .evaluateAll((all) => all.map((e) => [e.lang, e.getAttribute('aria-label')]));
-  assert.deepEqual(marked, [
+  assert.deepEqual(languages, [
     ['nl', 'NL, Nederlands'],
     ['en', 'EN, English'],
   ]);
@@ -157,5 +168,4 @@ test('the languages that are not the page’s own are marked, on a phone too', a
   await page.getByRole('button', { name: 'NL, Nederlands' }).click();
   await page.waitForFunction(() => document.documentElement.lang === 'nl');
   await close(page);
-  await gateway.stop();
-});
+}

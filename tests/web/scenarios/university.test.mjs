@@ -13,7 +13,7 @@ import {
   PHONE,
   pictured,
 } from '../support/browser.mjs';
-import { freePort, Gateway } from '../support/gateway.mjs';
+import { Gateway } from '../support/gateway.mjs';
 import { Provider, settings } from '../support/provider.mjs';
 import { Student, until } from '../support/student.mjs';
 import { reads } from '../support/tree.mjs';
@@ -27,10 +27,8 @@ let provider;
 before(async () => {
   browser = await launch();
   // The demo university's data, put in by the demonstration, then served with university accounts.
-  const port = await freePort();
-  provider = await Provider.start(`http://127.0.0.1:${port}`, { host: 'localhost' });
-  gateway = await Gateway.start({}, port);
-  await gateway.schedule(3600);
+  gateway = await Gateway.start();
+  provider = await Provider.start(gateway.address, { host: 'localhost' });
   await gateway.restarted({
     ...settings(provider.issuer),
     SLUIS__SIGN_IN__OIDC__CONTACT_NL: 'de studentendesk (desk@example.edu)',
@@ -39,9 +37,9 @@ before(async () => {
   await available(true);
 });
 after(async () => {
-  await gateway.stop();
-  await provider.stop();
-  await browser.close();
+  await gateway?.stop();
+  await provider?.stop();
+  await browser?.close();
 });
 
 const available = (wanted) =>

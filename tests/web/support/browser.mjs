@@ -75,14 +75,13 @@ export async function newPage(browser, address, options = {}) {
   });
   context.setDefaultTimeout(15_000);
   context.faults = [];
+  context.on('page', watch); // any further tab too
   if (DIST) await builtApart(context);
-  const page = await context.newPage();
-  watch(page);
-  return page;
+  return context.newPage();
 }
 
 /** Errors on the console, exceptions, and violations of the content security policy. */
-export function watch(page) {
+function watch(page) {
   const { faults } = page.context();
   page.on('console', (m) => {
     if (m.type() === 'error' || /Content Security Policy/.test(m.text())) faults.push(m.text());

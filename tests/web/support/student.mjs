@@ -142,6 +142,11 @@ export class Student {
     return found;
   }
 
+  /** Her plan as the gateway has it. */
+  async plannedCourses() {
+    return (await this.api('/api/plan')).courses;
+  }
+
   /** JSON of the gateway, with her cookie. */
   api(path) {
     return this.page.evaluate(async (url) => (await fetch(url)).json(), path);
@@ -159,16 +164,30 @@ export async function until(test, what, ms = 15_000) {
   }
 }
 
-/** Armed, then open: in line far enough back that the line can be looked at. */
-export async function intoLine(gateway, student, least = 8) {
+/** Open, and in line behind all of the demo's students: it lasts for minutes. */
+export async function lastInLine(gateway, student) {
   await gateway.pace(1);
-  await gateway.reset(3).catch(() => gateway.schedule(3));
+  await gateway.open();
+  await student.button('plan.submitNow', { n: (await student.plannedCourses()).length }).click();
+  await student.inLine().waitFor();
+  return until(() => student.place(), 'a place in line');
+}
+
+/** Most of the demo's students, who are armed again after a reset. */
+const CROWD = 500;
+
+/** Armed, then open, at a pace of one a second: in line, so far back that it lasts `least` seconds. */
+export async function intoLine(gateway, student, least = 60) {
+  await gateway.pace(1);
   for (;;) {
+    // Nothing opens by itself while she presses the button.
+    await gateway.reset(3600);
     await student.words('opening.in').waitFor();
     await student.arm();
+    await until(async () => (await gateway.window()).waiting > CROWD, 'the others are armed');
+    await gateway.open();
     await student.inLine().waitFor({ timeout: 20_000 });
     const place = await until(() => student.place(), 'a place in line');
     if (place >= least) return place;
-    await gateway.reset(3);
   }
 }

@@ -9,6 +9,8 @@ const PING_MS = 20_000;
 const CONNECT_MS = 10_000;
 const PROBE_MS = 3000;
 const WATCH_MAX = 40; // sections in one message
+/** Sections watched at once; as `WATCHED_MAX` in src/limits.rs, past which the gateway refuses. */
+export const WATCHED_MAX = 300;
 
 export type Status = 'connecting' | 'open' | 'lost';
 
@@ -212,9 +214,11 @@ export class Link {
     return true;
   }
 
-  /** Exactly these sections' seats are pushed from now on. */
-  watch(keys: Set<string>): void {
+  /** Exactly these sections' seats are pushed from now on: the first of them, where they are more
+   * than can be watched. */
+  watch(wanted: Set<string>): void {
     if (this.status !== 'open') return;
+    const keys = new Set([...wanted].slice(0, WATCHED_MAX));
     const tell = (type: 'watch' | 'unwatch', sections: string[]) => {
       for (let i = 0; i < sections.length; i += WATCH_MAX) {
         this.send({ type, sections: sections.slice(i, i + WATCH_MAX) });
@@ -228,6 +232,6 @@ export class Link {
       'watch',
       [...keys].filter((k) => !this.#watched.has(k)),
     );
-    this.#watched = new Set(keys);
+    this.#watched = keys;
   }
 }

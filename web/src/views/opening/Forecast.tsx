@@ -10,8 +10,9 @@ import { CourseSeats } from '../../ui/Seats';
 import { courseName, sectionName, when } from '../../ui/words';
 import type { ForecastView } from '../../wire/ForecastView';
 
+/** Green and a tick are kept for what is final: that a seat is likely is neither. */
 const LOOK: Record<string, [Tone, IconName]> = {
-  likely: ['good', 'check'],
+  likely: ['water', 'wait'],
   unlikely: ['wait', 'warn'],
   full: ['bad', 'cross'],
 };

@@ -46,7 +46,7 @@ export function CourseLine(props: {
       </div>
       {plan.value.some((r) => r.course === course.key) ? (
         <p class="added">
-          <Icon name="check" heavy /> {t('plan.added')}
+          <Icon name="plan" /> {t('plan.added')}
         </p>
       ) : (
         <Button

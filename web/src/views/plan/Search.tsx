@@ -1,18 +1,18 @@
 // The prospectus: by code or words, with filters. The gateway knows all of them but one: what fits
 // her week hangs on a plan that may not be saved yet, so that is looked at here, page after page.
+import { effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../../i18n';
 import { credits as creditsText } from '../../i18n/format';
 import { courses, type Filters, noFilters, requirements, search } from '../../store/catalogue';
 import { attempt } from '../../store/session';
-import { enrolments, plan, theLink } from '../../store/store';
+import { connection, enrolments, plan, theLink } from '../../store/store';
 import { Button, Checkbox, Loading } from '../../ui/basics';
 import { fitsWeek, heldSlots, wishedSlots } from '../../ui/slots';
 import type { Facets } from '../../wire/Facets';
 import { CourseLine } from './CourseLine';
 
 const TYPING_MS = 250;
-const WATCHED_MAX = 240;
 const PAGE = 20;
 /** Pages are larger where most of what is read is not shown. */
 const SIFTED_PAGE = 100;
@@ -49,16 +49,19 @@ function Choice(props: {
   );
 }
 
-/** The seats of what is on the screen are pushed. */
-function useWatch(codes: string[]): void {
-  useEffect(() => {
-    const wanted = [...plan.value, ...(requirements.value ?? [])].map((r) => r.course);
-    const all = new Set([...wanted, ...codes]);
-    const sections = [...all]
-      .flatMap((c) => courses.value.get(c)?.components ?? [])
-      .flatMap((c) => c.sections.map((s) => s.key));
-    theLink()?.watch(new Set(sections.slice(0, WATCHED_MAX)));
-  });
+/** The seats of what is on the screen are pushed, of what is read later too. */
+function useWatch(found: string[] | undefined): void {
+  useEffect(
+    () =>
+      effect(() => {
+        const wanted = [...plan.value, ...(requirements.value ?? [])].map((r) => r.course);
+        const sections = [...new Set([...wanted, ...(found ?? [])])]
+          .flatMap((c) => courses.value.get(c)?.components ?? [])
+          .flatMap((c) => c.sections.map((s) => s.key));
+        if (connection.value.open) theLink()?.watch(new Set(sections));
+      }),
+    [found],
+  );
 }
 
 function weekTaken() {
@@ -184,7 +187,7 @@ export function Search() {
     if (q !== filters.q) set({ q });
   };
   const { results, more } = useSearch(filters, fits);
-  useWatch(results?.codes ?? []);
+  useWatch(results?.codes);
   return (
     <section aria-labelledby="search-title" class="search">
       <h2 id="search-title">{t('plan.search')}</h2>
