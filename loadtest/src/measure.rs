@@ -27,8 +27,8 @@ pub enum Latency {
     Outcome,
     /// Of a drop, a swap or leaving a waitlist.
     Change,
-    /// The same as an outcome's, where her socket was cut on purpose meanwhile: her own absence is
-    /// in it.
+    /// The same as an outcome's or a change's, where her socket was cut on purpose meanwhile: her own
+    /// absence is in it.
     Away,
 }
 

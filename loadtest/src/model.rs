@@ -64,6 +64,10 @@ pub struct Findings {
     pub not_judged: u64,
     /// What was judged, for the report.
     pub judged: Vec<&'static str>,
+    /// What was not judged at all, and why.
+    pub left_out: Vec<String>,
+    /// Message centres that should have been read, and were not.
+    pub unread: u64,
     /// Everything told, in journal order.
     pub events: Vec<Event>,
 }
@@ -87,6 +91,10 @@ pub struct Model {
     /// By student: the messages in her centre, and the journal position up to which it was read.
     centres: HashMap<u32, (HashMap<String, u32>, u64)>,
     centre_promotions: HashMap<(u32, u64, u32), u32>,
+    /// Students of whom the export had something else than they were told.
+    counted_on: HashSet<usize>,
+    /// Students whose message centres should have been read, and were not.
+    missed: Vec<usize>,
     /// By ticket: the requests that may stand behind it (each tab of a student sees it).
     tickets: HashMap<u32, Vec<u32>>,
     /// By student: the journal position up to which she was told everything when she looked again.
@@ -122,6 +130,8 @@ impl Model {
             promised: HashSet::new(),
             centres: HashMap::new(),
             centre_promotions: HashMap::new(),
+            counted_on: HashSet::new(),
+            missed: Vec::new(),
             tickets: HashMap::new(),
             looked: HashMap::new(),
             ended: None,
@@ -215,6 +225,10 @@ impl Model {
             return false;
         }
         self.check_new(student, at, course, &what, told);
+        let gives = match (&what, self.requests[at as usize].asked) {
+            (What::Enrolled { .. }, Asked::Change { gives }) => gives,
+            _ => None,
+        };
         self.newest = self.newest.max(told.journal);
         let newest = &mut self.of_student[student].1;
         *newest = told.journal.max(*newest);
@@ -223,7 +237,7 @@ impl Model {
         self.requests[at as usize].told.push(Told { course, event, journal });
         self.settle_ticket(at);
         let (student, when) = (student as u32, told.at);
-        self.events.push(Event { journal, student, course, request, what, at: when });
+        self.events.push(Event { journal, student, course, request, gives, what, at: when });
         true
     }
 
@@ -361,7 +375,8 @@ impl Model {
         let student = student as u32;
         if self.promised.insert((student, message.journal)) {
             let (journal, at) = (message.journal, message.at);
-            self.events.push(Event { journal, student, course, request: None, what, at });
+            let (request, gives) = (None, None);
+            self.events.push(Event { journal, student, course, request, gives, what, at });
         }
     }
 

@@ -487,3 +487,35 @@ fn an_outcome_that_a_later_one_hides_in_her_welcome_is_not_judged() {
     let rows = export(&[row("u0", "A", &["A/L"], 20)]);
     assert_eq!(judged(model, &rows), (vec![], 1, 1));
 }
+
+#[test]
+fn a_message_centre_that_was_not_read_is_named_with_what_it_leaves_unjudged() {
+    let end = |read: &[usize]| {
+        let mut model = model();
+        right(&mut model);
+        for student in read {
+            model.centre(*student, &[], 99);
+        }
+        model.centres_end();
+        model.finish(Some(&export(&right_export())), Some(&[0, 1, 2]), true)
+    };
+    // 1 and 2 waited, and 1's centre is read in any case.
+    let all = end(&[2]);
+    assert!(["I6", "I10", "I11"].iter().all(|promise| all.judged.contains(promise)));
+    assert_eq!((all.left_out, all.unread, all.not_judged), (vec![], 0, 0));
+    let one = end(&[]);
+    assert!(!["I6", "I10", "I11"].iter().any(|promise| one.judged.contains(promise)));
+    assert_eq!((one.unread, one.not_judged), (1, 1));
+    let why = "1 message centres were not read (of u2)";
+    assert_eq!(one.left_out, [format!("I6 and I11: {why}"), format!("I10: {why}")]);
+}
+
+#[test]
+fn a_message_centre_counts_where_the_export_has_something_else_than_was_told() {
+    let mut model = one_asks();
+    assert!(model.unread().is_empty());
+    model.count_on([0].into());
+    assert_eq!(model.unread(), [0]);
+    model.centre(0, &[], 9);
+    assert!(model.unread().is_empty());
+}

@@ -2,6 +2,7 @@
 //! faults happen, and at the end everything told is audited. A run that ends early keeps what it
 //! has: its report says that it is partial, and why.
 
+mod centres;
 mod end;
 mod watch;
 
@@ -446,11 +447,10 @@ async fn worker(world: Rc<World>, queue: Rc<RefCell<VecDeque<Tab>>>) {
         return;
     }
     loop {
-        let Some(mut tab) = queue.borrow_mut().pop_front() else { return };
+        let Some(tab) = queue.borrow_mut().pop_front() else { return };
         if *world.over.borrow() {
             return;
         }
-        tab.cut_at = None;
         Player::new(Rc::clone(&world), tab, Some(Instant::now())).play().await;
     }
 }

@@ -14,7 +14,7 @@ use crate::screen::{self, Live};
 use crate::script::{self, Tab};
 use crate::setup;
 use crate::stage::{self, Stage, Target};
-use crate::summary::{self, About, Summary};
+use crate::summary::{self, About, Summary, UNASKED};
 use crate::talk::{Talk, json_line};
 use crate::threshold::Threshold;
 
@@ -26,6 +26,9 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let mut scenario = scenario::read(&args.scenario)?;
     let seed = args.seed.unwrap_or(scenario.seed);
     overrides(&mut scenario, args);
+    if let Some(what) = scenario::impossible(&scenario) {
+        return Err(Error::Usage(what));
+    }
     let target = target(&args.stage)?;
     if target.is_some() && scenario.faults.kill_after.is_some() {
         let text = "only a gateway of our own can be killed; leave --target or --kill-after out";
@@ -188,10 +191,10 @@ fn tell(summary: &Summary, out: &Path, talk: Talk) {
         talk.say(format_args!("undecided at the end: {undecided} requests"));
     }
     if summary.audit.not_judged > 0 {
-        talk.say(format_args!(
-            "not judged: {}; somebody had something undecided there and could not be asked",
-            summary.audit.not_judged
-        ));
+        talk.say(format_args!("not judged: {}{UNASKED}", summary.audit.not_judged));
+    }
+    for left_out in &summary.audit.left_out {
+        talk.say(format_args!("not judged at all: {left_out}"));
     }
     match &summary.latency_ms {
         None => talk.say(format_args!(

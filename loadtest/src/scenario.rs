@@ -7,6 +7,7 @@ mod span;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use sluis::limits::{CREDITS_MAX, PACE_MAX};
 
 use crate::error::{Error, Result};
 use crate::files::REQUESTS_PER_STUDENT_MAX;
@@ -318,7 +319,7 @@ pub fn read(path: &Path) -> Result<Scenario> {
     let text = String::from_utf8(bytes).map_err(|_| bad("is not UTF-8 text; save it as UTF-8"))?;
     let mut scenario: Scenario = parse(&text).map_err(|e| hint::fault(path, &text, &e))?;
     scenario.base = path.parent().unwrap_or(Path::new("")).to_owned();
-    check(&scenario).map_err(|what| bad(&what))?;
+    check(&scenario).map_err(|what| hint::placed(path, &text, &what))?;
     Ok(scenario)
 }
 
@@ -396,7 +397,49 @@ fn check(scenario: &Scenario) -> std::result::Result<(), String> {
     if scenario.generator.lag_ms_max.is_nan() || scenario.generator.lag_ms_max < 1.0 {
         return Err("generator.lag_ms_max: give at least 1".into());
     }
-    check_arrivals(&scenario.arrivals)
+    check_window(&scenario.window)?;
+    check_arrivals(&scenario.arrivals)?;
+    impossible(scenario).map_or(Ok(()), Err)
+}
+
+/// What the gateway would refuse, or what would let nobody in.
+fn check_window(window: &Window) -> std::result::Result<(), String> {
+    let credits_max = CREDITS_MAX / 100;
+    let bounds = [
+        ("window.pace", window.pace, PACE_MAX),
+        ("window.credit_limit", window.credit_limit, credits_max),
+    ];
+    for (name, value, most) in bounds {
+        if let Some(value) = value.filter(|value| !(1..=most).contains(value)) {
+            return Err(format!("{name} = {value}: give 1 to {most}, or leave it out"));
+        }
+    }
+    Ok(())
+}
+
+/// What is asked for and cannot happen, in words: from a file, or by flags that were added to it.
+pub fn impossible(scenario: &Scenario) -> Option<String> {
+    let Scenario { behaviour: b, faults: f, .. } = scenario;
+    // Whoever comes when another one has left does one thing in one tab, and leaves.
+    let closed = matches!(scenario.arrivals, Arrivals::Closed { .. });
+    let with_closed = |name: &str| {
+        format!(
+            "{name} cannot be with arrivals.shape = \"closed\"; choose another, or leave it out"
+        )
+    };
+    if closed && f.drop_sockets > 0.0 {
+        return Some(with_closed("faults.drop_sockets (--drop-sockets)"));
+    }
+    if closed && b.two_tabs > 0.0 {
+        return Some(with_closed("behaviour.two_tabs"));
+    }
+    let end = scenario.duration;
+    let late = |name: &str| Some(format!("{name} is not before the end; give less than duration"));
+    match (f.drop_at, f.kill_after) {
+        (Some(at), _) if at >= end => late("faults.drop_at"),
+        (_, Some(after)) if after >= end => late("faults.kill_after (--kill-after)"),
+        _ => None,
+    }
 }
 
 fn check_demand(scenario: &Scenario) -> std::result::Result<(), String> {

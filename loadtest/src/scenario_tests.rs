@@ -74,3 +74,40 @@ fn impossible_numbers_are_told() {
     assert!(fault("\"5s\"", "\"5\"").contains("has no unit"));
     assert!(fault("courses = 5", "courses = -1").contains("invalid value"));
 }
+
+#[test]
+fn a_window_that_no_gateway_takes_is_told_with_its_line() {
+    let window = |more: &str| fault("[behaviour]", &format!("[window]\n{more}\n[behaviour]"));
+    for pace in ["0", "1000001"] {
+        let told = window(&format!("pace = {pace}"));
+        assert!(told.contains("s.toml:16: window.pace = "), "{told}");
+        assert!(told.contains("give 1 to 1000000"), "{told}");
+    }
+    for credits in ["0", "241"] {
+        let told = window(&format!("key = \"k\"\ncredit_limit = {credits}"));
+        assert!(told.contains("s.toml:17: window.credit_limit = "), "{told}");
+        assert!(told.contains("give 1 to 240"), "{told}");
+    }
+    let good = "[window]\npace = 1000000\ncredit_limit = 240\n[behaviour]";
+    check_text(&GOOD.replace("[behaviour]", good)).unwrap();
+    let least = "[window]\npace = 1\ncredit_limit = 1\n[behaviour]";
+    check_text(&GOOD.replace("[behaviour]", least)).unwrap();
+}
+
+#[test]
+fn what_would_never_happen_is_refused() {
+    let spike = "shape = \"spike\"\nhalf_life = \"1s\"\nover = \"4s\"\n[behaviour]\narmed = 0.5";
+    let closed = |more: &str| {
+        let closed = "shape = \"closed\"\nin_flight = 3\n[behaviour]\narmed = 0.5";
+        fault(spike, &format!("{closed}\n{more}"))
+    };
+    let told = closed("two_tabs = 0.1");
+    assert!(told.contains("s.toml:16: behaviour.two_tabs cannot be with"), "{told}");
+    let told = closed("[faults]\ndrop_sockets = 0.1");
+    assert!(told.contains("s.toml:17: faults.drop_sockets"), "{told}");
+    let at = |fault_: &str| fault("armed = 0.5", &format!("armed = 0.5\n[faults]\n{fault_}"));
+    let told = at("drop_sockets = 0.1\ndrop_at = \"5s\"");
+    assert!(told.contains("s.toml:19: faults.drop_at is not before the end"), "{told}");
+    let told = at("kill_after = \"6s\"");
+    assert!(told.contains("s.toml:18: faults.kill_after"), "{told}");
+}

@@ -4,7 +4,7 @@
 use crate::error::Result;
 use crate::population::Population;
 use crate::random::Random;
-use crate::scenario::{Arrivals, Scenario, Span};
+use crate::scenario::{Scenario, Span};
 use crate::shape;
 
 /// Seconds between the last arming and the opening.
@@ -115,7 +115,6 @@ pub fn write(scenario: &Scenario, population: &Population, seed: u64) -> Result<
     // Those who are gone at the opening have armed; of the others, this share.
     let arming = count - connected + (connected as f64 * b.armed).round() as usize;
     let arrivals = shape::draw(&scenario.arrivals, count - arming, &mut random, &scenario.base)?;
-    let closed = matches!(scenario.arrivals, Arrivals::Closed { .. });
     let mut tabs = Vec::with_capacity(count);
     for (i, student) in order.into_iter().enumerate() {
         let gone = i < count - connected;
@@ -131,7 +130,7 @@ pub fn write(scenario: &Scenario, population: &Population, seed: u64) -> Result<
         let leaves = tab.steps.iter().any(|step| step.action == Action::Disarm);
         if gone {
             (tab.later, tab.cut_at) = (Later::Nothing, None);
-        } else if !closed && !leaves && random.chance(b.two_tabs) {
+        } else if !leaves && random.chance(b.two_tabs) {
             let later = Later::Nothing;
             tabs.push(Tab { second: true, later, cut_at: None, ..tab.clone() });
         }

@@ -74,8 +74,8 @@ fn decayed(random: &mut Random, half_life: f64, end: f64) -> f64 {
     (-(1.0 - random.share() * all).ln() / rate).min(end)
 }
 
-/// A curve from a file: CSV with a time in seconds (`t_unix` or `t_s`, or `t_hkt` for the bounds)
-/// and a column of arrivals since the row before.
+/// A curve from a file: CSV with a time in seconds (`t_unix` or `t_s`) and a column of arrivals since
+/// the row before. The bounds are seconds, too, in the same column.
 fn curve(path: &Path, column: &str, bounds: [Option<&str>; 2]) -> Result<Steps> {
     let bytes = files::read_file(path)?;
     let bad = |what: String| Error::BadFile(format!("{}: {what}", path.display()));

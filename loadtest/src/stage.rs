@@ -199,10 +199,9 @@ pub fn order(admin: &Admin, window: &str) -> Option<Vec<u32>> {
     serde_json::from_str::<Transcript>(&text).ok().map(|t| t.order)
 }
 
-/// A student's whole message centre, handed over page by page, and the journal position up to
-/// which everything is in it.
-pub fn centre(address: SocketAddr, token: &str) -> Result<(Vec<Message<'static>>, u64)> {
-    let admin = Admin::new(address, Some(token));
+/// The whole message centre of the student whose token the client has, handed over page by page,
+/// and the journal position up to which everything is in it.
+pub fn centre(admin: &Admin) -> Result<(Vec<Message<'static>>, u64)> {
     let mut all = Vec::new();
     let (mut before, mut as_of) = (None, None);
     for _ in 0..PAGES_MAX {
@@ -215,10 +214,10 @@ pub fn centre(address: SocketAddr, token: &str) -> Result<(Vec<Message<'static>>
         as_of.get_or_insert(page.as_of);
         before = page.next;
         if before.is_none() {
-            break;
+            return Ok((all, as_of.unwrap_or_default()));
         }
     }
-    Ok((all, as_of.unwrap_or_default()))
+    Err(Error::Failed(format!("a message centre has over {} messages", all.len())))
 }
 
 /// Where the journal stands, as this student is told.

@@ -14,6 +14,9 @@ use crate::threshold::{Figures, Judged, QUANTILES, Threshold};
 pub const FORMAT: &str = "rush-summary/1";
 /// Outcomes that somebody was there for and heard only when she looked again.
 const TOLD_LATE: &str = "told_late";
+/// Why something single was not judged.
+pub const UNASKED: &str = "; somebody had something undecided there and could not be asked, or her \
+                           message centre was not read";
 /// Violations that are written out.
 const VIOLATIONS_MAX: usize = 200;
 /// Errors that begin in the generator's share of a processor beyond which it is saturated.
@@ -93,8 +96,13 @@ pub struct Audit {
     pub by_promise: BTreeMap<String, u64>,
     /// What was judged.
     pub judged: Vec<&'static str>,
-    /// What was not: somebody had something undecided and could not be asked.
+    /// What was not judged at all, and why.
+    pub left_out: Vec<String>,
+    /// Single things that were not: somebody had something undecided and could not be asked, or
+    /// her message centre was not read.
     pub not_judged: u64,
+    /// Message centres that should have been read, and were not.
+    pub unread: u64,
     /// The first of them.
     pub found: Vec<crate::model::Violation>,
 }
@@ -229,6 +237,7 @@ fn figures(ran: &Ran, saturated: bool, last: Truth) -> Figures {
     put("lost", of(Promise::I2));
     put("undecided", findings.undecided as f64);
     put("not_judged", findings.not_judged as f64);
+    put("unread", findings.unread as f64);
     // A generator that is late itself cannot say that the gateway was.
     if let Some(late) = ran.told_late.filter(|_| !saturated) {
         put(TOLD_LATE, late as f64);
@@ -298,7 +307,9 @@ pub fn summary(about: About, ran: &Ran, thresholds: &[Threshold]) -> Summary {
             violations: findings.counts.values().sum(),
             by_promise,
             judged: findings.judged.clone(),
+            left_out: findings.left_out.clone(),
             not_judged: findings.not_judged,
+            unread: findings.unread,
             found: findings.violations.iter().take(VIOLATIONS_MAX).cloned().collect(),
         },
         server_cpu_s: ran.server_cpu_s.map(|s| round(s, 2)),

@@ -13,7 +13,7 @@ pub const LATENCIES: [&str; 6] = ["connect", "arm", "position", "outcome", "chan
 pub const QUANTILES: [(&str, f64); 5] =
     [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)];
 /// The other figures.
-pub const FIGURES: [&str; 15] = [
+pub const FIGURES: [&str; 16] = [
     "errors",
     "error_rate",
     "violations",
@@ -21,6 +21,7 @@ pub const FIGURES: [&str; 15] = [
     "lost",
     "undecided",
     "not_judged",
+    "unread",
     "told_late",
     "reconnects",
     "busy",

@@ -24,7 +24,7 @@ fn a_scenario_is_carried_through_audited_and_reported() {
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(summary["format"], "rush-summary/1");
     assert_eq!(summary["audit"]["violations"], 0);
-    for promise in ["I1", "I5 (draw)", "I6", "I10", "I15", "export"] {
+    for promise in ["I1", "I5 (draw)", "I6", "I10", "I11", "I15", "export"] {
         let judged = summary["audit"]["judged"].as_array().unwrap();
         assert!(judged.iter().any(|j| j == promise), "{promise}");
     }
@@ -56,6 +56,30 @@ fn nothing_is_lost_when_everything_goes_wrong() {
     assert!(summary["figures"]["reconnects"].as_f64() > Some(10.0));
     assert_eq!(summary["audit"]["violations"], 0);
     assert_eq!(summary["figures"]["undecided"], 0.0);
+}
+
+#[test]
+fn everybody_who_waits_is_read_however_many_they_are() {
+    let place = Place::new();
+    place.edit("count = 80", "count = 4200\nconnected = 20");
+    place.edit(
+        "courses = 6\ngroups = 2\nrequests_per_student = 2\nratio = 1.4",
+        "courses = 1\nrequests_per_student = 1\nratio = 100",
+    );
+    place.edit("arm_over = \"500ms\"\ntwo_tabs = 0.1\n", "arm_over = \"15s\"\n");
+    place.edit("duration = \"20s\"", "duration = \"60s\"");
+    place.edit("leave_line = 0.05\n", "");
+    place.write_more("[generator]\nlag_ms_max = 5000\n");
+    let output = place.run(&[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let summary = place.summary();
+    assert!(summary["outcomes"]["waitlisted"].as_u64() > Some(4100), "{}", summary["outcomes"]);
+    let judged = summary["audit"]["judged"].as_array().unwrap();
+    for promise in ["I6", "I10", "I11"] {
+        assert!(judged.iter().any(|j| j == promise), "{promise}: {}", summary["audit"]);
+    }
+    let audit = &summary["audit"];
+    assert_eq!((&audit["unread"], &audit["left_out"]), (&0.into(), &serde_json::json!([])));
 }
 
 /// 80 armed students, of whom 10 a second are decided; the time is over after one second.
@@ -99,6 +123,7 @@ fn the_same_seed_asks_for_the_same_and_a_closed_model_works() {
     );
     place.edit("armed = 0.5", "armed = 0.0");
     place.edit("leave_line = 0.05", "leave_line = 0.0");
+    place.edit("two_tabs = 0.1\n", "");
     // Whoever comes first: each course grants min(requests, seats).
     place.edit("groups = 2", "groups = 0");
     place.edit("drop_later = 0.2\nswap_later = 0.1\n", "");
@@ -173,6 +198,45 @@ fn a_recorded_rush_comes_to_the_same_again() {
     assert_eq!(nothing.status.code(), Some(78), "{}", stderr(&nothing));
 }
 
+/// Seats for most, or for everybody; nobody waits or swaps. At other times relative to each other
+/// the same requests then come to the same totals.
+fn recorded_without_waitlists(ratio: &str, later: &str) {
+    let place = Place::new();
+    place.edit("waitlists = true", "waitlists = false");
+    place.edit("two_tabs = 0.1\n", "");
+    place.edit("ratio = 1.4", ratio);
+    place.edit("groups = 2", "groups = 0");
+    place.edit("drop_later = 0.2\nswap_later = 0.1\n", later);
+    place.edit("later = \"300ms\"", "later = \"3s\"");
+    let data = place.path("data");
+    let output = place.run(&["--keep-data", data.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let first = place.summary();
+    let trace = place.path("opening.trace");
+    let recorded = rush().args(["record", "--data"]).arg(&data).arg("--out").arg(&trace).output();
+    assert!(recorded.unwrap().status.success());
+    let mut replay = rush();
+    replay.args(["replay", "--speed", "4", "--json", "--out"]).arg(place.out()).arg(&trace);
+    let replayed = replay.output().unwrap();
+    assert!(replayed.status.success(), "{}", stderr(&replayed));
+    let again = place.summary();
+    assert_eq!(outcome_totals(&again), outcome_totals(&first), "{ratio}");
+    assert_eq!(again["reasons"], first["reasons"]);
+    assert_eq!(
+        (&again["audit"]["violations"], &again["errors"]),
+        (&0.into(), &serde_json::json!({}))
+    );
+    assert_eq!(again["students"], first["students"]);
+    assert!(again["seconds"].as_f64() < first["seconds"].as_f64(), "four times as fast");
+}
+
+#[test]
+fn a_trace_without_waitlists_and_swaps_comes_to_the_same_at_four_times_its_speed() {
+    recorded_without_waitlists("ratio = 1.4", "");
+    // Who has a seat at other times has one, too: so the same drops are right.
+    recorded_without_waitlists("ratio = 0.5", "drop_later = 0.4\n");
+}
+
 #[test]
 fn each_bad_input_is_one_line_with_its_code() {
     let place = Place::new();
@@ -192,6 +256,11 @@ fn each_bad_input_is_one_line_with_its_code() {
     refused(&["--target", "http://127.0.0.1:9"], 2, "--token-file");
     let kill = [&at("http://127.0.0.1:9")[..], &["--kill-after", "1s"]].concat();
     refused(&kill, 2, "only a gateway of our own can be killed");
+    refused(&["--kill-after", "20s"], 2, "faults.kill_after (--kill-after) is not before the end");
+    place.edit("two_tabs = 0.1\n", "");
+    let spike = "shape = \"spike\"\nhalf_life = \"200ms\"\nover = \"1s\"";
+    place.edit(spike, "shape = \"closed\"\nin_flight = 8");
+    refused(&["--drop-sockets", "10%"], 2, "(--drop-sockets) cannot be with arrivals.shape");
     place.edit("armed = 0.5", "armd = 0.5");
     refused(&[], 78, "did you mean `armed`?");
     place.edit("armd = 0.5", "armed = 5");
@@ -246,4 +315,21 @@ fn an_interrupted_run_keeps_its_partial_report() {
     assert!(summary["partial"].as_str().unwrap().contains("interrupted"));
     assert!(summary["outcomes"]["enrolled"].as_u64() > Some(0), "{summary}\n{said}");
     assert_eq!(summary["audit"]["violations"], 0);
+}
+
+#[test]
+fn every_kind_of_message_can_be_sent_twice() {
+    let place = Place::new();
+    place.edit("leave_line = 0.05", "leave_line = 0.3");
+    place.edit("two_tabs = 0.1\n", "");
+    let output = place.run(&["--duplicate", "100%"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let summary = place.summary();
+    let (sent, twice) = (summary["frames_out"].as_u64(), summary["duplicated"].as_u64());
+    assert_eq!(sent, twice.map(|twice| 2 * twice), "plan, arm, disarm, submit, drop and swap");
+    assert!(twice > Some(2 * 40), "{twice:?}");
+    assert_eq!(
+        (&summary["audit"]["violations"], &summary["figures"]["undecided"]),
+        (&0.into(), &0.0.into())
+    );
 }

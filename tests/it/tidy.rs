@@ -4,6 +4,7 @@
 mod limits;
 mod security;
 mod source;
+mod supply;
 
 use std::collections::HashSet;
 use std::path::Path;

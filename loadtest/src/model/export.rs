@@ -58,7 +58,8 @@ impl Model {
             let keys = row.sections.iter();
             let sections = keys.filter_map(|key| self.sections.get(key).copied()).collect();
             let what = What::Promoted { sections, replaces: None };
-            self.events.push(Event { journal, student, course, request: None, what, at: 0 });
+            let (request, gives) = (None, None);
+            self.events.push(Event { journal, student, course, request, gives, what, at: 0 });
             let read = self.centres.get(&student).is_some_and(|(_, as_of)| *as_of >= journal);
             if self.promised.insert((student, journal)) && read {
                 let detail = format!("promoted at {journal}, and no message says so");

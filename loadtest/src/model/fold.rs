@@ -4,6 +4,9 @@
 use super::export::Registry;
 use super::{Asked, Event, Export, Findings, Model, Promise, What};
 
+/// Students whose message centres were not read and who are named.
+const NAMED_MAX: usize = 5;
+
 impl Model {
     /// Ends the audit. `order` are the tickets as drawn; `complete` says that nobody was left
     /// unasked.
@@ -17,7 +20,9 @@ impl Model {
             self.learn_promotions(&export.rows);
         }
         let undecided = self.undecided();
-        let complete = complete && self.open().is_empty() && self.rules.alone;
+        let (open, unread) = (!self.open().is_empty(), self.missed.len() as u64);
+        let mut left_out = self.left_out(complete, open);
+        let complete = complete && !open && unread == 0 && self.rules.alone;
         self.events.sort_by_key(|e| (e.journal, e.what.order()));
         let from = export.map_or(u64::MAX, |export| export.from);
         let registry = self.fold(complete, from);
@@ -29,23 +34,49 @@ impl Model {
             self.check_order(order);
             judged.push("I5 (draw)");
         }
-        if let Some(export) = export {
-            self.check_export(&registry, export);
-            judged.push("export");
+        match export {
+            Some(export) => {
+                self.check_export(&registry, export);
+                judged.push("export");
+            }
+            None => left_out.push("export: it was not read".to_owned()),
         }
         self.check_told();
-        judged.push("I10");
-        self.findings(undecided, judged)
+        if unread == 0 {
+            judged.push("I10");
+        }
+        self.not_judged += unread;
+        let findings = Findings { undecided, unread, judged, left_out, ..Findings::default() };
+        self.findings(findings)
     }
 
-    fn findings(self, undecided: u64, judged: Vec<&'static str>) -> Findings {
+    /// What cannot be judged at all, and why.
+    fn left_out(&self, complete: bool, open: bool) -> Vec<String> {
+        let unread = (!self.missed.is_empty()).then(|| {
+            let some = self.missed.iter().take(NAMED_MAX).map(|who| self.students[*who].as_str());
+            let (count, some) = (self.missed.len(), some.collect::<Vec<_>>().join(", "));
+            let more = if count > NAMED_MAX { ", …" } else { "" };
+            format!("{count} message centres were not read (of {some}{more})")
+        });
+        let hidden = match &unread {
+            _ if self.rules.personal || !self.rules.alone => Some(
+                "something personal, or somebody else, may stand in a student's way".to_owned(),
+            ),
+            Some(unread) => Some(unread.clone()),
+            None if !complete => Some("not everybody could be asked at the end".to_owned()),
+            None if open => Some("requests are open".to_owned()),
+            None => None,
+        };
+        let hidden = hidden.map(|why| format!("I6 and I11: {why}"));
+        hidden.into_iter().chain(unread.map(|why| format!("I10: {why}"))).collect()
+    }
+
+    fn findings(self, findings: Findings) -> Findings {
         let mut findings = Findings {
             counts: self.counts,
             violations: self.violations,
-            undecided,
             not_judged: self.not_judged,
-            judged,
-            ..Findings::default()
+            ..findings
         };
         for event in &self.events {
             *findings.outcomes.entry(event.what.name()).or_default() += 1;
@@ -73,7 +104,7 @@ impl Model {
         let strict = complete && !self.rules.personal;
         match &event.what {
             What::Enrolled { sections } => {
-                if let Some(given) = self.given(event) {
+                if let Some(given) = event.gives {
                     registry.free((student, given), journal);
                 }
                 if strict && let Some(first) = registry.first_waiting(course) {
@@ -182,14 +213,6 @@ impl Model {
         freed.sort_unstable();
         freed.dedup();
         freed.len() as u32
-    }
-
-    /// The course given up by the swap that this event is the outcome of.
-    pub(super) fn given(&self, event: &Event) -> Option<u32> {
-        match self.requests[event.request? as usize].asked {
-            Asked::Change { gives } => gives,
-            Asked::Plan | Asked::Denied => None,
-        }
     }
 
     fn fits(&self, registry: &Registry, course: u32) -> bool {

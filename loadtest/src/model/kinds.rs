@@ -107,6 +107,8 @@ pub struct Event {
     pub course: u32,
     /// Index of the request; none for what nobody asked.
     pub request: Option<u32>,
+    /// The course given up with it, of a swap that came true.
+    pub gives: Option<u32>,
     /// What.
     pub what: What,
     /// When, in milliseconds since the epoch.

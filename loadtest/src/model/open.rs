@@ -34,6 +34,25 @@ impl Model {
         waiting.map(|e| e.student as usize).collect()
     }
 
+    /// The message centres of these count, too.
+    pub fn count_on(&mut self, students: HashSet<usize>) {
+        self.counted_on.extend(students);
+    }
+
+    /// Students whose message centres count and have not been read, in order.
+    pub fn unread(&self) -> Vec<usize> {
+        let count = self.waiting();
+        let mut unread: Vec<usize> = count.union(&self.counted_on).copied().collect();
+        unread.retain(|student| !self.centres.contains_key(&(*student as u32)));
+        unread.sort_unstable();
+        unread
+    }
+
+    /// Nobody's message centre is read any more: whoever's is missing, is.
+    pub fn centres_end(&mut self) {
+        self.missed = self.unread();
+    }
+
     /// Students of whom something may not be known.
     pub fn unknown(&self) -> HashSet<usize> {
         self.open().union(&self.waiting()).copied().collect()
@@ -62,7 +81,7 @@ impl Model {
                 }
                 _ => continue,
             };
-            let given = self.given(event).map(|given| (given, false));
+            let given = event.gives.map(|given| (given, false));
             for (course, grants) in given.into_iter().chain([(event.course, grants)]) {
                 let latest = has.entry((event.student, course)).or_default();
                 if event.journal >= latest.0 {

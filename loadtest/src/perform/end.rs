@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::{Plan, Run};
+use super::{Plan, Run, centres};
 use crate::admin::Admin;
 use crate::error::{Error, Result};
 use crate::model::{Export, Findings, Model};
@@ -28,8 +28,6 @@ const STANDS: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Longest time to learn where the journal stands, in which it is asked again.
 const POSITION_MAX: Duration = Duration::from_secs(5);
-/// Message centres read.
-const CENTRES_MAX: usize = 4000;
 
 /// Whether the window is open.
 pub fn is_open(admin: &Admin, token: Option<&str>, window: &str) -> Result<bool> {
@@ -76,12 +74,19 @@ impl Run<'_> {
                 _ = tokio::signal::ctrl_c() => false,
                 () = live.stopped() => false,
             };
-            if !asks {
-                self.unheard.clear();
-            }
         }
         let export = if answers { self.read_export().await } else { None };
-        let complete = asks && self.ask_again(export.as_ref()).await;
+        if asks {
+            asks = tokio::select! {
+                () = self.ask_again(export.as_ref()) => true,
+                _ = tokio::signal::ctrl_c() => false,
+                () = live.stopped() => false,
+            };
+        }
+        if !asks {
+            self.unheard.clear();
+        }
+        let complete = asks && self.unheard.is_empty();
         for _ in &self.unheard {
             self.world.measures.borrow_mut().error("look_again_failed");
         }
@@ -92,7 +97,8 @@ impl Run<'_> {
         let world = &self.world;
         let catalogue = Rc::new(world.population.catalogue.clone());
         let empty = Model::new(catalogue, Rc::new(Vec::new()), plan.rules);
-        let model = world.model.replace(empty);
+        let mut model = world.model.replace(empty);
+        model.centres_end();
         model.finish(export.as_ref(), order.as_deref(), complete)
     }
 
@@ -182,42 +188,39 @@ impl Run<'_> {
 
     /// After the export: whoever has something undecided, was told something else than is in it, or
     /// could not be asked before, looks again; then message centres are read. What is in the export
-    /// was decided before that, so she must be told now. Whether everybody was.
-    async fn ask_again(&mut self, export: Option<&Export>) -> bool {
+    /// was decided before that, so she must be told now.
+    async fn ask_again(&mut self, export: Option<&Export>) {
         let mut who = self.unheard.clone();
         {
             let model = self.world.model.borrow();
             who.extend(model.open().into_iter().chain(untold(&model, export)));
         }
         self.look_again(&who).await;
-        let read = {
-            let model = self.world.model.borrow();
-            let read = model.waiting().into_iter().chain(untold(&model, export));
-            read.collect::<BTreeSet<usize>>()
+        let who = {
+            let mut model = self.world.model.borrow_mut();
+            let untold = untold(&model, export);
+            model.count_on(untold);
+            model.unread()
         };
-        self.read_centres(read).await && self.unheard.is_empty()
+        self.read_centres(&who).await;
     }
 
     /// Reads these message centres.
-    async fn read_centres(&mut self, who: BTreeSet<usize>) -> bool {
-        let all = who.len() <= CENTRES_MAX;
-        let address = self.stage.address;
-        let who = who.into_iter().take(CENTRES_MAX);
-        let tokens: Vec<(usize, String)> =
-            who.map(|student| (student, self.world.tokens[student].clone())).collect();
-        let read = runtime::beside(move || {
-            let one =
-                |(student, token): &(usize, String)| Ok((*student, stage::centre(address, token)?));
-            tokens.iter().map(one).collect::<Result<Vec<_>>>()
-        });
-        let Ok(centres) = read.await else {
-            self.world.measures.borrow_mut().error("message_centre_unreadable");
-            return false;
-        };
+    async fn read_centres(&mut self, who: &[usize]) {
+        if who.is_empty() {
+            return;
+        }
+        self.talk.say(format_args!("reading {} message centres …", who.len()));
+        let tokens = &self.world.tokens;
+        let who: Vec<(usize, String)> =
+            who.iter().map(|student| (*student, tokens[*student].clone())).collect();
+        let (centres, unread) = centres::read(self.stage.address, &who, centres::READ_MAX).await;
+        for _ in unread {
+            self.world.measures.borrow_mut().error("message_centre_unread");
+        }
         let mut model = self.world.model.borrow_mut();
-        for (student, (messages, as_of)) in &centres {
+        for (student, messages, as_of) in &centres {
             model.centre(*student, messages, *as_of);
         }
-        all
     }
 }

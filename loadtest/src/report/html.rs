@@ -7,7 +7,7 @@ use super::seats;
 use crate::measure::Bucket;
 use crate::perform::Ran;
 use crate::population::Catalogue;
-use crate::summary::{Summary, Truth};
+use crate::summary::{Summary, Truth, UNASKED};
 
 const STYLE: &str = include_str!("report.css");
 
@@ -265,11 +265,10 @@ fn audit(out: &mut String, summary: &Summary) {
         audit.violations
     );
     if audit.not_judged > 0 {
-        let _ = write!(
-            out,
-            "<p>Not judged: {}; somebody had something undecided there and could not be asked.</p>",
-            audit.not_judged
-        );
+        let _ = write!(out, "<p>Not judged: {}{UNASKED}.</p>", audit.not_judged);
+    }
+    for left_out in &audit.left_out {
+        let _ = write!(out, "<p>Not judged at all: {}.</p>", escape(left_out));
     }
     if !audit.found.is_empty() {
         out.push_str("<table><tr><th>promise<th>student<th>section<th>request<th>what");

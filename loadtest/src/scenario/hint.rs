@@ -18,6 +18,23 @@ pub fn fault(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     })
 }
 
+/// The error for a file that parses and makes no sense: `what` begins with the key, as in
+/// `window.pace = 0: …`, and the key's line is told where it stands in a table of its own.
+pub fn placed(path: &Path, text: &str, what: &str) -> Error {
+    let key = what.split([' ', ':']).next().unwrap_or_default();
+    let (table, name) = key.split_once('.').unwrap_or(("", key));
+    let mut within = "";
+    let line = text.lines().position(|line| {
+        let line = line.trim();
+        if let Some(header) = line.strip_prefix('[') {
+            within = header.split(']').next().unwrap_or_default().trim();
+        }
+        within == table && line.split('=').next().is_some_and(|key| key.trim() == name)
+    });
+    let place = line.map_or_else(String::new, |line| format!(":{}", line + 1));
+    Error::BadFile(format!("{}{place}: {what}", path.display()))
+}
+
 /// The nearest of the names that the message lists as expected.
 fn meant(message: &str) -> Option<String> {
     let (found, expected) = message.split_once(", expected")?;
@@ -43,5 +60,14 @@ mod tests {
         assert_eq!(meant(message).as_deref(), Some("pace"));
         assert_eq!(meant("invalid type: string"), None);
         assert_eq!(nearest("zzz", ["pace"].into_iter()), None);
+    }
+
+    #[test]
+    fn the_line_of_a_key_is_told() {
+        let text = "duration = \"5s\"\n# pace = 1\n[other]\npace = 2\n [ window ] # it\n pace=0\n";
+        let told = |what: &str| placed(Path::new("s.toml"), text, what).to_string();
+        assert_eq!(told("window.pace = 0: give 1"), "s.toml:6: window.pace = 0: give 1");
+        assert_eq!(told("duration: too long"), "s.toml:1: duration: too long");
+        assert_eq!(told("window.key is missing"), "s.toml: window.key is missing");
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Absence, Kept, Player, Waiting};
 use crate::measure::Latency;
-use crate::script::Later;
+use crate::script::{Action, Later};
 use crate::told::{Answer, Armed, Forecast, OutcomeTold, Outcomes, Pushed};
 use crate::wire::{Kind, Position};
 use crate::world::{World, change};
@@ -93,7 +93,9 @@ impl Player {
             let pending = self.pending.remove(at);
             match pending.kept {
                 Kept::Change => {
-                    self.world.measures.borrow_mut().took(Latency::Change, pending.intended);
+                    let late = self.hears_late(pending.intended);
+                    let of = if late { Latency::Away } else { Latency::Change };
+                    self.world.measures.borrow_mut().took(of, pending.intended);
                 }
                 Kept::Arm => change(&self.world.arming, -1),
                 _ => {}
@@ -233,7 +235,11 @@ impl Player {
 
     fn denied(&mut self, frame: &[u8]) -> Result<(), serde_json::Error> {
         let answer: Answer = serde_json::from_slice(frame)?;
-        let about = self.about(&answer);
+        // Other answers may come by another way, and later: this one can only be about her leaving.
+        let about = match (&answer.id, &*answer.code) {
+            (None, "not_in_line") => self.pending.iter().position(|p| p.kept == Kept::Disarm),
+            _ => self.about(&answer),
+        };
         if let (Some(at), "line_busy" | "window_paused") = (about, &*answer.code) {
             self.pending[at].again = Some(Instant::now() + AGAIN);
             self.world.measures.borrow_mut().counts.busy += 1;
@@ -257,10 +263,15 @@ impl Player {
             self.forget(|waiting| waiting.id == id);
         }
         let two_tabs = self.world.has_second(self.tab.student);
-        let right =
-            RIGHT_WHEN_LATE.contains(&&*answer.code) && (two_tabs || kept == Some(Kept::Disarm));
+        // Of two of the same, the first may have been answered before.
+        let second = kept.is_none() && self.world.duplicate > 0.0;
+        let left = self.tab.steps[..self.next].iter().any(|s| s.action == Action::Disarm);
+        let right = RIGHT_WHEN_LATE.contains(&&*answer.code) && (two_tabs || second || left);
         if !right {
             self.world.measures.borrow_mut().error(&answer.code);
+        }
+        if kept == Some(Kept::Disarm) {
+            self.ask_what_became();
         }
         if self.waiting.is_empty() {
             self.tab.later = Later::Nothing;

@@ -46,10 +46,7 @@ impl Player {
             }
             self.act(&action, at);
         }
-        if due(self.later_at) {
-            self.later_at = None;
-            self.change_mind(now);
-        }
+        self.change_mind(now);
         self.send_pending(socket, now).await?;
         if self.tab.cut_at.is_some_and(|at| due(self.when(at))) {
             self.tab.cut_at = None;
@@ -79,8 +76,10 @@ impl Player {
             (pending.sent, pending.again) = (true, None);
             pending.early = !self.world.is_open.get();
             socket.send(&pending.text).await?;
-            let repeatable = pending.id.is_some() && pending.kept != Kept::Arm;
-            let twice = repeatable && self.world.random.borrow_mut().chance(self.world.duplicate);
+            // Her other tab's request has no place of its own in the gateway's memory: sent again
+            // when she has been decided, it asks for another place in the line.
+            let other = pending.kept == Kept::Arm && self.world.has_second(self.tab.student);
+            let twice = !other && self.world.random.borrow_mut().chance(self.world.duplicate);
             if twice {
                 socket.send(&self.pending[i].text).await?;
             }
@@ -141,8 +140,10 @@ impl Player {
         }
     }
 
-    /// Drops or swaps something that she has.
+    /// Drops or swaps something that she has, once that is due. What was due earlier than now was
+    /// meant for then: its latency counts from there.
     fn change_mind(&mut self, now: Instant) {
+        let Some(intended) = self.later_at.take_if(|at| *at <= now) else { return };
         let later = std::mem::replace(&mut self.tab.later, Later::Nothing);
         let Some(from) = self.held.first().copied() else { return };
         let all = self.world.population.catalogue.courses.len();
@@ -150,15 +151,28 @@ impl Player {
         let wanted = &self.world.population.students[self.tab.student].wishes;
         match later {
             Later::Swap if !self.held.contains(&to) && !wanted.contains(&to) => {
-                self.act(&Action::Swap(from, crate::script::any(to, false)), now);
+                self.act(&Action::Swap(from, crate::script::any(to, false)), intended);
             }
-            Later::Swap | Later::Drop => self.act(&Action::Drop(from), now),
+            Later::Swap | Later::Drop => self.act(&Action::Drop(from), intended),
             Later::Nothing => {}
         }
     }
 
     fn asked(&self, id: Uuid, asked: Asked, courses: Vec<u32>) {
         self.world.model.borrow_mut().asked(self.tab.student, id, asked, courses);
+    }
+
+    /// She wanted to leave the line and is in none, and what she waits for was not told: she has
+    /// left, or was decided, and the word on it was lost. The same request again tells which.
+    pub(super) fn ask_what_became(&mut self) {
+        let waiting = self.waiting.iter().map(|waiting| waiting.id);
+        let pending = |id: &Uuid| self.pending.iter().any(|p| p.id == Some(*id));
+        let lost: Vec<Uuid> = waiting.filter(|id| !pending(id)).collect();
+        for id in lost {
+            change(&self.world.arming, 1);
+            let text = json!({ "type": "arm", "id": id, "window": self.world.window });
+            self.push(Kept::Arm, Some(id), text, Instant::now());
+        }
     }
 
     fn push(&mut self, kept: Kept, id: Option<Uuid>, text: serde_json::Value, intended: Instant) {
@@ -191,5 +205,89 @@ impl Player {
         if self.tab.later != Later::Nothing && self.later_at.is_none() {
             self.later_at = Some(Instant::now() + Duration::from_secs_f64(self.tab.later_s));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::model::Rules;
+    use crate::population::{Catalogue, Course, Population, Section, Student};
+    use crate::script::{Step, Tab};
+    use crate::wire::Kind;
+    use crate::world::World;
+
+    /// A student who has the first of two courses and changes her mind later.
+    fn player(later: Later) -> Player {
+        let section = |key: &str| Section { key: key.into(), capacity: Some(1), parent: None };
+        let course = |key: &str, i| Course { key: key.into(), components: vec![vec![i]] };
+        let catalogue = Catalogue {
+            sections: vec![section("A/L"), section("B/L")],
+            courses: vec![course("A", 0), course("B", 1)],
+        };
+        let students = vec![Student { key: "u0".into(), wishes: vec![0] }];
+        let population = Rc::new(Population { file: None, catalogue, students });
+        let rules = Rules { personal: false, alone: true };
+        let numbers = (0.0, 10.0, 0.0, 1);
+        let world = World::new(population, vec!["t".into()], "w".into(), rules, numbers);
+        let tab = Tab {
+            student: 0,
+            connect_at: 0.0,
+            steps: Vec::new(),
+            slow_s: 0.0,
+            refresh_s: 0.0,
+            cut_at: None,
+            later,
+            later_s: 1.0,
+            second: false,
+        };
+        let mut player = Player::new(world, tab, None);
+        player.held = vec![0];
+        player
+    }
+
+    #[test]
+    fn a_change_of_mind_counts_from_when_it_was_due() {
+        for later in [Later::Drop, Later::Swap] {
+            let mut player = player(later);
+            let due = Instant::now();
+            player.later_at = Some(due);
+            player.change_mind(due.checked_sub(Duration::from_millis(1)).unwrap());
+            assert!(player.pending.is_empty() && player.later_at.is_some(), "it is not due yet");
+            // This program was held up for half a second.
+            player.change_mind(due + Duration::from_millis(500));
+            let intended: Vec<Instant> = player.pending.iter().map(|p| p.intended).collect();
+            assert_eq!(intended, [due], "{later:?}");
+            assert_eq!((player.later_at, player.tab.later), (None, Later::Nothing));
+        }
+    }
+
+    #[test]
+    fn who_may_not_leave_a_line_asks_what_became_of_her_place() {
+        // Given: plan and leaving are not answered, and her place in the line is.
+        let mut player = player(Later::Nothing);
+        let actions = [Action::Plan(Vec::new()), Action::Arm, Action::Disarm];
+        for action in &actions {
+            player.act(action, Instant::now());
+        }
+        player.tab.steps = actions.map(|action| Step::new(0.0, action)).into();
+        player.next = player.tab.steps.len();
+        player.pending.retain(|pending| pending.kept != Kept::Arm);
+        change(&player.world.arming, -1);
+        let id = player.waiting[0].id;
+        let refused = |player: &mut Player, id: Option<Uuid>| {
+            let error = json!({ "type": "error", "id": id, "code": "not_in_line", "detail": "-" });
+            player.hear(Kind::Error, error.to_string().as_bytes(), 0);
+            player.pending.iter().map(|p| (p.kept, p.id)).collect::<Vec<_>>()
+        };
+        // When she is told that she is in no line: it is not about the plan.
+        let pending = refused(&mut player, None);
+        assert_eq!(pending, [(Kept::Plan, None), (Kept::Arm, Some(id))]);
+        // Then her first request says that she had left.
+        assert_eq!(refused(&mut player, Some(id)), [(Kept::Plan, None)]);
+        assert!(player.waiting.is_empty() && player.world.arming.get() == 0);
+        assert_eq!(player.world.measures.borrow().error_count(), 0);
     }
 }

@@ -239,6 +239,31 @@ fn a_real_provider_changes_its_key_in_the_middle_of_a_sign_in() {
     assert_eq!(given.choices(&mut before)["me"]["student"], "s0001", "who is in stays in");
 }
 
+/// A real provider whose ID tokens are spoilt; all else of them is as it should be.
+fn a_spoilt_token_is_refused(how: &str) {
+    let Some(mut given) = Given::started() else { return };
+    given.provider.tell(how);
+    let mut browser = Browser::new();
+    let reply = given.sign_in(&mut browser, "first", "");
+    given.led_to(&reply, "/?sign-in=untrusted");
+    assert_eq!(given.choices(&mut browser)["me"], Value::Null, "{how}");
+    // Signed again in the same way by the right key and unchanged: so it was the fault alone.
+    given.provider.tell("honest");
+    let reply = given.sign_in(&mut browser, "first", "");
+    given.led_to(&reply, "/");
+    assert_eq!(given.choices(&mut browser)["me"]["student"], "s0001", "{how}");
+}
+
+#[test]
+fn an_rs256_token_signed_by_another_key_under_the_published_name_is_refused() {
+    a_spoilt_token_is_refused("forge");
+}
+
+#[test]
+fn an_rs256_token_that_ran_out_is_refused() {
+    a_spoilt_token_is_refused("expire");
+}
+
 #[test]
 fn who_is_signed_in_stays_in_while_a_real_provider_is_gone() {
     if !Provider::is_there("who_is_signed_in_stays_in_while_a_real_provider_is_gone") {

@@ -1,7 +1,7 @@
 // A real OpenID provider on this machine (the npm package oidc-provider) with a few made-up people.
 // Its own page asks who it is, as a university's does. Used by the browser tests as a module, and by
 // the tests of the gateway as a program: it is told on standard input what to do, a word a line.
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
@@ -65,6 +65,21 @@ function key() {
   return { ...jwk, kid: randomUUID(), use: 'sig', alg: 'RS256' };
 }
 
+const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const decoded = (part) => JSON.parse(Buffer.from(part, 'base64url').toString());
+
+/** The ID token with these claims changed, signed with RS256 by this key under the name that it had. */
+function signedAgain(token, claims, jwk) {
+  const [head, body] = token.split('.');
+  const text = `${head}.${encoded({ ...decoded(body), ...claims })}`;
+  const signature = sign(
+    'RSA-SHA256',
+    Buffer.from(text),
+    createPrivateKey({ key: jwk, format: 'jwk' }),
+  );
+  return `${text}.${signature.toString('base64url')}`;
+}
+
 const page = (title, body) =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title>
    <body><h1>${title}</h1>${body}</body></html>`;
@@ -121,6 +136,8 @@ export class Provider {
   #cookieKeys = [randomUUID()];
   #sockets = new Set();
   #adapter = stores();
+  /** What happens to an ID token before it is given out. */
+  #spoil = (token) => token;
 
   /** Listens at a port of `127.0.0.1`; browsers know it as `host`. `home` is the gateway. */
   static async start(home, { host = '127.0.0.1', port = 0 } = {}) {
@@ -160,9 +177,31 @@ export class Provider {
     this.#renew();
   }
 
+  /** ID tokens are signed by a key that is not published, under the name of the one that is. */
+  forge() {
+    const other = key();
+    this.#spoil = (token) => signedAgain(token, {}, other);
+  }
+
+  /** ID tokens are rightly signed, and ran out an hour ago. */
+  expire() {
+    const then = Math.floor(Date.now() / 1000) - 3600;
+    this.#spoil = (token) => signedAgain(token, { iat: then - 60, exp: then }, this.#keys[0]);
+  }
+
+  /** ID tokens are signed anew by the right key, and nothing of them is changed. */
+  honest() {
+    this.#spoil = (token) => signedAgain(token, {}, this.#keys[0]);
+  }
+
   #renew() {
     const oidc = new Oidc(this.issuer, this.#configuration());
     oidc.use((ctx, next) => this.#ask(oidc, ctx, next));
+    oidc.use(async (ctx, next) => {
+      await next();
+      const given = ctx.path === '/token' && ctx.body?.id_token;
+      if (given) ctx.body.id_token = this.#spoil(given);
+    });
     this.#accept = oidc.callback();
   }
 
@@ -253,6 +292,9 @@ async function program() {
       rotate: () => provider.rotate(),
       stop: () => provider.stop(),
       again: () => provider.again(),
+      forge: () => provider.forge(),
+      expire: () => provider.expire(),
+      honest: () => provider.honest(),
     }[word]();
     console.log('done');
   }
