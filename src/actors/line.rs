@@ -480,6 +480,8 @@ impl LineActor {
             self.riders.clear();
             self.first_choices.clear();
             self.closing_told = false;
+            // Nobody knows the forecasts of a run that is over: the next one tells them all.
+            self.forecaster = None;
         }
         if again || closed || opened {
             self.line = Line::new(&self.window);

@@ -27,6 +27,7 @@ mod journal_child;
 mod journal_crash;
 mod keys_faults;
 mod kill;
+mod line;
 mod log;
 mod metrics;
 mod nginx;

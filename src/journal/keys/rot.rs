@@ -17,7 +17,7 @@ use crate::journal::erase_tests::{ERASED, append, say_erased};
 use crate::journal::error::Result;
 use crate::journal::rot::{number, parts, seed, spread, with};
 use crate::journal::testkit::history;
-use crate::journal::{Journal, digest, erasures, renew_snapshots, sled};
+use crate::journal::{Journal, digest, erasures, renew_snapshots, sled as store};
 
 /// Bits tried here: each so many-th.
 const STEP: u64 = 4;
@@ -33,7 +33,7 @@ struct Whole {
 
 fn whole(with_snapshot: bool) -> Whole {
     let data = tempfile::tempdir().unwrap();
-    let mut journal = sled::open(data.path()).unwrap();
+    let mut journal = store::open(data.path()).unwrap();
     let (mut university, records) = history(11, 60);
     append(&mut journal, &records);
     append(&mut journal, &say_erased(&mut university));
@@ -82,7 +82,7 @@ impl Whole {
 }
 
 fn opened(data: &Path) -> Result<University> {
-    let mut journal = sled::open(data)?;
+    let mut journal = store::open(data)?;
     let mut folded = digest::fold_up_to(&journal.reader(), journal.durable())?;
     erasures::expect_all(&folded.university, journal.reader().keys())?;
     erasures::finish(&mut journal, &mut folded, AT)?;
