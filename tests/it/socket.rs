@@ -264,8 +264,11 @@ fn a_session_that_there_is_no_room_to_show_anything_is_told_when_to_come_back() 
     for course in ["A", "B"] {
         other.text(&format!(r#"{{"type":"set_plan","courses":[{{"course":"{course}"}}]}}"#));
     }
-    let under_way = |n: f64| gateway.metrics().get("sluis_commands_in_flight") == n;
-    until("both are under way", || under_way(2.0));
+    let under_way = |n: u32| {
+        let line = format!("\nsluis_commands_in_flight {n}\n");
+        gateway.operators().get("/metrics").ok().contains(&line)
+    };
+    until("both are under way", || under_way(2));
 
     // When: somebody comes. Then: she is sent away for a while, each for another one.
     let mut waits = Vec::new();
@@ -283,7 +286,7 @@ fn a_session_that_there_is_no_room_to_show_anything_is_told_when_to_come_back() 
 
     // And when there is room again she comes in.
     gateway.disk.resume();
-    until("they are done", || under_way(0.0));
+    until("they are done", || under_way(0));
     drop(Raw::hello(address, &token));
 }
 
