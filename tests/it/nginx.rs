@@ -29,10 +29,10 @@ impl Nginx {
     fn logs(&self) -> (String, String) {
         let (mut requests, mut others) = (String::new(), String::new());
         for file in std::fs::read_dir(&self.dir).unwrap().map(|file| file.unwrap().path()) {
-            let Some(name) = file.file_name().and_then(|name| name.to_str()) else { continue };
-            if name.ends_with(".log") {
+            if file.extension().is_some_and(|kind| kind == "log") {
                 let text = std::fs::read_to_string(&file).unwrap();
-                if name == "access.log" { &mut requests } else { &mut others }.push_str(&text);
+                let is_requests = file.ends_with("access.log");
+                if is_requests { &mut requests } else { &mut others }.push_str(&text);
             }
         }
         (requests, others)

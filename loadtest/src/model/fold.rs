@@ -46,7 +46,7 @@ impl Model {
             judged.push("I10");
         }
         self.not_judged += unread;
-        let findings = Findings { undecided, unread, judged, left_out, ..Findings::default() };
+        let findings = Findings { undecided, judged, left_out, unread, ..Findings::default() };
         self.findings(findings)
     }
 
