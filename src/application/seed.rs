@@ -2,16 +2,18 @@
 //! over, so that the line is real with no second program.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use uuid::Uuid;
 
 use super::ServeError;
-use crate::actors::gateway::{Denied, Gateway};
+use crate::actors::gateway::{Answer, Denied, Gateway};
 use crate::demo;
 use crate::domain::command::Command;
 use crate::domain::ids::{StudentId, WindowId};
 use crate::domain::plan::Plan;
+use crate::domain::registry::Registry;
 use crate::domain::window::WindowState;
 use crate::http::imports::Importers;
 use crate::http::settings::Showcase;
@@ -21,13 +23,15 @@ use crate::protocol::server::TextView;
 
 /// How many of the demo's students are armed at once.
 const AT_ONCE: usize = 100;
+/// How often a command is tried while the disk is slow; each waits as long as an answer may take.
+const TRIES: u32 = 20;
 
 /// Puts the demo in when `empty`, arms its students, and does so again after each reset.
 pub async fn demo(gateway: &Gateway, empty: bool) -> Result<(), ServeError> {
     let failed = |denied: Denied| ServeError::Demo(format!("{denied:?}"));
     if empty {
         let draft = demo::draft(&mut random_seed);
-        gateway.command(Command::Import(Arc::new(draft))).await.map_err(failed)?;
+        patiently(gateway, Command::Import(Arc::new(draft))).await.map_err(failed)?;
         read_all(gateway).await.map_err(failed)?;
     }
     arm_all(gateway).await.map_err(failed)?;
@@ -35,12 +39,30 @@ pub async fn demo(gateway: &Gateway, empty: bool) -> Result<(), ServeError> {
     Ok(())
 }
 
+async fn patiently(gateway: &Gateway, command: Command) -> Result<Answer, Denied> {
+    until_taken(async || gateway.command(command.clone()).await).await
+}
+
+/// A busy gateway has either not taken it, or the same again leads to the same.
+async fn until_taken<T>(ask: impl AsyncFn() -> Result<T, Denied>) -> Result<T, Denied> {
+    for _ in 1..TRIES {
+        match ask().await {
+            Err(Denied::Busy { retry_after_ms }) => {
+                tokio::time::sleep(Duration::from_millis(retry_after_ms.into())).await;
+            }
+            answer => return answer,
+        }
+    }
+    ask().await
+}
+
 /// The results of years ago are no news.
 async fn read_all(gateway: &Gateway) -> Result<(), Denied> {
-    let (up_to, count) = gateway.read(|registry| registry.students.len() as u32).await?;
+    let counted = || gateway.read(|registry| registry.students.len() as u32);
+    let (up_to, count) = until_taken(async || counted().await).await?;
     let students: Vec<StudentId> = (0..count).map(StudentId).collect();
     for some in students.chunks(AT_ONCE) {
-        let read = some.iter().map(|id| gateway.command(Command::MarkRead(*id, up_to)));
+        let read = some.iter().map(|id| patiently(gateway, Command::MarkRead(*id, up_to)));
         for read in join_all(read).await {
             read?;
         }
@@ -69,7 +91,7 @@ fn demo_run(gateway: &Gateway) -> Option<u32> {
 /// Everybody but the first student of the showcase, who is the visitor's, is armed: with the plan
 /// she has, or with a demo's plan if she never did anything.
 async fn arm_all(gateway: &Gateway) -> Result<(), Denied> {
-    let read = gateway.read(|registry| {
+    let idle = |registry: &Registry| {
         let window = registry.window_id(demo::WINDOW)?;
         let planned = registry.window(window)?.state == WindowState::Planned;
         let visitor = registry.student_id(demo::showcase()[0].student);
@@ -82,8 +104,9 @@ async fn arm_all(gateway: &Gateway) -> Result<(), Denied> {
             armable.then_some((id, plan))
         });
         Some((window, plans.collect::<Vec<_>>()))
-    });
-    let Some((window, plans)) = read.await?.1 else { return Ok(()) };
+    };
+    let read = until_taken(async || gateway.read(idle).await).await?;
+    let Some((window, plans)) = read.1 else { return Ok(()) };
     for some in plans.chunks(AT_ONCE) {
         let armed =
             some.iter().map(|(student, plan)| arm(gateway, window, *student, plan.as_ref()));
@@ -101,10 +124,10 @@ async fn arm(
     plan: Option<&Plan>,
 ) -> Result<(), Denied> {
     if let Some(plan) = plan {
-        gateway.command(Command::SetPlan(student, Arc::new(plan.clone()))).await?;
+        patiently(gateway, Command::SetPlan(student, Arc::new(plan.clone()))).await?;
     }
     let request = convert::request_id(Uuid::now_v7());
-    gateway.command(Command::Arm { student, window, request }).await?;
+    patiently(gateway, Command::Arm { student, window, request }).await?;
     Ok(())
 }
 
@@ -155,16 +178,41 @@ mod tests {
     use crate::domain::ids::Timestamp;
     use crate::journal::memory::Disk;
 
-    #[actix_web::test]
-    async fn a_visitors_plan_is_armed_again_and_never_replaced() {
-        let options = Options {
-            settings: Settings::default(),
+    fn options(answer_deadline_ms: u64) -> Options {
+        Options {
+            settings: Settings { answer_deadline_ms, ..Settings::default() },
             clock: Clock::manual(Timestamp(1_000_000)),
             position_push_ms: 50,
             snapshot_every: 0,
             on_fault: Box::new(|_| {}),
             metrics: Arc::default(),
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_slow_disk_delays_the_demo_and_does_not_stop_it() {
+        let disk = Disk::new();
+        let recovered = recover(Box::new(disk.open().unwrap())).unwrap();
+        let core = Core::start(recovered, options(20)).unwrap();
+        disk.stall();
+        let slow = disk.clone();
+        actix::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            slow.resume();
+        });
+        demo(&core.gateway, true).await.unwrap();
+        let window = core.gateway.public().window_id(demo::WINDOW).unwrap();
+        let armed = move |r: &Registry| {
+            r.students.iter().filter(|student| student.ticket(window).is_some()).count()
         };
+        let armed = until_taken(async || core.gateway.read(armed).await).await.unwrap().1;
+        assert_eq!(armed, demo::STUDENTS as usize - 1);
+        core.stop().unwrap();
+    }
+
+    #[actix_web::test]
+    async fn a_visitors_plan_is_armed_again_and_never_replaced() {
+        let options = options(Settings::default().answer_deadline_ms);
         let recovered = recover(Box::new(Disk::new().open().unwrap())).unwrap();
         let core = Core::start(recovered, options).unwrap();
         let gateway = &core.gateway;
