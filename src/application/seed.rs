@@ -193,11 +193,11 @@ mod tests {
     async fn a_slow_disk_delays_the_demo_and_does_not_stop_it() {
         let disk = Disk::new();
         let recovered = recover(Box::new(disk.open().unwrap())).unwrap();
-        let core = Core::start(recovered, options(20)).unwrap();
+        let core = Core::start(recovered, options(1_000)).unwrap();
         disk.stall();
         let slow = disk.clone();
         actix::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            tokio::time::sleep(Duration::from_millis(2_500)).await;
             slow.resume();
         });
         demo(&core.gateway, true).await.unwrap();

@@ -32,8 +32,8 @@ pub type Digest = [u8; 16];
 pub enum EndError {
     /// So many are remembered that there is room for no other until one runs out.
     #[error(
-        "{} ended sign-ins of staff are remembered, the most there may be; replace the key that \
-         signs them, and everybody signs in again",
+        "{} ended sign-ins of staff are remembered, the most there may be; stop, remove \
+         signed-out.list and the file of the keys that sign, and start: everybody signs in again",
         limits::STAFF_SIGN_OUTS_MAX
     )]
     Full,

@@ -248,15 +248,18 @@ pub(super) async fn begin(
     let access = &state.access;
     let now = access.clock.now();
     let expires = now.plus_ms(u64::from(access.settings.sign_in_hours) * 3_600_000);
-    if let Some(former) = former.and_then(|token| access.claims(token)) {
-        end(state, former).await?;
-    }
     state.gateway.signed_in().await;
     let device = match &student {
         // So that no two sign-ins of the same name are one.
         None => Some(fresh_device()?),
         Some(key) => Some(new_device(state, key, agent(req), expires).await?),
     };
+    // The former after the new one: whoever cannot be given one keeps what she had.
+    if let Some(former) = former.and_then(|token| access.claims(token))
+        && let Err(problem) = end(state, former).await
+    {
+        tracing::error!(detail = %problem.detail, "a former sign-in was not ended");
+    }
     let claims = Claims { role, student, name, expires, issued: now, device };
     let cookie = access.cookie(Some(access.tokens.mint(&claims)));
     security_log::signed_in(&claims, agent(req));

@@ -64,7 +64,7 @@ fn open_synced(dir: DataDir, fdatasync: bool) -> Result<SledJournal> {
     let keys = Keys::open(dir.path())?;
     if dir.kept().is_none() && !dir.has_store()? {
         // Keys without their journal stop it before a new one is made.
-        keys.belong_to(None)?;
+        keys.expect_none()?;
         create(&dir)?;
     }
     // Tried on a copy, without the keys: sled cuts what it cannot read.

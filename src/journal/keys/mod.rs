@@ -31,6 +31,9 @@ const NONCE_BYTES: usize = 12;
 /// What a seal adds to what it seals.
 pub const SEAL_BYTES: usize = NONCE_BYTES + 16;
 
+const NO_JOURNAL: &str = "these are the keys of a journal that is not here; put that journal back, \
+                          or move this file away (serve --fresh --yes does that)";
+
 /// What came of sealing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Seal {
@@ -130,6 +133,14 @@ impl Keys {
             Some(shared) => shared.belong_to(journal),
             None => Ok(()),
         }
+    }
+
+    /// Refuses where there are keys although there is no journal at all.
+    pub fn expect_none(&self) -> Result<()> {
+        let Some(shared) = &self.0 else { return Ok(()) };
+        let state = shared.state();
+        let some = state.journal.is_some() || state.slots.iter().any(Option::is_some);
+        if some { shared.fault(NO_JOURNAL) } else { Ok(()) }
     }
 
     /// Whether it is still to be said, with [`Self::belong_to`], of which journal they are.
@@ -295,26 +306,21 @@ impl Shared {
         (known, forgotten)
     }
 
+    fn fault(&self, what: &str) -> Result<()> {
+        Err(JournalError::Keys { path: self.data.join(NAME), what: what.to_owned() })
+    }
+
     fn belong_to(&self, journal: Option<JournalName>) -> Result<()> {
         let mut state = self.state();
-        let fault = |what: &str| {
-            let path = self.data.join(NAME);
-            Err(JournalError::Keys { path, what: what.to_owned() })
-        };
         match (state.journal, journal) {
             (Some(known), Some(journal)) if known == journal => {}
             (Some(_), Some(_)) => {
-                return fault(
+                return self.fault(
                     "these are the keys of another journal; put the file of this one back, or a \
                      copy of it",
                 );
             }
-            (Some(_), None) => {
-                return fault(
-                    "these are the keys of a journal that is not here; put that journal back, or \
-                     move this file away (serve --fresh --yes does that)",
-                );
-            }
+            (Some(_), None) => return self.fault(NO_JOURNAL),
             // Whatever they sealed never became durable.
             (None, None) if state.unwritten.is_empty() => {
                 state.slots.clear();

@@ -189,8 +189,11 @@ fn keys_of_a_journal_that_never_had_a_record_are_begun_anew() {
     let (hers, _) = (sealed(&keys, ANNA, b"s1"), sealed(&keys, BEN, b"s2"));
     keys.sync().unwrap();
     let keys = Keys::open(data.path()).unwrap();
+    let error = keys.expect_none().unwrap_err().to_string();
+    assert!(error.contains("of a journal that is not here"), "with no store at all: {error}");
     keys.belong_to(None).unwrap();
     assert!(!keys.has(ANNA) && !keys.has(BEN));
+    keys.expect_none().unwrap();
     let again = sealed(&keys, ANNA, b"s1");
     keys.sync().unwrap();
     keys.belong_to(journal("monday")).unwrap();
