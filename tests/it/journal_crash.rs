@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use sluis::domain::ids::StudentId;
 use sluis::journal::{self, Journal, JournalError, Keys};
 
-use super::journal_child::{Acked, Orders, check_at, scatter, spawn};
+use super::journal_child::{Acked, Orders, check_at, spawn};
 use super::powercut::{Mount, Running, can_mount_tmpfs, seed};
+use super::support::Moments;
 
 const KILLS: u64 = 100;
 
@@ -22,18 +23,18 @@ fn wait_for_acked(path: &Path) -> bool {
     false
 }
 
-/// How long a start takes here and now, until something is acknowledged, in microseconds.
-fn start_us(data: &Path, acked: &Path) -> u64 {
-    let started = sluis::clock::monotonic();
+/// How long a start takes here and now, until something is acknowledged.
+fn start(data: &Path, acked: &Path) -> Duration {
+    let started = Instant::now();
     let child = Running(spawn(Orders::AppendAndSnapshot, data, acked));
     assert!(wait_for_acked(acked));
     drop(child);
-    started.elapsed().as_micros() as u64
+    started.elapsed()
 }
 
 /// Lets a child run for a moment that falls within its start, or a little after it.
-fn kill_within(child: Running, number: u64, start_us: u64) {
-    std::thread::sleep(Duration::from_micros(scatter(number) % (start_us * 3 / 2)));
+fn kill_within(child: Running, moments: &mut Moments) {
+    std::thread::sleep(moments.draw());
     drop(child);
 }
 
@@ -41,16 +42,27 @@ fn kill_within(child: Running, number: u64, start_us: u64) {
 fn killed_during_its_first_start_it_always_opens_again() {
     let (seed, mut before, mut after) = (seed(), 0, 0);
     let other = tempfile::tempdir().unwrap();
-    let start_us = start_us(&other.path().join("data"), &other.path().join("acked"));
+    let start = start(&other.path().join("data"), &other.path().join("acked"));
+    let mut moments = Moments::within(start * 3 / 2, seed);
     for kill in 0..KILLS {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
         let acked = directory.path().join("acked");
         let child = Running(spawn(Orders::Append, &data, &acked));
-        kill_within(child, seed + kill, start_us);
+        match kill {
+            // The first at once, the second when it has begun: both ends are there in each run.
+            0 => drop(child),
+            1 => {
+                assert!(wait_for_acked(&acked));
+                drop(child);
+            }
+            _ => kill_within(child, &mut moments),
+        }
         let there = data.join("journal").exists();
         (before, after) = (before + u64::from(!there), after + u64::from(there));
-        check_at(&data, Acked::read(&acked)).unwrap();
+        let told = Acked::read(&acked);
+        moments.was(told.records > 0);
+        check_at(&data, told).unwrap();
     }
     println!("killed before the journal was in place: {before}, after: {after}");
     assert!(before > 0 && after > 0, "the kills all fell on one side");
@@ -61,10 +73,10 @@ fn killed_during_any_later_start_it_always_opens_again() {
     let seed = seed();
     let directory = tempfile::tempdir().unwrap();
     let (data, acked) = (directory.path().join("data"), directory.path().join("acked"));
-    let start_us = start_us(&data, &acked);
+    let mut moments = Moments::within(start(&data, &acked) * 3 / 2, seed);
     for kill in 0..KILLS {
         let child = Running(spawn(Orders::AppendAndSnapshot, &data, &acked));
-        kill_within(child, seed + kill, start_us);
+        kill_within(child, &mut moments);
         // Every third time the next start is the child's: a start after a kill, killed again.
         if kill % 3 > 0 || kill == KILLS - 1 {
             check_at(&data, Acked::read(&acked)).unwrap();

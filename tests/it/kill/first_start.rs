@@ -4,14 +4,13 @@
 //! `SLUIS_SEED=…` repeats a run; `SLUIS_KILLS=1000` makes it a soak, see `kill`.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
 use super::kills;
-use crate::journal_child::scatter;
 use crate::powercut::seed;
-use crate::support::Process;
+use crate::support::{Moments, Process};
 
 /// As people start it, with the demo university; nothing is there yet.
 fn unstarted(home: &Path) -> Process {
@@ -44,7 +43,8 @@ struct Tally {
     whole: u64,
 }
 
-fn start_again(process: &mut Process, tally: &mut Tally) {
+/// Starts it again; whether the demo university was there by then.
+fn start_again(process: &mut Process, tally: &mut Tally) -> bool {
     let there = process.data().join("journal").exists();
     if there {
         let verified = process.command(&["journal", "verify"]).output().unwrap();
@@ -62,8 +62,10 @@ fn start_again(process: &mut Process, tally: &mut Tally) {
             tally.empty += 1;
             process.flags(&["--fresh"]);
             process.start();
+            return false;
         }
     }
+    there
 }
 
 #[test]
@@ -75,16 +77,34 @@ fn killed_in_its_first_start_the_next_serves_all_of_the_demo_or_says_how_to_begi
     undisturbed.start();
     let start = since.elapsed();
     let expected = shown(&mut undisturbed);
-    for kill in 0..kills() / 3 {
+    let mut moments = Moments::within(start, seed);
+    for kill in 0..(kills() / 3).max(2) {
         let home = tempfile::tempdir().unwrap();
         let mut process = unstarted(home.path());
-        process.spawn();
-        let moment = scatter(seed.wrapping_add(kill)) % start.as_micros() as u64;
-        std::thread::sleep(Duration::from_micros(moment));
+        let moment = match kill {
+            // The first at once, the second when it serves: both ends are there in each run.
+            0 => {
+                process.spawn();
+                None
+            }
+            1 => {
+                process.start();
+                None
+            }
+            _ => {
+                process.spawn();
+                let moment = moments.draw();
+                std::thread::sleep(moment);
+                Some(moment)
+            }
+        };
         process.kill();
-        start_again(&mut process, &mut tally);
+        let done = start_again(&mut process, &mut tally);
+        if moment.is_some() {
+            moments.was(done);
+        }
         let shown = shown(&mut process);
-        assert_eq!(shown, expected, "killed {moment} µs after the start, of {start:?}");
+        assert_eq!(shown, expected, "kill {kill}, {moment:?} after the start, of {start:?}");
     }
     println!("{tally:?} in {:?}, a start takes {start:?}", since.elapsed());
     assert!(tally.before + tally.empty > 0 && tally.whole > 0, "all on one side: {tally:?}");

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use super::audit::{self, Books, Evidence};
 use super::rush::{Plot, Rusher};
 use crate::journal_child::scatter;
-use crate::support::{Http, Process, University, until};
+use crate::support::{Http, PATIENCE, Process, University, until};
 
 /// How long a program may live on after a fault that must end it; then nothing comes any more.
 const LIVES_ON: Duration = Duration::from_secs(30);
@@ -122,16 +122,16 @@ impl Scene {
 
     /// In the small university everybody asks and hears, until the program ends.
     pub async fn rush(&mut self) -> Fell {
-        self.rush_at_most(LIVES_ON).await
+        self.rush_until(LIVES_ON, 0).await
     }
 
-    /// The same with a sound program, which is killed after this time.
+    /// The same with a sound program, which is killed after this time, once it has told something.
     pub async fn rush_for(&mut self, time: Duration) {
-        let fell = self.rush_at_most(time).await;
+        let fell = self.rush_until(time, 1).await;
         assert!(fell.status.is_none() && fell.told > 0, "{:?}, {} told", fell.status, fell.told);
     }
 
-    async fn rush_at_most(&mut self, time: Duration) -> Fell {
+    async fn rush_until(&mut self, time: Duration, least: u64) -> Fell {
         let told = Arc::new(AtomicU64::new(0));
         let courses = (0..SEATS.len()).map(|n| (WINDOW.to_owned(), format!("C{n}")));
         let plot = Arc::new(Plot {
@@ -149,7 +149,8 @@ impl Scene {
             if let Some(status) = self.process.ended() {
                 break Some(status);
             }
-            if since.elapsed() > time {
+            let enough = told.load(Ordering::Relaxed) >= least || since.elapsed() > PATIENCE;
+            if since.elapsed() > time && enough {
                 self.process.kill();
                 break None;
             }
