@@ -46,6 +46,8 @@ struct Report {
     runs: Vec<Compared>,
     idle: Option<IdlePair>,
     push: Option<Pushed>,
+    /// Frames as large and as often from the echo.
+    push_echo: Option<Pushed>,
 }
 
 /// Gateway and echo at one number of connections: medians over the rounds.
@@ -93,6 +95,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let bench = Bench { args, home, tokens: tokens.into(), workers, talk };
     let (runs, idle) = bench.all()?;
     let push = if args.push > 0 { Some(bench.push(&settings)?) } else { None };
+    let push_echo = push.map(|seen| bench.push_echo(seen)).transpose()?;
     let settings = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
     json_line(&Report {
         rounds: args.rounds,
@@ -106,6 +109,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
         runs,
         idle,
         push,
+        push_echo,
     })
 }
 
@@ -215,6 +219,16 @@ impl Bench<'_> {
             pushed.positions,
             pushed.cpu_us_per_frame,
             pushed.client_cpu_us_per_frame
+        ));
+        Ok(pushed)
+    }
+
+    fn push_echo(&self, seen: Pushed) -> Result<Pushed> {
+        let echo = self.home.echo(self.workers, self.args.lean_echo)?;
+        let pushed = push::measure_echo(&echo, seen, Duration::from_secs(self.args.seconds))?;
+        self.talk.say(format_args!(
+            "the echo: {} frames of {} bytes pushed, at {} µs of server CPU each",
+            pushed.frames, pushed.bytes_per_frame, pushed.cpu_us_per_frame
         ));
         Ok(pushed)
     }

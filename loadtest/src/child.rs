@@ -1,13 +1,15 @@
 //! What runs inside the child processes: the gateway as shipped, and the bare echo.
 
 mod lean;
+mod ticks;
 
 use std::ffi::OsString;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use actix::{Actor, ActorContext, StreamHandler};
+use actix::{Actor, ActorContext, AsyncContext, StreamHandler};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use actix_web_actors::ws;
 use sluis::http::frames::{self, Bounds, FrameGuard, Joiner, Whole};
@@ -60,7 +62,10 @@ impl StreamHandler<std::result::Result<ws::Message, ws::ProtocolError>> for Echo
         context: &mut Self::Context,
     ) {
         match message {
-            Ok(ws::Message::Text(text)) => context.text(&FILLING[..asked(&text)]),
+            Ok(ws::Message::Text(text)) => match asked_ticks(&text) {
+                Some(every) => ticks::join(&context.address(), asked(&text), every),
+                None => context.text(&FILLING[..asked(&text)]),
+            },
             Ok(ws::Message::Ping(bytes)) => context.pong(&bytes),
             Ok(ws::Message::Close(reason)) => context.close(reason),
             Ok(_) => {}
@@ -72,6 +77,13 @@ impl StreamHandler<std::result::Result<ws::Message, ws::ProtocolError>> for Echo
 fn asked(text: &str) -> usize {
     let digits = text.get(..ECHO_DIGITS).and_then(|digits| digits.parse().ok());
     digits.unwrap_or(0).min(ECHO_BYTES_MAX)
+}
+
+/// Whoever sends a length, `@` and milliseconds gets a text of that length again and again, at the
+/// ticks of her worker; the first to ask says how long and how often.
+fn asked_ticks(text: &str) -> Option<Duration> {
+    let ms = text.get(ECHO_DIGITS..)?.strip_prefix('@')?.parse().ok()?;
+    Some(Duration::from_millis(ms)).filter(|every| !every.is_zero())
 }
 
 async fn upgrade(
@@ -201,5 +213,9 @@ mod tests {
         assert_eq!(asked("99999"), ECHO_BYTES_MAX);
         assert_eq!(asked("hello"), 0);
         assert_eq!(FILLING.len(), ECHO_BYTES_MAX);
+        assert_eq!(asked_ticks("00187@2000"), Some(Duration::from_secs(2)));
+        for once in ["00187", "00187@", "00187@0", "00187@x", "@5"] {
+            assert_eq!(asked_ticks(once), None, "{once}");
+        }
     }
 }

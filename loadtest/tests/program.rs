@@ -120,11 +120,20 @@ fn bench_counts_what_is_pushed_and_samples_a_larger_register() {
         serde_json::from_slice(&output.stdout).unwrap()
     };
     // 50 a second: at the end of the measurement, six seconds in, most still wait.
-    let push = told(&["--connections", "", "--push", "600"])["push"].clone();
+    let both = told(&["--connections", "", "--push", "600"]);
+    let push = both["push"].clone();
     assert_eq!(push["sessions"], 600);
     let frames = |name: &str| push[name].as_u64().unwrap();
     assert!(frames("positions") > 100 && frames("frames") >= frames("positions"), "{push}");
     assert!(push["cpu_us_per_frame"].as_f64().unwrap() > 0.0, "{push}");
+    // Each echo pushes frames of that size to as many.
+    let lean = told(&["--connections", "", "--push", "600", "--lean-echo"]);
+    for (echo, seen) in [(&both["push_echo"], &both["push"]), (&lean["push_echo"], &lean["push"])] {
+        let same = ["sessions", "bytes_per_frame"];
+        assert!(same.iter().all(|name| echo[name] == seen[name]), "{echo} beside {seen}");
+        assert!(echo["frames"].as_u64().unwrap() > 0 && echo["positions"] == 0, "{echo}");
+        assert!(echo["cpu_us_per_frame"].as_f64().unwrap() > 0.0, "{echo}");
+    }
     let sampled = told(&["--connections", "4", "--students", "40", "--sections", "1"]);
     assert_eq!(sampled["students"], 40);
     assert!(sampled["runs"][0]["gateway"]["operations_per_second"].as_f64().unwrap() > 0.0);

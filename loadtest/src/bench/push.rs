@@ -1,4 +1,5 @@
-//! Position pushes: so many wait in a slow line, and what each frame pushed costs the server.
+//! Position pushes: so many wait in a slow line, and what each frame pushed costs the server. Beside
+//! it an echo that pushes frames of that size to as many sockets as often, and does nothing else.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,6 +12,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::admin::Admin;
+use crate::child::ECHO_DIGITS;
 use crate::error::{Error, Result};
 use crate::gateway::Server;
 use crate::os;
@@ -19,7 +21,7 @@ use crate::runtime;
 use crate::setup::WINDOW;
 use crate::talk::round;
 use crate::wire::{Kind, kind};
-use crate::ws::{Broken, Socket};
+use crate::ws::{Broken, Socket, source};
 
 /// Sockets that connect and arm at the same time.
 const CONNECTING_MAX: usize = 256;
@@ -34,12 +36,14 @@ const WARM_UP: Duration = Duration::from_secs(5);
 pub struct Pushed {
     /// Sessions in line.
     pub sessions: usize,
-    /// Admissions a second.
+    /// Admissions a second; 0 for an echo.
     pub pace: u32,
     /// Position frames received while it was measured.
     pub positions: u64,
     /// All frames received while it was measured.
     pub frames: u64,
+    /// Their payload, in bytes each.
+    pub bytes_per_frame: u64,
     /// Server CPU over all frames.
     pub cpu_us_per_frame: f64,
     /// CPU of this client over all frames.
@@ -50,6 +54,7 @@ pub struct Pushed {
 struct Heard {
     positions: Cell<u64>,
     frames: Cell<u64>,
+    bytes: Cell<u64>,
     broken: RefCell<Option<Broken>>,
 }
 
@@ -61,39 +66,25 @@ pub fn measure(server: &Server, admin: Admin, tokens: &[String], time: Duration)
             let _permit = permits.acquire().await;
             join_line(server, Person { number, token: token.clone() }).await
         });
-        let sockets: std::result::Result<Vec<Socket>, Stuck> =
-            join_all(all).await.into_iter().collect();
-        let sockets =
-            sockets.map_err(|stuck| Error::Failed(format!("a waiting session failed: {stuck}")))?;
-        let heard = Rc::new(Heard::default());
-        for socket in sockets {
-            tokio::task::spawn_local(listen(socket, Rc::clone(&heard)));
-        }
+        let heard = Heard::by(join_all(all).await)?;
         runtime::beside(move || admin.open(WINDOW)).await?;
-        sleep(WARM_UP).await;
-        let sample = || -> Result<_> {
-            let counts = (heard.positions.get(), heard.frames.get());
-            Ok((counts, os::cpu(server.pid())?, os::cpu(std::process::id())?))
-        };
-        let before = sample()?;
-        sleep(time).await;
-        let after = sample()?;
-        if let Some(broken) = heard.broken.take() {
-            return Err(Error::Failed(format!("a waiting session failed: {broken}")));
-        }
-        let frames = after.0.1 - before.0.1;
-        if frames == 0 {
-            return Err(Error::Failed("no frame was pushed to those who wait".into()));
-        }
-        let each = |us: f64| round(us / frames as f64, 2);
-        Ok(Pushed {
-            sessions: tokens.len(),
-            pace: PACE,
-            positions: after.0.0 - before.0.0,
-            frames,
-            cpu_us_per_frame: each(after.1.us_since(before.1)),
-            client_cpu_us_per_frame: each(after.2.us_since(before.2)),
-        })
+        Ok(Pushed { pace: PACE, ..heard.count(server, tokens.len(), time).await? })
+    })
+}
+
+/// As many sockets get frames as large and as often as was just `seen`, from an echo.
+pub fn measure_echo(server: &Server, seen: Pushed, time: Duration) -> Result<Pushed> {
+    let every = seen.sessions as u128 * time.as_millis() / u128::from(seen.frames);
+    let ask = &format!("{:0ECHO_DIGITS$}@{}", seen.bytes_per_frame, every.max(1));
+    runtime::block_on(async {
+        let permits = &Semaphore::new(CONNECTING_MAX);
+        let all = (0..seen.sessions).map(|number| async move {
+            let _permit = permits.acquire().await;
+            let mut socket = Socket::connect(server.address, source(number), None).await?;
+            socket.send(ask).await?;
+            Ok(socket)
+        });
+        Heard::by(join_all(all).await)?.count(server, seen.sessions, time).await
     })
 }
 
@@ -107,7 +98,7 @@ async fn join_line(server: &Server, person: Person) -> std::result::Result<Socke
 async fn listen(mut socket: Socket, heard: Rc<Heard>) {
     let broken = loop {
         match socket.next().await {
-            Ok(frame) => heard.count(kind(frame)),
+            Ok(frame) => heard.hear(frame),
             Err(broken) => break broken,
         }
     };
@@ -115,8 +106,50 @@ async fn listen(mut socket: Socket, heard: Rc<Heard>) {
 }
 
 impl Heard {
-    fn count(&self, kind: Kind) {
+    /// What these sockets hear from now on.
+    fn by(sockets: Vec<std::result::Result<Socket, Stuck>>) -> Result<Rc<Self>> {
+        let sockets: std::result::Result<Vec<Socket>, Stuck> = sockets.into_iter().collect();
+        let sockets =
+            sockets.map_err(|stuck| Error::Failed(format!("a waiting session failed: {stuck}")))?;
+        let heard = Rc::new(Self::default());
+        for socket in sockets {
+            tokio::task::spawn_local(listen(socket, Rc::clone(&heard)));
+        }
+        Ok(heard)
+    }
+
+    fn hear(&self, frame: &[u8]) {
         self.frames.set(self.frames.get() + 1);
-        self.positions.set(self.positions.get() + u64::from(kind == Kind::Position));
+        self.bytes.set(self.bytes.get() + frame.len() as u64);
+        self.positions.set(self.positions.get() + u64::from(kind(frame) == Kind::Position));
+    }
+
+    /// What the server spends on a frame, once it has warmed up, for so long.
+    async fn count(&self, server: &Server, sessions: usize, time: Duration) -> Result<Pushed> {
+        sleep(WARM_UP).await;
+        let sample = || -> Result<_> {
+            let counts = [&self.positions, &self.frames, &self.bytes].map(Cell::get);
+            Ok((counts, os::cpu(server.pid())?, os::cpu(std::process::id())?))
+        };
+        let before = sample()?;
+        sleep(time).await;
+        let after = sample()?;
+        if let Some(broken) = self.broken.take() {
+            return Err(Error::Failed(format!("a waiting session failed: {broken}")));
+        }
+        let [positions, frames, bytes] = [0, 1, 2].map(|n| after.0[n] - before.0[n]);
+        if frames == 0 {
+            return Err(Error::Failed("no frame was pushed to those who wait".into()));
+        }
+        let each = |us: f64| round(us / frames as f64, 2);
+        Ok(Pushed {
+            sessions,
+            pace: 0,
+            positions,
+            frames,
+            bytes_per_frame: bytes / frames,
+            cpu_us_per_frame: each(after.1.us_since(before.1)),
+            client_cpu_us_per_frame: each(after.2.us_since(before.2)),
+        })
     }
 }

@@ -2,14 +2,19 @@
 //! text frames of up to 64 KiB, which is all that `rush` sends). It answers one question: how much of a
 //! registration's cost is the WebSocket layer's, that another layer could save.
 
+use std::future::pending;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::{FILLING, asked};
+use super::{FILLING, asked, asked_ticks};
 
 /// Longest request head and longest frame.
 const BYTES_MAX: usize = 64 * 1024;
@@ -34,15 +39,49 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
 
 async fn accept(listener: TcpListener) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
+    let ticker = Arc::new(Ticker::default());
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
+        let ticker = Arc::clone(&ticker);
         // A connection that ends or breaks concerns nobody else.
-        tokio::spawn(async move { serve(stream).await.ok() });
+        tokio::spawn(async move { serve(stream, &ticker).await.ok() });
     }
 }
 
-async fn serve(mut stream: TcpStream) -> io::Result<()> {
+/// The clock of one worker, started by the first who asks for frames at its ticks.
+#[derive(Default)]
+struct Ticker(OnceLock<watch::Sender<usize>>);
+
+impl Ticker {
+    fn join(&self, length: usize, every: Duration) -> watch::Receiver<usize> {
+        let start = || {
+            let (sender, _) = watch::channel(length);
+            let clock = sender.clone();
+            tokio::spawn(async move {
+                let mut ticks = interval(every);
+                ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                loop {
+                    ticks.tick().await;
+                    clock.send_replace(length);
+                }
+            });
+            sender
+        };
+        self.0.get_or_init(start).subscribe()
+    }
+}
+
+/// The length of the text to send at the next tick, if this socket asked for any.
+async fn tick(ticks: &mut Option<watch::Receiver<usize>>) -> usize {
+    let Some(ticks) = ticks else { return pending().await };
+    match ticks.changed().await {
+        Ok(()) => *ticks.borrow_and_update(),
+        Err(_) => pending().await,
+    }
+}
+
+async fn serve(mut stream: TcpStream, ticker: &Ticker) -> io::Result<()> {
     let mut input = Vec::with_capacity(1024);
     let mut output = Vec::with_capacity(1024);
     while !input.ends_with(b"\r\n\r\n") {
@@ -50,11 +89,19 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
     }
     stream.write_all(accepted(&input)?.as_bytes()).await?;
     input.clear();
+    let mut ticks = None;
     loop {
-        read(&mut stream, &mut input).await?;
+        tokio::select! {
+            read = read(&mut stream, &mut input) => read?,
+            length = tick(&mut ticks) => answer(length, &mut output),
+        }
         let mut used = 0;
         while let Some((text, length)) = frame(&mut input[used..]) {
-            answer(text, &mut output);
+            let text = String::from_utf8_lossy(text);
+            match asked_ticks(&text) {
+                Some(every) => ticks = Some(ticker.join(asked(&text), every)),
+                None => answer(asked(&text), &mut output),
+            }
             used += length;
         }
         input.drain(..used);
@@ -99,8 +146,7 @@ fn frame(bytes: &mut [u8]) -> Option<(&[u8], usize)> {
     Some((payload, start + length))
 }
 
-fn answer(payload: &[u8], output: &mut Vec<u8>) {
-    let wanted = asked(&String::from_utf8_lossy(payload));
+fn answer(wanted: usize, output: &mut Vec<u8>) {
     match u8::try_from(wanted) {
         Ok(short @ ..126) => output.extend_from_slice(&[0x81, short]),
         _ => {
@@ -127,7 +173,7 @@ mod tests {
             let (payload, length) = frame(&mut bytes).unwrap();
             assert_eq!((payload, length), (text.as_bytes(), whole.len()));
             let mut output = Vec::new();
-            answer(payload, &mut output);
+            answer(asked(text), &mut output);
             assert_eq!(output.len(), wanted + if wanted < 126 { 2 } else { 4 });
         }
     }
