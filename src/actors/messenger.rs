@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::gateway::Denied;
 use super::gateway::Gateway;
+use super::interest::Interest;
 use super::news::{Bulletin, News};
 use super::registrar::{Batch, Job, Origin};
 use super::student::{Receive, StudentActor};
@@ -24,13 +25,20 @@ use crate::metrics::{Full, Mailbox, Thread};
 pub struct Messenger {
     gateway: Gateway,
     worker: usize,
-    hubs: HashMap<StudentId, (u64, Addr<StudentActor>)>,
+    hubs: HashMap<StudentId, Hub>,
     outgoing: Vec<Job>,
     flush_scheduled: bool,
     seats_version: u64,
     /// Hubs whose mailbox was full: they read everything back from state.
     missed: HashSet<StudentId>,
     retry_scheduled: bool,
+}
+
+/// A student's hub on this worker.
+struct Hub {
+    generation: u64,
+    address: Addr<StudentActor>,
+    interest: Interest,
 }
 
 impl Messenger {
@@ -78,17 +86,26 @@ impl Messenger {
         let fits =
             |hub: &Addr<StudentActor>| !matches!(hub.try_send(receive), Err(SendError::Full(_)));
         match self.hubs.get(&student) {
-            Some((_, hub)) => fits(hub),
+            Some(hub) => {
+                hub.interest.news_is_coming();
+                fits(&hub.address)
+            }
             None => self.gateway.directory().hub_of(student).as_ref().is_none_or(fits),
         }
     }
 
-    fn broadcast(&mut self, receive: &impl Fn() -> Receive) {
-        for (student, (_, hub)) in &self.hubs {
-            if let Err(SendError::Full(_)) = hub.try_send(receive()) {
+    fn broadcast(&mut self, to: impl Fn(&Hub) -> bool, receive: impl Fn() -> Receive) {
+        for (student, hub) in self.hubs.iter().filter(|(_, hub)| to(hub)) {
+            if let Err(SendError::Full(_)) = hub.address.try_send(receive()) {
                 self.missed.insert(*student);
             }
         }
+    }
+
+    /// To every hub that has a use for it.
+    fn pass_on(&mut self, bulletin: &Arc<Bulletin>) {
+        let concerned = |hub: &Hub| hub.interest.in_what(bulletin);
+        self.broadcast(concerned, || Receive::Bulletin(Arc::clone(bulletin)));
     }
 
     /// Tells the hubs that missed something to read it back, as soon as they take a message.
@@ -117,7 +134,7 @@ impl Messenger {
         self.seats_version = version;
         if !changed.is_empty() {
             let bulletin = Arc::new(Bulletin::Seats(as_of, changed.into()));
-            self.broadcast(&|| Receive::Bulletin(Arc::clone(&bulletin)));
+            self.pass_on(&bulletin);
             self.tell_missed(ctx);
         }
     }
@@ -196,13 +213,23 @@ impl Handler<Flush> for Messenger {
 /// A hub has started on this worker.
 #[derive(Message)]
 #[rtype("()")]
-pub struct HubStarted(pub StudentId, pub u64, pub Addr<StudentActor>);
+pub struct HubStarted {
+    /// Whose it is.
+    pub student: StudentId,
+    /// Which of hers.
+    pub generation: u64,
+    /// Where it is told.
+    pub address: Addr<StudentActor>,
+    /// What of that which everybody is told.
+    pub interest: Interest,
+}
 
 impl Handler<HubStarted> for Messenger {
     type Result = ();
 
-    fn handle(&mut self, HubStarted(student, generation, hub): HubStarted, _: &mut Self::Context) {
-        self.hubs.insert(student, (generation, hub));
+    fn handle(&mut self, started: HubStarted, _: &mut Self::Context) {
+        let HubStarted { student, generation, address, interest } = started;
+        self.hubs.insert(student, Hub { generation, address, interest });
     }
 }
 
@@ -215,7 +242,7 @@ impl Handler<HubStopped> for Messenger {
     type Result = ();
 
     fn handle(&mut self, HubStopped(student, generation): HubStopped, _: &mut Self::Context) {
-        if self.hubs.get(&student).is_some_and(|(g, _)| *g == generation) {
+        if self.hubs.get(&student).is_some_and(|hub| hub.generation == generation) {
             self.hubs.remove(&student);
         }
     }
@@ -245,7 +272,7 @@ impl Handler<Deliver> for Messenger {
     fn handle(&mut self, Deliver { batch, durable }: Deliver, ctx: &mut Self::Context) {
         self.gateway.metrics().mail_taken(Mailbox::Messenger, self.worker);
         if self.gateway.directory().take_lost(self.worker) {
-            self.broadcast(&|| Receive::Missed);
+            self.broadcast(|_| true, || Receive::Missed);
         }
         // One message per student and commit; bulletins keep their place in between.
         let mut pending: HashMap<StudentId, Vec<News>> = HashMap::new();
@@ -264,7 +291,7 @@ impl Handler<Deliver> for Messenger {
                         let news = pending.remove(&student).unwrap_or_default();
                         self.pass(student, news, durable);
                     }
-                    self.broadcast(&|| Receive::Bulletin(Arc::clone(&bulletin)));
+                    self.pass_on(&bulletin);
                 }
             }
         }
@@ -284,8 +311,8 @@ impl Handler<CloseAll> for Messenger {
     type Result = ();
 
     fn handle(&mut self, _: CloseAll, _: &mut Self::Context) {
-        for (_, hub) in self.hubs.values() {
-            let _ = hub.try_send(Receive::Stop);
+        for hub in self.hubs.values() {
+            let _ = hub.address.try_send(Receive::Stop);
         }
     }
 }

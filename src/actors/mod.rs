@@ -15,6 +15,7 @@ pub mod directory;
 pub mod forecaster;
 pub mod gate;
 pub mod gateway;
+pub mod interest;
 pub mod line;
 pub mod messenger;
 pub mod news;

@@ -11,6 +11,7 @@ use bytestring::ByteString;
 use uuid::Uuid;
 
 use super::gateway::{Denied, Gateway};
+use super::interest::Interest;
 use super::messenger::{HubStarted, HubStopped, Messenger, send_view};
 use super::news::{Bulletin, LineState, News, Public};
 use crate::clock;
@@ -66,6 +67,7 @@ pub struct StudentActor {
     messenger: Addr<Messenger>,
     /// Whether the messenger knows of this hub.
     announced: bool,
+    interest: Interest,
     sessions: Vec<Seat>,
     places: Vec<Place>,
     /// Unread messages and the position in her stream, as last told.
@@ -82,17 +84,29 @@ impl StudentActor {
         gateway: Gateway,
         messenger: Addr<Messenger>,
     ) -> Addr<Self> {
-        super::start_with(limits::STUDENT_MAILBOX_MAX, |addr| Self {
-            id,
-            generation,
-            gateway,
-            announced: messenger.try_send(HubStarted(id, generation, addr.clone())).is_ok(),
-            messenger,
-            sessions: Vec::new(),
-            places: Vec::new(),
-            unread: 0,
-            sequence: 0,
+        super::start_with(limits::STUDENT_MAILBOX_MAX, |addr| {
+            let (address, interest) = (addr.clone(), Interest::default());
+            let started =
+                HubStarted { student: id, generation, address, interest: interest.clone() };
+            Self {
+                id,
+                generation,
+                gateway,
+                announced: messenger.try_send(started).is_ok(),
+                messenger,
+                interest,
+                sessions: Vec::new(),
+                places: Vec::new(),
+                unread: 0,
+                sequence: 0,
+            }
         })
+    }
+
+    /// Says what is of use here, as it is now.
+    fn say_interest(&self) {
+        let watches = self.sessions.iter().any(|seat| !seat.watched.is_empty());
+        self.interest.say(watches, !self.places.is_empty());
     }
 
     fn send(&mut self, message: &ServerMessage) {
@@ -497,6 +511,7 @@ impl Handler<Receive> for StudentActor {
             }
             Receive::Stop => self.close_all(Close::Restart),
         }
+        self.say_interest();
     }
 }
 
@@ -555,5 +570,6 @@ impl Handler<FromSession> for StudentActor {
                 self.show(session);
             }
         }
+        self.say_interest();
     }
 }

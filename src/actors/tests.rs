@@ -7,7 +7,7 @@ use actix::{Actor, Addr, Context, Handler, Message};
 
 use super::gateway::{Answer, Denied, Gateway, Settings};
 use super::messenger::{Deliver, Delivery, Messenger, send_command, send_view};
-use super::news::News;
+use super::news::{Bulletin, LineState, News};
 use super::registrar::{Batch, Job, Origin};
 use super::student::{FromSession, StudentActor, ToSession};
 use crate::application::core::{Core, Options};
@@ -389,6 +389,27 @@ async fn a_hub_that_was_full_reads_everything_back() {
     let back = &told[told.len() - 2..];
     assert!(matches!(back, [ServerMessage::Resync {}, ServerMessage::Welcome(_)]), "{back:?}");
     assert_eq!(frames(&one).await, [], "once");
+}
+
+#[actix::test]
+async fn a_hub_is_not_woken_for_what_concerns_others() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(1, 1, None)))).await.unwrap();
+    let messenger = Messenger::begin(&gateway);
+    let (one, _) = attach(&gateway, &messenger, 0, 1);
+    assert!(matches!(frames(&one).await[0], ServerMessage::Welcome(_)));
+    // More than its mailbox holds, in one go: it neither watches seats nor is in a line.
+    let moved = LineState { served: 1, waiting: 1, rate: None };
+    let of_others =
+        [Bulletin::Seats(Sequence(1), Arc::new([])), Bulletin::Line(W, moved)].map(Arc::new);
+    for bulletin in of_others.iter().cycle().take(2 * crate::limits::STUDENT_MAILBOX_MAX) {
+        gateway.metrics().mail(Mailbox::Messenger, 0);
+        let batch = vec![Delivery::Everyone(Arc::clone(bulletin))];
+        messenger.1.try_send(Deliver { batch, durable: monotonic() }).unwrap();
+    }
+    assert_eq!(frames(&one).await, [], "it missed nothing");
 }
 
 #[actix::test]
