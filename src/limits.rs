@@ -118,6 +118,8 @@ pub const TOKEN_BYTES_MAX: usize = 512;
 /// Sign-ins of staff that were ended and have not run out; beyond these none is ended, and that is
 /// said, since to forget one would let it hold again.
 pub const STAFF_SIGN_OUTS_MAX: usize = 4_096;
+/// Students named one by one whom a restore would record as erased; the rest are counted.
+pub const ERASURES_TOLD_MAX: usize = 20;
 /// Students whose enrolments are exported in one turn of the Registrar.
 pub const EXPORT_STUDENTS_CHUNK: usize = 500;
 /// Times that an export waits out a Busy before it gives up.

@@ -380,6 +380,8 @@ fn after_a_restore_with_newer_keys_journal_and_keys_agree_and_a_number_is_used_a
 
     let into = tempfile::tempdir().unwrap();
     let newest = data.path().join(keys::NAME);
+    let said = backup::check_with(&*old, Some(&newest)).unwrap().1;
+    assert_eq!(said, ERASED, "told before anything is made");
     let (_, agreed) = backup::restore(&*old, Some(&newest), into.path(), AT).unwrap();
     assert_eq!(agreed, Agreed { erased: 2, forgotten: 1 });
     assert_eq!(finished(into.path()), Finished::default());
@@ -395,7 +397,12 @@ fn after_a_restore_with_newer_keys_journal_and_keys_agree_and_a_number_is_used_a
     assert_eq!(next, late);
     let mut journal = store::open(into.path()).unwrap();
     append(&mut journal, &records);
+    let since = backed_up(&journal);
     Box::new(journal).close().unwrap();
+    // With the keys of before that restore she who has the number now would be erased: it is told.
+    assert_eq!(backup::check_with(&*since, Some(&newest)).unwrap().1, [next]);
+    let own = into.path().join(keys::NAME);
+    assert_eq!(backup::check_with(&*since, Some(&own)).unwrap().1, []);
     let (found, _) = read(into.path());
     assert_eq!(found.registry.student(next).profile.key.as_str(), "s-next");
     assert_eq!(finished(into.path()), Finished::default());
@@ -425,6 +432,8 @@ fn keys_of_another_journal_are_refused_wherever_they_are_put() {
     });
     let theirs = other.0.path().join(keys::NAME);
     let into = tempfile::tempdir().unwrap();
+    let error = backup::check_with(&*one.1, Some(&theirs)).unwrap_err().to_string();
+    assert!(error.contains("the keys of another journal"), "{error}");
     let error = backup::restore(&*one.1, Some(&theirs), into.path(), AT).unwrap_err().to_string();
     assert!(error.contains("the keys of another journal"), "{error}");
     fs::copy(&theirs, one.0.path().join(keys::NAME)).unwrap();

@@ -92,8 +92,16 @@ pub fn finish(journal: &mut dyn Journal, folded: &mut Folded, at: Timestamp) -> 
     Ok(Finished { keys: left.len(), snapshots })
 }
 
+/// Of those whose keys were destroyed, whom the journal has and does not say to be erased.
+pub fn unsaid(university: &University, destroyed: &[StudentId]) -> Vec<StudentId> {
+    let count = university.registry.students.len();
+    let known = destroyed.iter().filter(|id| id.index() < count);
+    known.filter(|id| !is_erased(university, **id)).copied().collect()
+}
+
 /// Makes a restored journal agree with keys that may be newer than its backup: who was erased since
-/// is erased in it too.
+/// is erased in it too. The keys are believed: where they are of before an earlier restore, since
+/// which a number went to another student, she is erased. So whoever restores is asked first.
 pub fn agree(
     journal: &mut dyn Journal,
     university: &mut University,
@@ -101,11 +109,11 @@ pub fn agree(
 ) -> Result<Agreed> {
     let keys = journal.reader().keys().clone();
     let count = university.registry.students.len();
-    let (of_somebody, of_nobody): (Vec<_>, Vec<_>) =
-        keys.destroyed().into_iter().partition(|id| id.index() < count);
+    let mut destroyed = keys.destroyed();
+    let unsaid = unsaid(university, &destroyed);
+    destroyed.retain(|id| id.index() >= count);
+    let of_nobody = destroyed;
     keys.forget(&of_nobody)?;
-    let unsaid = of_somebody.into_iter().filter(|id| !is_erased(university, *id));
-    let unsaid: Vec<_> = unsaid.collect();
     say(journal, university, &unsaid, at)?;
     Ok(Agreed { erased: unsaid.len(), forgotten: of_nobody.len() })
 }

@@ -165,13 +165,7 @@ impl Keys {
 
     /// Everybody whose key was destroyed, by number.
     pub fn destroyed(&self) -> Vec<StudentId> {
-        let Some(shared) = &self.0 else { return Vec::new() };
-        let state = shared.state();
-        let slots = (0..).map(StudentId).zip(&state.slots);
-        slots
-            .filter(|(_, slot)| **slot == Some(Slot::Destroyed))
-            .map(|(student, _)| student)
-            .collect()
+        self.0.as_ref().map(|shared| shared.state().destroyed()).unwrap_or_default()
     }
 
     /// Who has something sealed, as far as was read with these keys, and no key: it is lost.
@@ -256,7 +250,22 @@ impl Keys {
     }
 }
 
+/// Whose keys were destroyed, as a copy of the keys of this journal says.
+pub fn destroyed_in(copy: &Path, journal: Option<JournalName>) -> Result<Vec<StudentId>> {
+    let mut state = State::default();
+    for (student, slot) in file::read_copy(copy, journal)?.1.slots {
+        state.put(student, slot);
+    }
+    Ok(state.destroyed())
+}
+
 impl State {
+    fn destroyed(&self) -> Vec<StudentId> {
+        let slots = (0..).map(StudentId).zip(&self.slots);
+        let destroyed = slots.filter(|(_, slot)| **slot == Some(Slot::Destroyed));
+        destroyed.map(|(student, _)| student).collect()
+    }
+
     fn slot(&self, student: StudentId) -> Option<Slot> {
         self.slots.get(student.index()).copied().flatten()
     }
