@@ -73,12 +73,22 @@ pub fn expect_all(university: &University, keys: &Keys) -> Result<()> {
     Ok(())
 }
 
-/// Finishes an erasure that was cut short, in the journal just opened and folded.
+/// Has keys that do not say whose they are say so, once none is [`missing`] of this journal.
+fn name(journal: &dyn Journal, keys: &Keys) -> Result<()> {
+    match keys.are_unnamed().then(|| journal.reader().name()).transpose()?.flatten() {
+        None => Ok(()),
+        name => keys.proven(name),
+    }
+}
+
+/// Finishes an erasure that was cut short, in the journal just opened and folded, and whose keys are
+/// [all there](expect_all).
 pub fn finish(journal: &mut dyn Journal, folded: &mut Folded, at: Timestamp) -> Result<Finished> {
     let keys = journal.reader().keys().clone();
     if !keys.are_made() {
         return Ok(Finished::default());
     }
+    name(journal, &keys)?;
     let university = &folded.university;
     let erased = known(university).filter(|id| is_erased(university, *id));
     let left: Vec<_> = erased.filter(|id| !keys.is_destroyed(*id)).collect();
@@ -101,13 +111,15 @@ pub fn unsaid(university: &University, destroyed: &[StudentId]) -> Vec<StudentId
 
 /// Makes a restored journal agree with keys that may be newer than its backup: who was erased since
 /// is erased in it too. The keys are believed: where they are of before an earlier restore, since
-/// which a number went to another student, she is erased. So whoever restores is asked first.
+/// which a number went to another student, she is erased. So whoever restores is asked first. None
+/// is [`missing`].
 pub fn agree(
     journal: &mut dyn Journal,
     university: &mut University,
     at: Timestamp,
 ) -> Result<Agreed> {
     let keys = journal.reader().keys().clone();
+    name(journal, &keys)?;
     let count = university.registry.students.len();
     let mut destroyed = keys.destroyed();
     let unsaid = unsaid(university, &destroyed);

@@ -82,6 +82,8 @@ struct State {
     /// There is a file, and it says of which journal it is.
     on_disk: bool,
     says_so: bool,
+    /// It was found not to say so, and nothing shows yet that they are this journal's.
+    unproven: bool,
     /// What is in the file belongs to nothing: it is begun anew.
     anew: bool,
     /// Who has something sealed and no key.
@@ -116,6 +118,7 @@ impl Keys {
         let mut state = State { on_disk, ..State::default() };
         if let Some(found) = found {
             (state.journal, state.says_so) = (found.journal, found.journal.is_some());
+            state.unproven = found.journal.is_none();
             for (student, slot) in found.slots {
                 state.put(student, slot);
             }
@@ -127,12 +130,21 @@ impl Keys {
         Ok(Self(Some(Arc::new(Shared { data, taken, state, dirty, found, named }))))
     }
 
-    /// Refuses keys that are not of this journal; `None` is one without a record.
+    /// Refuses keys that are not of this journal; `None` is one without a record. Those that were
+    /// found without saying whose they are stay so, until they are [proven](Self::proven).
     pub fn belong_to(&self, journal: Option<JournalName>) -> Result<()> {
         match &self.0 {
             Some(shared) => shared.belong_to(journal),
             None => Ok(()),
         }
+    }
+
+    /// The journal was read with them to its end, and none is missed: so they say from now on that
+    /// they are its.
+    pub fn proven(&self, journal: Option<JournalName>) -> Result<()> {
+        let Some(shared) = &self.0 else { return Ok(()) };
+        shared.state().unproven = false;
+        shared.belong_to(journal)
     }
 
     /// Refuses where there are keys although there is no journal at all.
@@ -334,9 +346,10 @@ impl Shared {
             (None, None) if state.unwritten.is_empty() => {
                 state.slots.clear();
                 state.forgotten.clear();
-                state.anew = true;
+                (state.anew, state.unproven) = (true, false);
             }
             (None, None) => {}
+            (None, Some(_)) if state.unproven => {}
             (None, Some(journal)) => {
                 state.journal = Some(journal);
                 if self.taken && state.on_disk {
