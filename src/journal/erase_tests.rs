@@ -8,6 +8,8 @@ use super::digest::{self, StateDigest};
 use super::erasures::{self, Agreed, Finished};
 use super::fold::Fold;
 use super::sled as store;
+use super::snapshot::CHUNK_BYTES;
+use super::store::{Direction, Table};
 use super::testkit::{half_import, history};
 use super::{
     Journal, Keys, RecordBuffer, backup, each_act, keys, past, record, renew_snapshots, state,
@@ -490,6 +492,45 @@ fn lost_keys_are_missed_for_students_who_were_there_before_them() {
     let error = expect_all(data.path()).unwrap_err();
     assert!(error.contains("the keys of 2 students"), "{error}");
     assert!(!file.exists());
+}
+
+/// Chunks of snapshots in which this text can be read.
+fn chunks_with(journal: &dyn Journal, text: &str) -> usize {
+    let mut found = 0;
+    let view = journal.reader().view;
+    let scan = view.scan(Table::Chunks, &[0; 12], Direction::Up, &mut |_, chunk| {
+        found += usize::from(holds(chunk, text));
+        Ok(true)
+    });
+    scan.unwrap();
+    found
+}
+
+/// Killed between the new snapshot's manifest and the end of what it removes: the chunks of the old
+/// one are there, all or some, and no manifest names them.
+#[test]
+fn what_an_erasure_left_of_an_open_snapshot_goes_at_the_next_opening() {
+    for left in [usize::MAX, 1] {
+        let (data, mut university) = with_an_open_past(8);
+        let number = university.registry.student(ERASED[0]).profile.key.as_str().to_owned();
+        let mut journal = store::open(data.path()).unwrap();
+        let open = journal.reader().snapshot().unwrap().unwrap();
+        append(&mut journal, &say_erased(&mut university));
+        journal.reader().keys().destroy(&ERASED).unwrap();
+        renew_snapshots(&mut journal, &university).unwrap();
+        assert_eq!(chunks_with(&journal, &number), 0);
+        let bytes = &open.bytes[..open.bytes.len().min(left.saturating_mul(CHUNK_BYTES))];
+        journal.snapshot_put(open.sequence, 0, bytes).unwrap();
+        journal.flush().unwrap();
+        assert!(chunks_with(&journal, &number) > 0, "its number is in the first of them");
+        drop(journal);
+
+        finished(data.path());
+        let journal = store::open(data.path()).unwrap();
+        assert_eq!(chunks_with(&journal, &number), 0, "{left} chunks left");
+        Box::new(journal).close().unwrap();
+        assert!(read(data.path()).0 == university);
+    }
 }
 
 #[test]

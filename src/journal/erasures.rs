@@ -99,6 +99,11 @@ pub fn finish(journal: &mut dyn Journal, folded: &mut Folded, at: Timestamp) -> 
         snapshot::renew(journal, university)?;
         folded.snapshot = (journal.durable(), at);
     }
+    // What no manifest names any more: whoever removed it may have been killed before it was gone,
+    // and it may have somebody erased in the open.
+    while journal.snapshot_prune()? {
+        journal.flush()?;
+    }
     Ok(Finished { keys: left.len(), snapshots })
 }
 
