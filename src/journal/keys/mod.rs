@@ -69,6 +69,18 @@ struct Shared {
     named: AtomicBool,
 }
 
+/// What the file says of its journal.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Said {
+    /// Nothing yet: they were made here.
+    #[default]
+    Nothing,
+    /// Nothing, as it was found: it is not shown that they are this journal's.
+    Unproven,
+    /// Which one it is.
+    Name,
+}
+
 #[derive(Default)]
 struct State {
     /// `None`: she has no key, and none was destroyed.
@@ -79,11 +91,9 @@ struct State {
     unwritten: Vec<StudentId>,
     /// Of which journal they are, once that has a record.
     journal: Option<JournalName>,
-    /// There is a file, and it says of which journal it is.
+    /// There is a file, and whether it says of which journal it is.
     on_disk: bool,
-    says_so: bool,
-    /// It was found not to say so, and nothing shows yet that they are this journal's.
-    unproven: bool,
+    said: Said,
     /// What is in the file belongs to nothing: it is begun anew.
     anew: bool,
     /// Who has something sealed and no key.
@@ -117,8 +127,8 @@ impl Keys {
         let on_disk = found.is_some();
         let mut state = State { on_disk, ..State::default() };
         if let Some(found) = found {
-            (state.journal, state.says_so) = (found.journal, found.journal.is_some());
-            state.unproven = found.journal.is_none();
+            state.journal = found.journal;
+            state.said = if found.journal.is_some() { Said::Name } else { Said::Unproven };
             for (student, slot) in found.slots {
                 state.put(student, slot);
             }
@@ -143,7 +153,11 @@ impl Keys {
     /// they are its.
     pub fn proven(&self, journal: Option<JournalName>) -> Result<()> {
         let Some(shared) = &self.0 else { return Ok(()) };
-        shared.state().unproven = false;
+        let mut state = shared.state();
+        if state.said == Said::Unproven {
+            state.said = Said::Nothing;
+        }
+        drop(state);
         shared.belong_to(journal)
     }
 
@@ -346,10 +360,10 @@ impl Shared {
             (None, None) if state.unwritten.is_empty() => {
                 state.slots.clear();
                 state.forgotten.clear();
-                (state.anew, state.unproven) = (true, false);
+                (state.anew, state.said) = (true, Said::Nothing);
             }
             (None, None) => {}
-            (None, Some(_)) if state.unproven => {}
+            (None, Some(_)) if state.said == Said::Unproven => {}
             (None, Some(journal)) => {
                 state.journal = Some(journal);
                 if self.taken && state.on_disk {
@@ -369,12 +383,15 @@ impl Shared {
     fn write(&self, state: &mut State) -> Result<()> {
         let slots = state.unwritten.iter().filter_map(|id| Some((*id, state.slot(*id)?)));
         let slots: Vec<(StudentId, Slot)> = slots.collect();
-        let journal = state.journal.filter(|_| !state.says_so);
+        let journal = state.journal.filter(|_| state.said != Said::Name);
         file::append(&self.data, journal, &slots, state.anew)?;
         if self.found.swap(false, Ordering::AcqRel) {
             sync_directory(&self.data)?;
         }
-        (state.on_disk, state.anew, state.says_so) = (true, false, state.journal.is_some());
+        (state.on_disk, state.anew) = (true, false);
+        if state.journal.is_some() {
+            state.said = Said::Name;
+        }
         state.unwritten.clear();
         self.dirty.store(false, Ordering::Release);
         Ok(())
