@@ -238,7 +238,7 @@ fn fill(
         keys::put_back(copy, journal.reader().name()?, aside)?;
     }
     let mut journal = journal.with_keys(Keys::open(aside)?)?;
-    let mut folded = digest::fold_up_to(&journal.reader(), journal.durable())?.university;
+    let folded = digest::fold_up_to(&journal.reader(), journal.durable())?.university;
     let found = digest::of_state(&folded);
     if found != backup.state {
         let what = format!("read back, it is {found} at record {}", found.sequence);
@@ -248,7 +248,7 @@ fn fill(
     if lost > 0 {
         return Err(BackupError::NoKeys(lost));
     }
-    let agreed = erasures::agree(&mut journal, &mut folded, at)?;
+    let agreed = erasures::agree(&mut journal, &mut Fold::from(folded), at)?;
     Box::new(journal).close()?;
     Ok((backup, agreed))
 }

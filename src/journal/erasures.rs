@@ -2,14 +2,11 @@
 //! destroyed exactly where its student is erased in the journal. What an erasure that was cut short
 //! left is finished by the next opening; what a restore with newer keys brings, by the restore.
 
-use std::sync::Arc;
-
 use super::digest::Folded;
-use super::error::{JournalError, Place, Result};
+use super::error::{JournalError, Result};
+use super::fold::Fold;
 use super::keys::Keys;
-use super::{Journal, RecordBuffer, fold, record, snapshot};
-use crate::domain::acts::{Author, BY_COMMAND_LINE};
-use crate::domain::course::Quotes;
+use super::{Journal, epoch, snapshot};
 use crate::domain::event::Event;
 use crate::domain::ids::{StudentId, Timestamp};
 use crate::domain::university::University;
@@ -118,54 +115,18 @@ pub fn unsaid(university: &University, destroyed: &[StudentId]) -> Vec<StudentId
 /// is erased in it too. The keys are believed: where they are of before an earlier restore, since
 /// which a number went to another student, she is erased. So whoever restores is asked first. None
 /// is [`missing`].
-pub fn agree(
-    journal: &mut dyn Journal,
-    university: &mut University,
-    at: Timestamp,
-) -> Result<Agreed> {
+pub fn agree(journal: &mut dyn Journal, fold: &mut Fold, at: Timestamp) -> Result<Agreed> {
     let keys = journal.reader().keys().clone();
     name(journal, &keys)?;
-    let count = university.registry.students.len();
+    let count = fold.university().registry.students.len();
     let mut destroyed = keys.destroyed();
-    let unsaid = unsaid(university, &destroyed);
+    let unsaid = unsaid(fold.university(), &destroyed);
     destroyed.retain(|id| id.index() >= count);
     let of_nobody = destroyed;
     keys.forget(&of_nobody)?;
-    say(journal, university, &unsaid, at)?;
+    if !unsaid.is_empty() {
+        let events = unsaid.iter().map(|student| Event::StudentErased(*student)).collect();
+        epoch::write(journal, fold, events, Some(BECAUSE.into()), at)?;
+    }
     Ok(Agreed { erased: unsaid.len(), forgotten: of_nobody.len() })
-}
-
-/// Writes that they are erased, as a new epoch (I13); durable when this returns.
-fn say(
-    journal: &mut dyn Journal,
-    university: &mut University,
-    students: &[StudentId],
-    at: Timestamp,
-) -> Result<()> {
-    let epoch = university.registry.epoch + 1;
-    let events: Vec<_> = students.iter().map(|student| Event::StudentErased(*student)).collect();
-    if events.is_empty() {
-        return Ok(());
-    }
-    let author = Author { reason: Some(BECAUSE.into()), ..Author::gateway(BY_COMMAND_LINE) };
-    let mut act = university.registry.act(&author, &events, &Quotes::default()).map(Arc::new);
-    let mut buffer = RecordBuffer::starting_at(journal.durable().next());
-    let last = events.len();
-    for (n, event) in (1..).zip(events) {
-        let mut record = university.registry.number(event, epoch, at);
-        record.act = act.take_if(|_| n == last);
-        let mut encoded = Ok(());
-        buffer.push_with(|bytes| encoded = record::encode(&record, bytes))?;
-        let sequence = record.sequence;
-        let wrong = |what: String| JournalError::damaged(Place::at(sequence), what);
-        encoded.map_err(|e| wrong(e.to_string()))?;
-        fold::check(university, &record).map_err(|e| wrong(e.to_string()))?;
-        university.apply(&record);
-    }
-    let mut rest = buffer.records();
-    while !rest.is_empty() {
-        rest = journal.append(rest)?.rest;
-        journal.flush()?;
-    }
-    Ok(())
 }
