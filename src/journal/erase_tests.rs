@@ -533,6 +533,29 @@ fn what_an_erasure_left_of_an_open_snapshot_goes_at_the_next_opening() {
     }
 }
 
+/// Killed while the first snapshot was made, and again while she was erased: no manifest says that
+/// there are chunks.
+#[test]
+fn what_an_unfinished_open_snapshot_has_of_the_erased_goes_too() {
+    let (data, mut university) = with_an_open_past(8);
+    let number = university.registry.student(ERASED[0]).profile.key.as_str().to_owned();
+    let mut journal = store::open(data.path()).unwrap();
+    let open = journal.reader().snapshot().unwrap().unwrap();
+    // What is begun again at the same record does not count until it is whole.
+    journal.snapshot_begin(open.sequence).unwrap();
+    append(&mut journal, &say_erased(&mut university));
+    journal.reader().keys().destroy(&ERASED).unwrap();
+    assert_eq!(journal.reader().newest_snapshot().unwrap(), Sequence(0));
+    assert!(chunks_with(&journal, &number) > 0);
+    drop(journal);
+
+    assert_eq!(finished(data.path()), Finished { keys: 0, snapshots: true });
+    let journal = store::open(data.path()).unwrap();
+    assert_eq!(chunks_with(&journal, &number), 0);
+    Box::new(journal).close().unwrap();
+    assert!(read(data.path()).0 == university);
+}
+
 #[test]
 fn of_the_erased_nothing_is_read_from_records_and_snapshots_of_before_there_were_keys() {
     let (data, mut university) = with_an_open_past(8);

@@ -91,7 +91,7 @@ pub fn finish(journal: &mut dyn Journal, folded: &mut Folded, at: Timestamp) -> 
     let left: Vec<_> = erased.filter(|id| !keys.is_destroyed(*id)).collect();
     keys.destroy(&left)?;
     let some = folded.erasures > 0 || !left.is_empty();
-    let snapshots = some && journal.reader().newest_snapshot()?.0 > 0;
+    let snapshots = some && journal.reader().has_chunks()?;
     if snapshots {
         snapshot::renew(journal, university)?;
         folded.snapshot = (journal.durable(), at);
