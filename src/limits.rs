@@ -115,9 +115,14 @@ pub const OPERATOR_TOKEN_TTL_MINUTES_MAX: u32 = 527_040;
 pub const OPERATOR_TOKEN_TTL_MINUTES: u32 = 129_600;
 /// Longest sign-in token accepted, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 512;
-/// Sign-ins of staff that were ended and have not run out; beyond these none is ended, and that is
+/// Sign-ins of staff that were ended and are remembered; beyond these none is ended, and that is
 /// said, since to forget one would let it hold again.
 pub const STAFF_SIGN_OUTS_MAX: usize = 4_096;
+/// How long one is remembered after it has run out, in milliseconds (two days): a wall clock that was
+/// ahead by no more and is set back revives none.
+pub const STAFF_SIGN_OUT_KEPT_MS: u64 = 48 * 3_600_000;
+/// Students named one by one whom a restore would record as erased; the rest are counted.
+pub const ERASURES_TOLD_MAX: usize = 20;
 /// Students whose enrolments are exported in one turn of the Registrar.
 pub const EXPORT_STUDENTS_CHUNK: usize = 500;
 /// Times that an export waits out a Busy before it gives up.

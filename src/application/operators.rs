@@ -21,6 +21,7 @@ use crate::application::snapshots::Snapshots;
 use crate::clock::Clock;
 use crate::http::auth::Tokens;
 use crate::http::operator::{self, Operator};
+use crate::http::security_log::Refusals;
 use crate::http::{self, HttpState};
 use crate::journal::{DataDir, Writer};
 use crate::limits;
@@ -159,6 +160,7 @@ impl Operators {
             metrics: Box::new(move || looks.render()),
             log_level: Box::new(telemetry::level),
             set_log_level: Box::new(telemetry::set_level),
+            refusals: Refusals::default(),
         });
         let (ready, started) = channel();
         let run = move || {
@@ -199,7 +201,8 @@ fn serve(
     socket.listen(limits::LISTEN_BACKLOG as i32)?;
     let app = move || {
         metrics.thread_is(Thread::Metrics);
-        App::new().configure(operator::routes(&operator)).wrap(from_fn(http::finish))
+        let app = App::new().configure(operator::routes(&operator));
+        app.wrap(from_fn(http::finish)).wrap(from_fn(operator::noted))
     };
     let server = HttpServer::new(app)
         .workers(1)

@@ -336,12 +336,16 @@ pub struct RestoreArgs {
     /// The backup
     pub file: PathBuf,
     /// A copy of the students' keys, as old as the backup or newer [default: FILE.keys if it is
-    /// there]; who was erased before the copy was made stays erased
+    /// there]; who was erased before the copy was made stays erased, which is asked about first
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
     /// Data directory to make; there must be no journal in it
     #[arg(long, value_name = "DIR")]
     pub into: PathBuf,
+    /// Also where the keys say of students that they were erased and the backup does not: that is
+    /// recorded, for good. Without it they are named, and nothing is made
+    #[arg(long)]
+    pub yes: bool,
     /// As JSON
     #[arg(long)]
     pub json: bool,

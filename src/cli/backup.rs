@@ -12,14 +12,16 @@ use super::failure::{Code, Failure};
 use super::journal::expect_journal;
 use super::remote::Remote;
 use super::token::Subject;
-use super::{say, settings};
+use super::{say, settings, typed};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::ids::Sequence;
+use crate::domain::ids::{Sequence, StudentId};
+use crate::domain::personal::pseudonym;
 use crate::journal::backup::{self, Backup, BackupError};
 use crate::journal::digest::{self, StateDigest};
 use crate::journal::erasures::Agreed;
 use crate::journal::{self, DataDir, Journal, JournalError, keys};
+use crate::limits::ERASURES_TOLD_MAX;
 
 /// The gateway's answer, and ours.
 #[derive(Serialize, Deserialize)]
@@ -131,10 +133,13 @@ fn refuse_over(target: &Path) -> Result<(), Failure> {
 pub fn restore(args: &RestoreArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let named = |e| refused(&args.file, e);
     let open = || File::open(&args.file).map_err(|e| Failure::file("read", &args.file, &e));
-    // Once to check, before anything is made.
-    backup::check(BufReader::new(open()?)).map_err(named)?;
     let own = Some(beside(&args.file)).filter(|keys| keys.exists());
     let keys = args.keys.as_deref().or(own.as_deref());
+    // Once to check, before anything is made.
+    let (_, erased) = backup::check_with(BufReader::new(open()?), keys).map_err(named)?;
+    if let Some(keys) = keys {
+        expect_erasures(keys, &erased, args.yes)?;
+    }
     let now = Clock::system().now();
     let restored = backup::restore(BufReader::new(open()?), keys, &args.into, now);
     let (made, Agreed { erased, .. }) = restored.map_err(named)?;
@@ -152,6 +157,29 @@ pub fn restore(args: &RestoreArgs, out: &mut dyn Write) -> Result<(), Failure> {
          (signin.key; with the university account signin-oidc.key), and signed-out.list with it"
     ));
     Ok(())
+}
+
+/// Asks about students who are recorded as erased on the word of the keys alone.
+fn expect_erasures(keys: &Path, erased: &[StudentId], yes: bool) -> Result<(), Failure> {
+    if erased.is_empty() {
+        return Ok(());
+    }
+    let what = would_erase(keys, erased);
+    typed::sure(yes, &what, || Ok("nothing is made yet".to_owned()))
+}
+
+/// Whom, and what to look at. All that is known of them is their internal number.
+fn would_erase(keys: &Path, erased: &[StudentId]) -> String {
+    let told = erased.iter().take(ERASURES_TOLD_MAX).map(|id| pseudonym(*id).to_string());
+    let more = erased.len().saturating_sub(ERASURES_TOLD_MAX);
+    let rest = (more > 0).then(|| format!("and {more} more"));
+    let (count, names) = (erased.len(), told.chain(rest).collect::<Vec<_>>().join(", "));
+    format!(
+        "{}: with these keys {count} students of the backup would be recorded as erased for good: \
+         {names}; check that they were erased after it was made, and that the keys are not from \
+         before an earlier restore, since when these numbers are others'",
+        keys.display()
+    )
 }
 
 /// `sluis journal digest`
@@ -229,5 +257,25 @@ impl Drop for Unfinished {
         if !self.done {
             let _ = fs::remove_file(&self.path);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_a_restore_would_erase_is_told_by_internal_numbers_and_beyond_the_bound_counted() {
+        let told = |count: usize| {
+            let erased: Vec<_> = (0..count as u32).map(StudentId).collect();
+            would_erase(Path::new("my.keys"), &erased)
+        };
+        assert!(told(1).starts_with("my.keys: with these keys 1 students"), "{}", told(1));
+        assert!(told(2).contains("for good: erased-0, erased-1; check"), "{}", told(2));
+        let (most, over) = (told(ERASURES_TOLD_MAX), told(ERASURES_TOLD_MAX + 1));
+        let last = format!("erased-{}; check", ERASURES_TOLD_MAX - 1);
+        assert!(most.contains(&last), "{most}");
+        let last = format!("erased-{}, and 1 more; check", ERASURES_TOLD_MAX - 1);
+        assert!(over.contains(&last), "{over}");
     }
 }

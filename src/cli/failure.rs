@@ -6,6 +6,7 @@ use std::io;
 use crate::config::Fault;
 use crate::domain::import::DraftFault;
 use crate::journal::JournalError;
+use crate::journal::epoch::EpochError;
 use crate::limits::IMPORT_FAULTS_MAX;
 
 /// Exit codes, those of `sysexits.h` where it has one.
@@ -102,6 +103,16 @@ impl From<JournalError> for Failure {
             _ => Code::Io,
         };
         Self::new(code, e.to_string())
+    }
+}
+
+impl From<EpochError> for Failure {
+    fn from(e: EpochError) -> Self {
+        match e {
+            EpochError::Encode(_) => Self::new(Code::Config, e.to_string()),
+            EpochError::Damaged(_) => Self::new(Code::Other, e.to_string()),
+            EpochError::Journal(e) => e.into(),
+        }
     }
 }
 

@@ -1,21 +1,15 @@
 //! A data directory that no gateway has: its state, and records added to it without actors.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use super::failure::{Code, Failure};
+use super::failure::Failure;
 use crate::application::recover::{self, Folded};
-use crate::domain::acts::{Author, BY_COMMAND_LINE};
-use crate::domain::course::Quotes;
 use crate::domain::event::Event;
 use crate::domain::ids::{Sequence, StudentId, Timestamp};
 use crate::domain::university::University;
 use crate::journal::fold::Fold;
 use crate::journal::sled::SledJournal;
-use crate::journal::{
-    self, DataDir, Journal, JournalError, JournalReader, Keys, RecordBuffer, erasures, record,
-};
-use crate::limits::JOURNAL_PENDING_BYTES_MAX;
+use crate::journal::{self, DataDir, Journal, JournalError, JournalReader, Keys, epoch, erasures};
 
 /// An open journal and the state that it folds into.
 pub struct Ledger {
@@ -68,37 +62,7 @@ impl Ledger {
         reason: Option<Box<str>>,
         at: Timestamp,
     ) -> Result<Sequence, Failure> {
-        let registry = &self.university().registry;
-        let epoch = registry.epoch + 1;
-        let author = Author { reason, ..Author::gateway(BY_COMMAND_LINE) };
-        let mut act = registry.act(&author, &events, &Quotes::default()).map(Arc::new);
-        let last = events.len();
-        let mut buffer = RecordBuffer::starting_at(self.journal.durable().next());
-        for (n, event) in (1..).zip(events) {
-            let mut record = self.university().registry.number(event, epoch, at);
-            record.act = act.take_if(|_| n == last);
-            let mut encoded = Ok(());
-            let keys = &self.keys;
-            buffer.push_with(|bytes| encoded = record::encode_sealed(&record, keys, bytes))?;
-            encoded.map_err(|e| Failure::new(Code::Config, e.to_string()))?;
-            let applied = self.fold.apply(&record);
-            applied.map_err(|e| Failure::new(Code::Other, format!("{e}: a bug, report it")))?;
-            if buffer.byte_len() > JOURNAL_PENDING_BYTES_MAX / 2 {
-                self.write(&mut buffer)?;
-            }
-        }
-        self.write(&mut buffer)?;
-        Ok(self.journal.durable())
-    }
-
-    fn write(&mut self, buffer: &mut RecordBuffer) -> Result<(), Failure> {
-        let mut rest = buffer.records();
-        while !rest.is_empty() {
-            rest = self.journal.append(rest)?.rest;
-            self.journal.flush()?;
-        }
-        buffer.clear();
-        Ok(())
+        Ok(epoch::write(&mut self.journal, &mut self.fold, events, reason, at)?)
     }
 
     /// Destroys the keys of these students: what is personal of them cannot be read any more.
@@ -124,7 +88,9 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use super::super::failure::Code;
     use super::*;
+    use crate::domain::acts::BY_COMMAND_LINE;
     use crate::domain::catalogue::{Item, Term, Text};
     use crate::domain::ids::Key;
 

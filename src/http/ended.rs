@@ -1,7 +1,8 @@
 //! Sign-ins of staff that were ended before they ran out. A student's devices are in the journal; a
-//! registrar's or an operator's token stands in no list, so a digest of it is kept until it would
-//! have run out: in memory, where every check of a token looks, and in `signed-out.list` in the data
-//! directory, so that it stays ended after a restart. Deliberately absent: whose it is.
+//! registrar's or an operator's token stands in no list, so a digest of it is kept until it has run
+//! out, and for some time more, lest a clock that was ahead and is set back let it hold again: in
+//! memory, where every check of a token looks, and in `signed-out.list` in the data directory, so that
+//! it stays ended after a restart. Deliberately absent: whose it is.
 //!
 //! The file is text: a line with its form and how many there are, then one line each, digest and
 //! time. It is written aside and renamed, and is on disk before anybody is told.
@@ -30,7 +31,7 @@ pub type Digest = [u8; 16];
 /// Why a sign-in was not ended.
 #[derive(Debug, thiserror::Error)]
 pub enum EndError {
-    /// So many are remembered that there is room for no other until one runs out.
+    /// So many are remembered that there is room for no other until one is old enough.
     #[error(
         "{} ended sign-ins of staff are remembered, the most there may be; stop, remove \
          signed-out.list and the file of the keys that sign, and start: everybody signs in again",
@@ -61,7 +62,7 @@ pub enum ListError {
     Damaged(PathBuf),
 }
 
-/// What was ended and has not run out.
+/// What was ended and may yet hold by its own word.
 #[derive(Debug, Default)]
 pub struct Ended {
     /// None: in memory alone.
@@ -86,11 +87,12 @@ impl Ended {
     /// Ends one that runs out at `expires`. It is on disk, and asked for by everybody, before this
     /// returns; on an error nothing has changed. Blocks for as long as the disk takes.
     ///
-    /// None is ever forgotten before its time to make room: it would hold again.
+    /// None is ever forgotten before its time to make room: it would hold again. Its time is over
+    /// [`limits::STAFF_SIGN_OUT_KEPT_MS`] after it ran out.
     pub fn end(&self, digest: Digest, expires: Timestamp, now: Timestamp) -> Result<(), EndError> {
         let _one = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
         let mut known = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
-        known.retain(|_, expires| *expires > now);
+        known.retain(|_, expires| expires.plus_ms(limits::STAFF_SIGN_OUT_KEPT_MS) > now);
         known.insert(digest, expires);
         if known.len() > limits::STAFF_SIGN_OUTS_MAX {
             return Err(EndError::Full);
@@ -137,7 +139,7 @@ fn parse(text: &str) -> Option<HashMap<Digest, Timestamp>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::STAFF_SIGN_OUTS_MAX;
+    use crate::limits::{STAFF_SIGN_OUT_KEPT_MS, STAFF_SIGN_OUTS_MAX};
 
     const NOW: Timestamp = Timestamp(1_000_000);
     const LATER: Timestamp = Timestamp(2_000_000);
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_ended_stays_so_over_a_restart_and_is_forgotten_when_it_has_run_out() {
+    fn what_was_ended_stays_so_over_a_restart_and_is_forgotten_long_after_it_has_run_out() {
         let dir = tempfile::tempdir().unwrap();
         let ended = Ended::load(dir.path()).unwrap();
         assert!(!ended.holds(&digest(1)));
@@ -158,14 +160,31 @@ mod tests {
             assert!(ended.holds(&digest(1)) && ended.holds(&digest(2)));
             assert!(!ended.holds(&digest(3)), "another's");
         }
-        // The first has run out, so that its token holds no more by itself.
-        ended.end(digest(3), LATER, NOW.plus_ms(5)).unwrap();
+        // The first has run out long enough, so that its token holds no more by itself.
+        let forgotten = NOW.plus_ms(5 + STAFF_SIGN_OUT_KEPT_MS);
+        ended.end(digest(2), LATER, Timestamp(forgotten.0 - 1)).unwrap();
+        assert!(ended.holds(&digest(1)), "one millisecond before");
+        ended.end(digest(3), LATER, forgotten).unwrap();
         for ended in [&ended, &Ended::load(dir.path()).unwrap()] {
             assert!(!ended.holds(&digest(1)), "it is dropped");
             assert!(ended.holds(&digest(2)) && ended.holds(&digest(3)));
         }
         let text = fs::read_to_string(dir.path().join(NAME)).unwrap();
         assert_eq!(text.lines().count(), 3, "{text}");
+    }
+
+    /// The wall clock jumps ahead and back: what had run out in between must not hold again.
+    #[test]
+    fn a_clock_that_jumps_ahead_and_back_revives_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let ended = Ended::load(dir.path()).unwrap();
+        ended.end(digest(1), LATER, NOW).unwrap();
+        for (n, ahead) in (2..).zip([1, 3_600_000, 12 * 3_600_000, 24 * 3_600_000]) {
+            ended.end(digest(n), NOW.plus_ms(u64::MAX / 2), LATER.plus_ms(ahead)).unwrap();
+            for ended in [&ended, &Ended::load(dir.path()).unwrap()] {
+                assert!(ended.holds(&digest(1)), "after {ahead} ms");
+            }
+        }
     }
 
     #[test]
@@ -178,9 +197,13 @@ mod tests {
         assert!(matches!(full, Err(EndError::Full)), "{full:?}");
         assert!(!ended.holds(&digest(STAFF_SIGN_OUTS_MAX)));
         assert!((0..STAFF_SIGN_OUTS_MAX).all(|n| ended.holds(&digest(n))));
-        // One that is there already needs no room; and when they have run out there is room again.
+        // One that is there already needs no room; and when they have run out long enough there is
+        // room again.
         ended.end(digest(7), LATER, NOW).unwrap();
-        ended.end(digest(STAFF_SIGN_OUTS_MAX), LATER.plus_ms(1), LATER).unwrap();
+        let full = ended.end(digest(STAFF_SIGN_OUTS_MAX), LATER, LATER);
+        assert!(matches!(full, Err(EndError::Full)), "{full:?}");
+        let later = LATER.plus_ms(STAFF_SIGN_OUT_KEPT_MS);
+        ended.end(digest(STAFF_SIGN_OUTS_MAX), later.plus_ms(1), later).unwrap();
         assert!(ended.holds(&digest(STAFF_SIGN_OUTS_MAX)) && !ended.holds(&digest(7)));
     }
 

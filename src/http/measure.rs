@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 /// The page's files.
 const PAGE: &str = "page";
 /// A path that leads nowhere.
-const UNMATCHED: &str = "unmatched";
+pub(super) const UNMATCHED: &str = "unmatched";
 
 /// A request under way. One that is given up, because its client went away, ends too.
 struct Measured {
@@ -36,7 +36,7 @@ struct Measured {
 }
 
 /// The header of a request's id.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Least and most characters of one that is taken over.
 const ID_CHARS: std::ops::RangeInclusive<usize> = 16..=64;
 
@@ -91,7 +91,7 @@ pub async fn measure<B: MessageBody + 'static>(
 
 /// The client's, if it is a UUID, a trace id or the like; else one of ours. What may be a word or a
 /// number of somebody is none.
-fn request_id(headers: &HeaderMap) -> String {
+pub(super) fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let hex = |id: &&str| id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     match given.filter(|id| ID_CHARS.contains(&id.len())).filter(hex) {
@@ -116,7 +116,7 @@ pub fn labels() -> Vec<(&'static str, &'static str)> {
     routes.chain([(PAGE, "GET"), (UNMATCHED, "GET")]).collect()
 }
 
-fn method(name: &str) -> &'static str {
+pub(super) fn method(name: &str) -> &'static str {
     let known = ["GET", "HEAD", "POST", "PUT", "DELETE"];
     known.into_iter().find(|known| *known == name).unwrap_or("other")
 }

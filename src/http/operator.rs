@@ -6,14 +6,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
 
 use super::access::Authenticated;
 use super::auth::{AuthError, Role, Tokens};
 use super::health;
+use super::measure::{REQUEST_ID, UNMATCHED, method, request_id};
 use super::origin::{bearer, from_browser, is_local};
 use super::problem::{FOREIGN_ORIGIN, INVALID, Problem};
+use super::security_log::Refusals;
 use crate::clock::Clock;
 use crate::limits;
 use crate::metrics;
@@ -37,6 +42,8 @@ pub struct Operator {
     pub log_level: Tell,
     /// Changes that; the error says what can be asked for.
     pub set_log_level: Take,
+    /// Who was refused, for the log.
+    pub refusals: Refusals,
 }
 
 impl fmt::Debug for Operator {
@@ -45,7 +52,8 @@ impl fmt::Debug for Operator {
     }
 }
 
-/// Puts the routes in place. The application also wraps itself in [`super::finish`].
+/// Puts the routes in place. The application also wraps itself in [`super::finish`] and [`noted`], in
+/// this order.
 pub fn routes(operator: &Arc<Operator>) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let operator = Arc::clone(operator);
     move |cfg| {
@@ -61,6 +69,27 @@ pub fn routes(operator: &Arc<Operator>) -> impl FnOnce(&mut web::ServiceConfig) 
     }
 }
 
+/// Middleware around the whole application: each answer has an id, its client's or one of ours, and
+/// what was forbidden is logged under it.
+pub async fn noted<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let operator = req.app_data::<web::Data<Operator>>().cloned();
+    let (id, method) = (request_id(req.headers()), method(req.method().as_str()));
+    let route = req.match_pattern();
+    let mut response = next.call(req).await?;
+    if let Ok(id) = HeaderValue::try_from(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    if let (Some(operator), 403) = (operator, response.status().as_u16()) {
+        let role = response.request().extensions().get::<Role>().copied();
+        let route = route.as_deref().unwrap_or(UNMATCHED);
+        operator.refusals.forbidden(&id, route, method, role);
+    }
+    Ok(response)
+}
+
 impl Operator {
     /// This machine itself, or an operator.
     fn admit(&self, req: &HttpRequest) -> Result<(), Problem> {
@@ -68,6 +97,7 @@ impl Operator {
             return if is_local(req) { Ok(()) } else { Err(AuthError::Missing.into()) };
         };
         let claims = self.tokens.verify(token, self.clock.now())?;
+        req.extensions_mut().insert(claims.role);
         Authenticated { claims, by_cookie: false }.require(Role::Operator)
     }
 }

@@ -235,8 +235,8 @@ pub(super) struct SignedIn {
     pub cookie: Cookie<'static>,
 }
 
-/// Begins a sign-in of somebody who has shown who she is, with a token of its own. The former one of
-/// this browser, whoever's it was, ends before: a browser is signed in once.
+/// Begins a sign-in of somebody who has shown who she is, with a token of its own. The former one
+/// of this browser, whoever's it was, ends with it: a browser is signed in once.
 pub(super) async fn begin(
     state: &HttpState,
     req: &HttpRequest,
@@ -281,9 +281,9 @@ async fn new_device(
 
 /// Sign out
 ///
-/// Takes the cookie away and ends the sign-in for good, a registrar's and an operator's too: its token
-/// holds no longer. A student's WebSockets on that device are closed. With university accounts the answer may say where the browser goes to
-/// be signed out there as well.
+/// Takes the cookie away and ends the sign-in for good, a registrar's and an operator's too: its
+/// token holds no longer. A student's WebSockets on that device are closed. With university
+/// accounts the answer may say where the browser goes to be signed out there as well.
 #[utoipa::path(
     post, path = "/api/sign-out", tag = "sign-in", security(()),
     responses(

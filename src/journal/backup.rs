@@ -31,9 +31,10 @@ use super::erasures::{self, Agreed};
 use super::error::io_at;
 use super::fold::Fold;
 use super::frame::{self, HEADER_BYTES};
+use super::keys::JournalName;
 use super::replay::Walker;
 use super::{Journal, JournalError, JournalReader, Keys, keys};
-use crate::domain::ids::{Sequence, Timestamp};
+use crate::domain::ids::{Sequence, StudentId, Timestamp};
 use crate::limits::{JOURNAL_ENTRY_BYTES_MAX, RESTORE_FLUSH_BYTES};
 
 const MAGIC: &[u8] = b"sluis-backup\x01";
@@ -157,13 +158,31 @@ impl Output<'_, '_> {
 /// Reads a backup to its end, and checks that it is whole and that its records follow from each
 /// other.
 pub fn check(input: impl Read) -> Result<Backup, BackupError> {
-    read(input, &mut |_| Ok(()))
+    read(input, &mut |_| Ok(())).map(|(backup, _)| backup)
+}
+
+/// As [`check`]; and whom a [`restore`] with this copy of the keys records as erased, though the
+/// backup does not say so. Nothing is made.
+pub fn check_with(
+    input: impl Read,
+    keys: Option<&Path>,
+) -> Result<(Backup, Vec<StudentId>), BackupError> {
+    let mut name = None;
+    let (backup, fold) = read(input, &mut |records| {
+        let first = || records.iter().next().map(|(_, record)| JournalName::of(record));
+        name = name.or_else(first);
+        Ok(())
+    })?;
+    let Some(copy) = keys else { return Ok((backup, Vec::new())) };
+    let destroyed = keys::destroyed_in(copy, name)?;
+    Ok((backup, erasures::unsaid(fold.university(), &destroyed)))
 }
 
 /// Makes a journal in `into`, which has none, from a backup and a copy of the students' keys, where
 /// there were any. All of it or nothing: it is made aside, read back, compared with what the backup
 /// says, and then put in its place. Where the keys are newer than the backup, the journal is made to
-/// agree with them, which adds records after those of the backup.
+/// agree with them, which adds records after those of the backup: who is erased by that,
+/// [`check_with`] tells before.
 pub fn restore(
     input: impl Read,
     keys: Option<&Path>,
@@ -201,7 +220,7 @@ fn fill(
 ) -> Result<(Backup, Agreed), BackupError> {
     let mut journal = super::sled::open(aside)?;
     let mut unflushed = 0;
-    let backup = read(input, &mut |records| {
+    let (backup, _) = read(input, &mut |records| {
         let mut rest = records;
         while !rest.is_empty() {
             let staged = journal.append(rest)?;
@@ -219,7 +238,7 @@ fn fill(
         keys::put_back(copy, journal.reader().name()?, aside)?;
     }
     let mut journal = journal.with_keys(Keys::open(aside)?)?;
-    let mut folded = digest::fold_up_to(&journal.reader(), journal.durable())?.university;
+    let folded = digest::fold_up_to(&journal.reader(), journal.durable())?.university;
     let found = digest::of_state(&folded);
     if found != backup.state {
         let what = format!("read back, it is {found} at record {}", found.sequence);
@@ -229,7 +248,7 @@ fn fill(
     if lost > 0 {
         return Err(BackupError::NoKeys(lost));
     }
-    let agreed = erasures::agree(&mut journal, &mut folded, at)?;
+    let agreed = erasures::agree(&mut journal, &mut Fold::from(folded), at)?;
     Box::new(journal).close()?;
     Ok((backup, agreed))
 }
@@ -268,11 +287,12 @@ impl<R: Read> Input<R> {
     }
 }
 
-/// Reads a backup to its end; every block is shown, the whole is checked after that.
+/// Reads a backup to its end; every block is shown, the whole is checked after that. What it folds
+/// into, without what is sealed.
 fn read(
     from: impl Read,
     visit: &mut dyn FnMut(Records<'_>) -> Result<(), JournalError>,
-) -> Result<Backup, BackupError> {
+) -> Result<(Backup, Fold), BackupError> {
     let (hash, after) = (Sha256::new(), Sequence(0));
     let mut input = Input { from, hash, bytes: 0, after, blocks: 0 };
     let mut magic = [0; MAGIC.len()];
@@ -290,7 +310,7 @@ fn read(
         input.take(at, &mut length)?;
         let size = u32::from_le_bytes(length) as usize;
         if size == 0 {
-            return end(input, &fold);
+            return end(input, &fold).map(|backup| (backup, fold));
         }
         if !(HEADER_BYTES..=JOURNAL_ENTRY_BYTES_MAX).contains(&size) {
             return Err(input.wrong(at, format!("a block of {size} bytes")));

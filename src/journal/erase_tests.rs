@@ -8,6 +8,8 @@ use super::digest::{self, StateDigest};
 use super::erasures::{self, Agreed, Finished};
 use super::fold::Fold;
 use super::sled as store;
+use super::snapshot::CHUNK_BYTES;
+use super::store::{Direction, Table};
 use super::testkit::{half_import, history};
 use super::{
     Journal, Keys, RecordBuffer, backup, each_act, keys, past, record, renew_snapshots, state,
@@ -380,6 +382,8 @@ fn after_a_restore_with_newer_keys_journal_and_keys_agree_and_a_number_is_used_a
 
     let into = tempfile::tempdir().unwrap();
     let newest = data.path().join(keys::NAME);
+    let said = backup::check_with(&*old, Some(&newest)).unwrap().1;
+    assert_eq!(said, ERASED, "told before anything is made");
     let (_, agreed) = backup::restore(&*old, Some(&newest), into.path(), AT).unwrap();
     assert_eq!(agreed, Agreed { erased: 2, forgotten: 1 });
     assert_eq!(finished(into.path()), Finished::default());
@@ -395,7 +399,12 @@ fn after_a_restore_with_newer_keys_journal_and_keys_agree_and_a_number_is_used_a
     assert_eq!(next, late);
     let mut journal = store::open(into.path()).unwrap();
     append(&mut journal, &records);
+    let since = backed_up(&journal);
     Box::new(journal).close().unwrap();
+    // With the keys of before that restore she who has the number now would be erased: it is told.
+    assert_eq!(backup::check_with(&*since, Some(&newest)).unwrap().1, [next]);
+    let own = into.path().join(keys::NAME);
+    assert_eq!(backup::check_with(&*since, Some(&own)).unwrap().1, []);
     let (found, _) = read(into.path());
     assert_eq!(found.registry.student(next).profile.key.as_str(), "s-next");
     assert_eq!(finished(into.path()), Finished::default());
@@ -425,6 +434,8 @@ fn keys_of_another_journal_are_refused_wherever_they_are_put() {
     });
     let theirs = other.0.path().join(keys::NAME);
     let into = tempfile::tempdir().unwrap();
+    let error = backup::check_with(&*one.1, Some(&theirs)).unwrap_err().to_string();
+    assert!(error.contains("the keys of another journal"), "{error}");
     let error = backup::restore(&*one.1, Some(&theirs), into.path(), AT).unwrap_err().to_string();
     assert!(error.contains("the keys of another journal"), "{error}");
     fs::copy(&theirs, one.0.path().join(keys::NAME)).unwrap();
@@ -481,6 +492,68 @@ fn lost_keys_are_missed_for_students_who_were_there_before_them() {
     let error = expect_all(data.path()).unwrap_err();
     assert!(error.contains("the keys of 2 students"), "{error}");
     assert!(!file.exists());
+}
+
+/// Chunks of snapshots in which this text can be read.
+fn chunks_with(journal: &dyn Journal, text: &str) -> usize {
+    let mut found = 0;
+    let view = journal.reader().view;
+    let scan = view.scan(Table::Chunks, &[0; 12], Direction::Up, &mut |_, chunk| {
+        found += usize::from(holds(chunk, text));
+        Ok(true)
+    });
+    scan.unwrap();
+    found
+}
+
+/// Killed between the new snapshot's manifest and the end of what it removes: the chunks of the old
+/// one are there, all or some, and no manifest names them.
+#[test]
+fn what_an_erasure_left_of_an_open_snapshot_goes_at_the_next_opening() {
+    for left in [usize::MAX, 1] {
+        let (data, mut university) = with_an_open_past(8);
+        let number = university.registry.student(ERASED[0]).profile.key.as_str().to_owned();
+        let mut journal = store::open(data.path()).unwrap();
+        let open = journal.reader().snapshot().unwrap().unwrap();
+        append(&mut journal, &say_erased(&mut university));
+        journal.reader().keys().destroy(&ERASED).unwrap();
+        renew_snapshots(&mut journal, &university).unwrap();
+        assert_eq!(chunks_with(&journal, &number), 0);
+        let bytes = &open.bytes[..open.bytes.len().min(left.saturating_mul(CHUNK_BYTES))];
+        journal.snapshot_put(open.sequence, 0, bytes).unwrap();
+        journal.flush().unwrap();
+        assert!(chunks_with(&journal, &number) > 0, "its number is in the first of them");
+        drop(journal);
+
+        finished(data.path());
+        let journal = store::open(data.path()).unwrap();
+        assert_eq!(chunks_with(&journal, &number), 0, "{left} chunks left");
+        Box::new(journal).close().unwrap();
+        assert!(read(data.path()).0 == university);
+    }
+}
+
+/// Killed while the first snapshot was made, and again while she was erased: no manifest says that
+/// there are chunks.
+#[test]
+fn what_an_unfinished_open_snapshot_has_of_the_erased_goes_too() {
+    let (data, mut university) = with_an_open_past(8);
+    let number = university.registry.student(ERASED[0]).profile.key.as_str().to_owned();
+    let mut journal = store::open(data.path()).unwrap();
+    let open = journal.reader().snapshot().unwrap().unwrap();
+    // What is begun again at the same record does not count until it is whole.
+    journal.snapshot_begin(open.sequence).unwrap();
+    append(&mut journal, &say_erased(&mut university));
+    journal.reader().keys().destroy(&ERASED).unwrap();
+    assert_eq!(journal.reader().newest_snapshot().unwrap(), Sequence(0));
+    assert!(chunks_with(&journal, &number) > 0);
+    drop(journal);
+
+    assert_eq!(finished(data.path()), Finished { keys: 0, snapshots: true });
+    let journal = store::open(data.path()).unwrap();
+    assert_eq!(chunks_with(&journal, &number), 0);
+    Box::new(journal).close().unwrap();
+    assert!(read(data.path()).0 == university);
 }
 
 #[test]

@@ -2,14 +2,11 @@
 //! destroyed exactly where its student is erased in the journal. What an erasure that was cut short
 //! left is finished by the next opening; what a restore with newer keys brings, by the restore.
 
-use std::sync::Arc;
-
 use super::digest::Folded;
-use super::error::{JournalError, Place, Result};
+use super::error::{JournalError, Result};
+use super::fold::Fold;
 use super::keys::Keys;
-use super::{Journal, RecordBuffer, fold, record, snapshot};
-use crate::domain::acts::{Author, BY_COMMAND_LINE};
-use crate::domain::course::Quotes;
+use super::{Journal, epoch, snapshot};
 use crate::domain::event::Event;
 use crate::domain::ids::{StudentId, Timestamp};
 use crate::domain::university::University;
@@ -73,74 +70,63 @@ pub fn expect_all(university: &University, keys: &Keys) -> Result<()> {
     Ok(())
 }
 
-/// Finishes an erasure that was cut short, in the journal just opened and folded.
+/// Has keys that do not say whose they are say so, once none is [`missing`] of this journal.
+fn name(journal: &dyn Journal, keys: &Keys) -> Result<()> {
+    match keys.are_unnamed().then(|| journal.reader().name()).transpose()?.flatten() {
+        None => Ok(()),
+        name => keys.proven(name),
+    }
+}
+
+/// Finishes an erasure that was cut short, in the journal just opened and folded, and whose keys are
+/// [all there](expect_all).
 pub fn finish(journal: &mut dyn Journal, folded: &mut Folded, at: Timestamp) -> Result<Finished> {
     let keys = journal.reader().keys().clone();
     if !keys.are_made() {
         return Ok(Finished::default());
     }
+    name(journal, &keys)?;
     let university = &folded.university;
     let erased = known(university).filter(|id| is_erased(university, *id));
     let left: Vec<_> = erased.filter(|id| !keys.is_destroyed(*id)).collect();
     keys.destroy(&left)?;
     let some = folded.erasures > 0 || !left.is_empty();
-    let snapshots = some && journal.reader().newest_snapshot()?.0 > 0;
+    let snapshots = some && journal.reader().has_chunks()?;
     if snapshots {
         snapshot::renew(journal, university)?;
         folded.snapshot = (journal.durable(), at);
     }
+    // What no manifest names any more: whoever removed it may have been killed before it was gone,
+    // and it may have somebody erased in the open.
+    while journal.snapshot_prune()? {
+        journal.flush()?;
+    }
     Ok(Finished { keys: left.len(), snapshots })
 }
 
-/// Makes a restored journal agree with keys that may be newer than its backup: who was erased since
-/// is erased in it too.
-pub fn agree(
-    journal: &mut dyn Journal,
-    university: &mut University,
-    at: Timestamp,
-) -> Result<Agreed> {
-    let keys = journal.reader().keys().clone();
+/// Of those whose keys were destroyed, whom the journal has and does not say to be erased.
+pub fn unsaid(university: &University, destroyed: &[StudentId]) -> Vec<StudentId> {
     let count = university.registry.students.len();
-    let (of_somebody, of_nobody): (Vec<_>, Vec<_>) =
-        keys.destroyed().into_iter().partition(|id| id.index() < count);
-    keys.forget(&of_nobody)?;
-    let unsaid = of_somebody.into_iter().filter(|id| !is_erased(university, *id));
-    let unsaid: Vec<_> = unsaid.collect();
-    say(journal, university, &unsaid, at)?;
-    Ok(Agreed { erased: unsaid.len(), forgotten: of_nobody.len() })
+    let known = destroyed.iter().filter(|id| id.index() < count);
+    known.filter(|id| !is_erased(university, **id)).copied().collect()
 }
 
-/// Writes that they are erased, as a new epoch (I13); durable when this returns.
-fn say(
-    journal: &mut dyn Journal,
-    university: &mut University,
-    students: &[StudentId],
-    at: Timestamp,
-) -> Result<()> {
-    let epoch = university.registry.epoch + 1;
-    let events: Vec<_> = students.iter().map(|student| Event::StudentErased(*student)).collect();
-    if events.is_empty() {
-        return Ok(());
+/// Makes a restored journal agree with keys that may be newer than its backup: who was erased since
+/// is erased in it too. The keys are believed: where they are of before an earlier restore, since
+/// which a number went to another student, she is erased. So whoever restores is asked first. None
+/// is [`missing`].
+pub fn agree(journal: &mut dyn Journal, fold: &mut Fold, at: Timestamp) -> Result<Agreed> {
+    let keys = journal.reader().keys().clone();
+    name(journal, &keys)?;
+    let count = fold.university().registry.students.len();
+    let mut destroyed = keys.destroyed();
+    let unsaid = unsaid(fold.university(), &destroyed);
+    destroyed.retain(|id| id.index() >= count);
+    let of_nobody = destroyed;
+    keys.forget(&of_nobody)?;
+    if !unsaid.is_empty() {
+        let events = unsaid.iter().map(|student| Event::StudentErased(*student)).collect();
+        epoch::write(journal, fold, events, Some(BECAUSE.into()), at)?;
     }
-    let author = Author { reason: Some(BECAUSE.into()), ..Author::gateway(BY_COMMAND_LINE) };
-    let mut act = university.registry.act(&author, &events, &Quotes::default()).map(Arc::new);
-    let mut buffer = RecordBuffer::starting_at(journal.durable().next());
-    let last = events.len();
-    for (n, event) in (1..).zip(events) {
-        let mut record = university.registry.number(event, epoch, at);
-        record.act = act.take_if(|_| n == last);
-        let mut encoded = Ok(());
-        buffer.push_with(|bytes| encoded = record::encode(&record, bytes))?;
-        let sequence = record.sequence;
-        let wrong = |what: String| JournalError::damaged(Place::at(sequence), what);
-        encoded.map_err(|e| wrong(e.to_string()))?;
-        fold::check(university, &record).map_err(|e| wrong(e.to_string()))?;
-        university.apply(&record);
-    }
-    let mut rest = buffer.records();
-    while !rest.is_empty() {
-        rest = journal.append(rest)?.rest;
-        journal.flush()?;
-    }
-    Ok(())
+    Ok(Agreed { erased: unsaid.len(), forgotten: of_nobody.len() })
 }

@@ -22,6 +22,7 @@ mod buffer;
 mod conformance;
 pub mod digest;
 mod directory;
+pub mod epoch;
 #[cfg(test)]
 mod erase_tests;
 pub mod erasures;

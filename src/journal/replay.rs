@@ -170,6 +170,16 @@ impl JournalReader {
         Ok(all.iter().find(|found| whole(found)).map_or(Sequence(0), |(sequence, _)| *sequence))
     }
 
+    /// Whether anything of a snapshot is stored, finished or not.
+    pub fn has_chunks(&self) -> Result<bool> {
+        let mut some = false;
+        self.view.scan(Table::Chunks, &[], Direction::Up, &mut |_, _| {
+            some = true;
+            Ok(false)
+        })?;
+        Ok(some)
+    }
+
     /// The newest whole snapshot, if any, without the list of damaged ones.
     pub fn snapshot(&self) -> Result<Option<Snapshot>> {
         Ok(self.latest_snapshot()?.snapshot)

@@ -132,11 +132,31 @@ async fn after_a_term_its_students_are_erased_and_their_places_stay() {
     process.kill();
 
     // The old backup, with the keys of then and with those of now.
-    let restore = |keys: Option<&str>, into: &str| {
+    let try_restore = |keys: Option<&str>, into: &str, more: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sluis"));
         command.args(["journal", "restore", "old.backup", "--into", into]).current_dir(&home);
         keys.map(|keys| command.args(["--keys", keys]));
-        let output = command.output().unwrap();
+        command.args(more).stdin(Stdio::null()).output().unwrap()
+    };
+    let listing = || {
+        let mut names: Vec<_> = fs::read_dir(&home).unwrap().map(|e| e.unwrap().path()).collect();
+        names.sort();
+        names
+    };
+    let before = (listing(), fs::read(data.join("students.keys")).unwrap());
+    let refused = try_restore(Some("data/students.keys"), "now", &[]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
+    let told = text(&refused);
+    assert_eq!(told.lines().count(), 1, "{told}");
+    for word in ["2 students", "erased-0, erased-1;", "an earlier restore", "--yes"] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    assert!(!told.contains("s000"), "{told}");
+    let after = (listing(), fs::read(data.join("students.keys")).unwrap());
+    assert!(before == after, "nothing is made: {:?}", after.0);
+    let restore = |keys: Option<&str>, into: &str| {
+        let more: &[&str] = if keys.is_some() { &["--yes"] } else { &[] };
+        let output = try_restore(keys, into, more);
         assert!(output.status.success(), "{}", text(&output));
         let mut list = std::process::Command::new(env!("CARGO_BIN_EXE_sluis"));
         list.args(["export", "enrolments", "--data", into]).current_dir(&home);

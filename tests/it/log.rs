@@ -295,6 +295,47 @@ fn sign_ins_and_refusals_are_in_the_log_and_nobody_writes_a_line_of_her_own() {
     }
 }
 
+#[test]
+fn whom_the_operators_address_refuses_is_in_the_log_under_the_id_of_the_answer() {
+    let mut process = Process::imported(&university());
+    process.set("LOG__FORMAT", "json");
+    process.start();
+    let operators = process.operators();
+    let token = |token: String| [("authorization", format!("Bearer {token}"))];
+    let student = token(process.token(NUMBER));
+    let registrar = token(process.registrar_token());
+    let page = [("sec-fetch-site", "cross-site".to_owned())];
+    let forged = [&student[..], &[("x-request-id", "forged%0Aforged%0A".to_owned())]].concat();
+    let before = process.said().len();
+    let mut expected = Vec::new();
+    for (method, route, role, headers) in [
+        ("GET", "/metrics", "student", &student[..]),
+        ("GET", "/log-level", "registrar", &registrar[..]),
+        ("POST", "/log-level", "none", &page[..]),
+        ("GET", "/metrics", "student", &forged[..]),
+    ] {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let answer = operators.plain(method, route, "", &headers);
+        assert_eq!(answer.status, 403, "{}", answer.body);
+        expected
+            .push([answer.request_id.unwrap().as_str(), method, route, role].map(str::to_owned));
+    }
+    // Who is let in, and who brings no good token, is not forbidden.
+    assert_eq!(operators.get("/metrics").status, 200);
+    let bad = operators.plain("GET", "/metrics", "", &[("authorization", "Bearer forged")]);
+    assert_eq!(bad.status, 401);
+    let said = process.said_since(before);
+    for word in [FORGED, NUMBER] {
+        assert!(!said.contains(word), "{word} in {said}");
+    }
+    let told = said.lines().map(|line| {
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["message"], "request forbidden", "{line}");
+        ["request", "method", "route", "role"].map(|name| event[name].as_str().unwrap().to_owned())
+    });
+    assert_eq!(told.collect::<Vec<_>>(), expected, "{said}");
+}
+
 #[tokio::test]
 async fn every_answer_has_an_id_and_a_clients_own_is_kept() {
     let mut process = Process::imported(&university());

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use sluis::http::auth::Role;
 use sluis::http::ended;
+use sluis::limits::STAFF_SIGN_OUTS_MAX;
 
 use crate::support::{Http, TestGateway, University, exchange, role_token};
 
@@ -107,11 +108,37 @@ fn a_sign_out_that_the_disk_does_not_take_is_told_so_and_can_be_tried_again() {
     std::fs::create_dir(&aside).unwrap();
     let answer = browser(&gateway, &cookie).ask("POST", "/api/sign-out", "", &[]);
     assert_eq!(answer.problem(), (503, "busy".to_owned()));
+    assert!(answer.body.contains("try again, and tell the operator"), "{}", answer.body);
     assert!(answer.cookie.unwrap().ends_with('='), "this browser forgets it all the same");
     assert_eq!(me(&gateway, &cookie), good(), "nothing was half done");
     std::fs::remove_dir(&aside).unwrap();
     assert_eq!(browser(&gateway, &cookie).ask("POST", "/api/sign-out", "", &[]).status, 204);
     assert_eq!(me(&gateway, &cookie), signed_out());
+}
+
+#[test]
+fn a_sign_out_for_which_there_is_no_room_is_told_so_and_the_sign_in_goes_on() {
+    let gateway = gateway();
+    let cookie = sign_in(&gateway, "", &json!({"role": "registrar"}));
+    let student = sign_in(&gateway, "", &json!({"student": STUDENT}));
+    let expires = gateway.clock.now().plus_ms(3_600_000);
+    let lines = (0..STAFF_SIGN_OUTS_MAX).map(|n| format!("{n:032x} {}\n", expires.0));
+    let list = format!("sluis-signed-out-1 {STAFF_SIGN_OUTS_MAX}\n{}", lines.collect::<String>());
+    std::fs::write(gateway.dir().join(ended::NAME), &list).unwrap();
+    let gateway = gateway.restarted();
+    let answer = browser(&gateway, &cookie).ask("POST", "/api/sign-out", "", &[]);
+    assert_eq!(answer.problem(), (503, "busy".to_owned()));
+    for told in ["yours lasts until it runs out", "tell the operator"] {
+        assert!(answer.body.contains(told), "{}", answer.body);
+    }
+    assert_eq!(me(&gateway, &cookie), good(), "she is told that it was not ended, and it holds");
+    assert_eq!(std::fs::read_to_string(gateway.dir().join(ended::NAME)).unwrap(), list);
+    // A student's sign-in stands elsewhere; and when the others have run out there is room again.
+    assert_eq!(browser(&gateway, &student).ask("POST", "/api/sign-out", "", &[]).status, 204);
+    gateway.clock.advance(Duration::from_secs(15 * 24 * 3600));
+    let anew = sign_in(&gateway, "", &json!({"role": "registrar"}));
+    assert_eq!(browser(&gateway, &anew).ask("POST", "/api/sign-out", "", &[]).status, 204);
+    assert_eq!(me(&gateway, &anew), signed_out());
 }
 
 #[test]

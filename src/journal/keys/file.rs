@@ -227,13 +227,20 @@ pub fn copy(data: &Path, to: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// Puts a copy of the keys of this journal into a data directory that has none.
-pub fn put_back(copy: &Path, journal: Option<JournalName>, data: &Path) -> Result<()> {
+/// A copy of the keys of this journal, and what stands in it.
+pub(super) fn read_copy(copy: &Path, journal: Option<JournalName>) -> Result<(Vec<u8>, Contents)> {
     let fault = |what: &str| JournalError::Keys { path: copy.to_owned(), what: what.to_owned() };
     let bytes = read_bytes(copy)?.ok_or_else(|| fault("there is no such file"))?;
-    if contents(&bytes).journal.is_some_and(|name| Some(name) != journal) {
+    let contents = contents(&bytes);
+    if contents.journal.is_some_and(|name| Some(name) != journal) {
         return Err(fault("these are the keys of another journal; name a copy of this one's"));
     }
+    Ok((bytes, contents))
+}
+
+/// Puts a copy of the keys of this journal into a data directory that has none.
+pub fn put_back(copy: &Path, journal: Option<JournalName>, data: &Path) -> Result<()> {
+    let (bytes, _) = read_copy(copy, journal)?;
     write_new(&data.join(NAME), &bytes)?;
     sync_directory(data)
 }

@@ -69,6 +69,18 @@ struct Shared {
     named: AtomicBool,
 }
 
+/// What the file says of its journal.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Said {
+    /// Nothing yet: they were made here.
+    #[default]
+    Nothing,
+    /// Nothing, as it was found: it is not shown that they are this journal's.
+    Unproven,
+    /// Which one it is.
+    Name,
+}
+
 #[derive(Default)]
 struct State {
     /// `None`: she has no key, and none was destroyed.
@@ -79,9 +91,9 @@ struct State {
     unwritten: Vec<StudentId>,
     /// Of which journal they are, once that has a record.
     journal: Option<JournalName>,
-    /// There is a file, and it says of which journal it is.
+    /// There is a file, and whether it says of which journal it is.
     on_disk: bool,
-    says_so: bool,
+    said: Said,
     /// What is in the file belongs to nothing: it is begun anew.
     anew: bool,
     /// Who has something sealed and no key.
@@ -115,7 +127,8 @@ impl Keys {
         let on_disk = found.is_some();
         let mut state = State { on_disk, ..State::default() };
         if let Some(found) = found {
-            (state.journal, state.says_so) = (found.journal, found.journal.is_some());
+            state.journal = found.journal;
+            state.said = if found.journal.is_some() { Said::Name } else { Said::Unproven };
             for (student, slot) in found.slots {
                 state.put(student, slot);
             }
@@ -127,12 +140,25 @@ impl Keys {
         Ok(Self(Some(Arc::new(Shared { data, taken, state, dirty, found, named }))))
     }
 
-    /// Refuses keys that are not of this journal; `None` is one without a record.
+    /// Refuses keys that are not of this journal; `None` is one without a record. Those that were
+    /// found without saying whose they are stay so, until they are [proven](Self::proven).
     pub fn belong_to(&self, journal: Option<JournalName>) -> Result<()> {
         match &self.0 {
             Some(shared) => shared.belong_to(journal),
             None => Ok(()),
         }
+    }
+
+    /// The journal was read with them to its end, and none is missed: so they say from now on that
+    /// they are its.
+    pub fn proven(&self, journal: Option<JournalName>) -> Result<()> {
+        let Some(shared) = &self.0 else { return Ok(()) };
+        let mut state = shared.state();
+        if state.said == Said::Unproven {
+            state.said = Said::Nothing;
+        }
+        drop(state);
+        shared.belong_to(journal)
     }
 
     /// Refuses where there are keys although there is no journal at all.
@@ -165,13 +191,7 @@ impl Keys {
 
     /// Everybody whose key was destroyed, by number.
     pub fn destroyed(&self) -> Vec<StudentId> {
-        let Some(shared) = &self.0 else { return Vec::new() };
-        let state = shared.state();
-        let slots = (0..).map(StudentId).zip(&state.slots);
-        slots
-            .filter(|(_, slot)| **slot == Some(Slot::Destroyed))
-            .map(|(student, _)| student)
-            .collect()
+        self.0.as_ref().map(|shared| shared.state().destroyed()).unwrap_or_default()
     }
 
     /// Who has something sealed, as far as was read with these keys, and no key: it is lost.
@@ -256,7 +276,22 @@ impl Keys {
     }
 }
 
+/// Whose keys were destroyed, as a copy of the keys of this journal says.
+pub fn destroyed_in(copy: &Path, journal: Option<JournalName>) -> Result<Vec<StudentId>> {
+    let mut state = State::default();
+    for (student, slot) in file::read_copy(copy, journal)?.1.slots {
+        state.put(student, slot);
+    }
+    Ok(state.destroyed())
+}
+
 impl State {
+    fn destroyed(&self) -> Vec<StudentId> {
+        let slots = (0..).map(StudentId).zip(&self.slots);
+        let destroyed = slots.filter(|(_, slot)| **slot == Some(Slot::Destroyed));
+        destroyed.map(|(student, _)| student).collect()
+    }
+
     fn slot(&self, student: StudentId) -> Option<Slot> {
         self.slots.get(student.index()).copied().flatten()
     }
@@ -325,9 +360,10 @@ impl Shared {
             (None, None) if state.unwritten.is_empty() => {
                 state.slots.clear();
                 state.forgotten.clear();
-                state.anew = true;
+                (state.anew, state.said) = (true, Said::Nothing);
             }
             (None, None) => {}
+            (None, Some(_)) if state.said == Said::Unproven => {}
             (None, Some(journal)) => {
                 state.journal = Some(journal);
                 if self.taken && state.on_disk {
@@ -347,12 +383,15 @@ impl Shared {
     fn write(&self, state: &mut State) -> Result<()> {
         let slots = state.unwritten.iter().filter_map(|id| Some((*id, state.slot(*id)?)));
         let slots: Vec<(StudentId, Slot)> = slots.collect();
-        let journal = state.journal.filter(|_| !state.says_so);
+        let journal = state.journal.filter(|_| state.said != Said::Name);
         file::append(&self.data, journal, &slots, state.anew)?;
         if self.found.swap(false, Ordering::AcqRel) {
             sync_directory(&self.data)?;
         }
-        (state.on_disk, state.anew, state.says_so) = (true, false, state.journal.is_some());
+        (state.on_disk, state.anew) = (true, false);
+        if state.journal.is_some() {
+            state.said = Said::Name;
+        }
         state.unwritten.clear();
         self.dirty.store(false, Ordering::Release);
         Ok(())

@@ -9,9 +9,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::file::{NAME, SLOT_BYTES};
+use super::Keys;
+use super::file::{HEADER_BYTES, NAME, SLOT_BYTES};
 use crate::clock;
-use crate::domain::ids::Timestamp;
+use crate::domain::ids::{StudentId, Timestamp};
 use crate::domain::university::University;
 use crate::journal::erase_tests::{ERASED, append, say_erased};
 use crate::journal::error::Result;
@@ -129,4 +130,55 @@ fn no_length_of_the_keys_is_silent() {
         assert_eq!(opens, length >= all - SLOT_BYTES, "{length} of {all} bytes of keys");
     });
     println!("{} lengths of {all} bytes", lengths.len());
+}
+
+/// Keys whose process was killed before it said of which journal they are.
+fn unnamed(bytes: &[u8]) -> Vec<u8> {
+    let (head, slots) = bytes.split_at(HEADER_BYTES);
+    let of_nobody = |slot: &&[u8]| !slot.starts_with(&[0xff; 4]);
+    let kept = slots.chunks(SLOT_BYTES).filter(of_nobody).flatten();
+    let left = head.iter().chain(kept).copied().collect::<Vec<_>>();
+    assert_eq!(left.len(), bytes.len() - SLOT_BYTES);
+    left
+}
+
+#[test]
+fn keys_without_a_name_get_it_once_they_are_proven_and_foreign_ones_are_left_as_they_are() {
+    let whole = whole(false);
+    // Of the same students in another journal; of none of these; destroyed where nobody was erased.
+    let foreign = |student: Option<u32>, destroyed: bool| {
+        let data = tempfile::tempdir().unwrap();
+        let keys = Keys::open(data.path()).unwrap();
+        for student in student.map_or(0..12, |one| one..one + 1).map(StudentId) {
+            keys.seal(student, b"", b"");
+            if destroyed {
+                keys.destroy(&[student]).unwrap();
+            }
+        }
+        keys.sync().unwrap();
+        fs::read(data.path().join(NAME)).unwrap()
+    };
+    let own = unnamed(whole.bytes());
+    let newer = [&own[..], &foreign(Some(0), true)[HEADER_BYTES..]].concat();
+    for (theirs, told) in [
+        (foreign(None, false), "put back the students.keys of this journal"),
+        (foreign(Some(500), false), "the keys of 10 students are not there"),
+        (newer, "the keys are newer"),
+    ] {
+        let data = with(&whole.parts, whole.keys, |bytes| bytes.clone_from(&theirs));
+        let file = data.path().join(NAME);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        for _ in 0..2 {
+            let error = opened(data.path()).unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
+            assert!(fs::read(&file).unwrap() == theirs, "{told}: changed");
+            // Nor by a close: whoever opened it may end it so.
+            Box::new(store::open(data.path()).unwrap()).close().unwrap();
+            assert!(fs::read(&file).unwrap() == theirs, "{told}: changed at its close");
+        }
+        fs::write(&file, &own).unwrap();
+        assert!(opened(data.path()).unwrap() == whole.university);
+        assert!(!Keys::look(data.path()).unwrap().are_unnamed(), "{told}: they are named now");
+        assert_eq!(fs::read(&file).unwrap().len(), whole.bytes().len());
+    }
 }

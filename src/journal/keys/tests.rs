@@ -211,14 +211,18 @@ fn keys_of_a_journal_that_never_had_a_record_are_begun_anew() {
         let keys = Keys::open(data.path()).unwrap();
         assert_eq!(keys.are_unnamed(), cut > 0, "{cut}");
         keys.belong_to(journal("monday")).unwrap();
+        assert_eq!(keys.are_unnamed(), cut > 0, "{cut}: not before they are proven");
         assert_eq!(keys.unseal(ANNA, b"beside", &again), Ok(Some(b"s1".to_vec())));
+        keys.proven(journal("monday")).unwrap();
         assert!(Keys::look(data.path()).unwrap().belong_to(journal("tuesday")).is_err());
         assert_eq!(fs::read(&path).unwrap(), whole, "{cut}");
     }
     // The first key of a journal from before there were keys, cut short.
     for cut in 0..HEADER_BYTES + SLOT_BYTES {
         fs::write(&path, &whole[..cut]).unwrap();
-        Keys::open(data.path()).unwrap().belong_to(journal("monday")).unwrap();
+        let keys = Keys::open(data.path()).unwrap();
+        keys.belong_to(journal("monday")).unwrap();
+        keys.proven(journal("monday")).unwrap();
         let keys = Keys::open(data.path()).unwrap();
         assert!(!keys.are_unnamed(), "{cut}");
         keys.belong_to(journal("monday")).unwrap();
@@ -242,7 +246,9 @@ fn a_file_cut_short_as_it_was_made_beside_an_old_journal_opens_again_and_again()
     for cut in 0..HEADER_BYTES {
         fs::write(&path, &whole[..cut]).unwrap();
         for _ in 0..2 {
-            Keys::open(data.path()).unwrap().belong_to(journal("monday")).unwrap();
+            let keys = Keys::open(data.path()).unwrap();
+            keys.belong_to(journal("monday")).unwrap();
+            keys.proven(journal("monday")).unwrap();
         }
         let keys = Keys::open(data.path()).unwrap();
         keys.belong_to(journal("monday")).unwrap();

@@ -218,8 +218,11 @@ impl Process {
     }
 
     pub fn registrar(&self) -> Http {
-        let token = role_token(self.tokens.as_ref().unwrap(), Role::Registrar, wall());
-        Http::new(self.address(), Some(&token))
+        Http::new(self.address(), Some(&self.registrar_token()))
+    }
+
+    pub fn registrar_token(&self) -> String {
+        role_token(self.tokens.as_ref().unwrap(), Role::Registrar, wall())
     }
 
     pub async fn student(&self, key: &str) -> TestStudent {
