@@ -26,6 +26,7 @@ mod bug;
 mod flow;
 mod gateway;
 mod machine;
+mod orders;
 mod random;
 mod run;
 mod scene;
