@@ -19,6 +19,7 @@ mod cli_serve;
 mod compare;
 mod console;
 mod crash_points;
+mod cuts;
 mod disk_faults;
 mod erase;
 mod exhaustion;
