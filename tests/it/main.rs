@@ -47,4 +47,5 @@ mod stop;
 mod support;
 mod systemd;
 mod tidy;
+mod wall_clock;
 mod web;
