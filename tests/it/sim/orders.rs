@@ -5,7 +5,8 @@
 //!
 //! Each student has two acts where code is not optimised, and else all three, or as many as
 //! `SLUIS_ORDERS_MOVES` says: `SLUIS_ORDERS_MOVES=3 cargo test --workspace --locked --test sim --
-//! all_orders --nocapture` goes through 268,800 orders.
+//! all_orders --nocapture` goes through 268,800 orders. `SLUIS_SIM_BUG=LifoWaitlist` before it shows
+//! how a broken promise is told.
 
 use std::fmt::Write as _;
 
@@ -21,7 +22,7 @@ use super::run::Run;
 use super::step::{Act, Ask, Step, Want, Wants, Way};
 use super::story::guarded;
 use super::world::key;
-use super::{number, operations};
+use super::{bug_asked_for, number, operations};
 
 const STUDENTS: u8 = 3;
 /// Acts of each student where little time is to be spent, and all that there are.
@@ -320,11 +321,11 @@ fn lists_are_interleaved_in_so_many_ways() {
 fn all_orders_keep_the_promises() {
     let moves = if operations() < OPERATIONS { FEW } else { ALL };
     let moves = number("SLUIS_ORDERS_MOVES", moves).clamp(1, ALL);
-    let mut all = 0;
+    let (bug, mut all) = (bug_asked_for(), 0);
     for scenario in scenarios() {
         let mut walk = Walk::new(&scenario, moves);
-        if let Err(violation) = walk.all(None) {
-            panic!("\n{}", walk.told(None, &violation));
+        if let Err(violation) = walk.all(bug) {
+            panic!("\n{}", walk.told(bug, &violation));
         }
         println!("{}: {} orders", scenario.name, walk.orders);
         let lengths = walk.scripts.iter().map(|list| list.len());
@@ -334,26 +335,45 @@ fn all_orders_keep_the_promises() {
     println!("{all} orders in all");
 }
 
+/// The control: with a bug, an order of the scenario that is about it breaks the promise.
 #[test]
 fn an_order_with_a_seeded_bug_is_caught() {
     let bugs = [
-        (Bug::CapacityOffByOne, "I1"),
-        (Bug::AckBeforeSync, "I2"),
-        (Bug::HalfACombination, "I4"),
-        (Bug::TicketsCrossed, "I5"),
-        (Bug::LifoWaitlist, "I6"),
-        (Bug::MessageLost, "I10"),
-        (Bug::NobodyPromoted, "I11"),
+        (Bug::CapacityOffByOne, "I1", "crossing"),
+        (Bug::AckBeforeSync, "I2", "crossing"),
+        (Bug::HalfACombination, "I4", "halves"),
+        (Bug::TicketsCrossed, "I5", "armed"),
+        (Bug::LifoWaitlist, "I6", "halves"),
+        (Bug::MessageLost, "I10", "crossing"),
+        (Bug::NobodyPromoted, "I11", "crossing"),
     ];
-    for (bug, promise) in bugs {
-        let mut tried = 0;
-        let caught = scenarios().iter().find_map(|scenario| {
-            let mut walk = Walk::new(scenario, FEW);
-            let failed = walk.all(Some(bug)).err();
-            tried += walk.orders;
-            failed.filter(|violation| violation.promise == promise)
+    let scenarios = scenarios();
+    for (bug, promise, name) in bugs {
+        let scenario = scenarios.iter().find(|s| s.name == name).expect("a scenario by its name");
+        let mut walk = Walk::new(scenario, FEW);
+        let violation = walk.all(Some(bug)).expect_err("the bug is seen");
+        assert_eq!(violation.promise, promise, "{}", walk.told(Some(bug), &violation));
+        println!("{bug:?}: {promise} in {name}, after {} orders", walk.orders);
+    }
+}
+
+#[test]
+fn a_run_that_was_forked_at_every_step_is_the_run_that_was_not() {
+    for scenario in scenarios() {
+        let begin = || scenario.begin(None, false).expect("it begins");
+        let (mut straight, mut forked) = (begin(), begin());
+        for step in scenario.scripts.iter().flatten() {
+            let before = forked.fork();
+            scenario.step(&mut straight, *step).expect("a promise kept");
+            scenario.step(&mut forked, *step).expect("a promise kept");
+            // What the one did, the other did not.
+            forked = before;
+            scenario.step(&mut forked, *step).expect("a promise kept");
+        }
+        let ended = [straight, forked].map(|mut run| {
+            run.settle().expect("it comes to rest");
+            (run.trace, run.sums.records)
         });
-        println!("{bug:?}: {:?} after {tried} orders", caught.as_ref().map(|v| v.promise));
-        assert!(caught.is_some(), "{bug:?}: {promise} is not seen to break");
+        assert_eq!(ended[0], ended[1], "{}", scenario.name);
     }
 }
