@@ -106,6 +106,15 @@ impl Disk {
         Self::default()
     }
 
+    /// A disk of its own with what is synced on this one; no journal is open there.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        let state = self.state();
+        let (synced, floor) = (state.synced.clone(), state.floor);
+        let state = State { current: synced.clone(), synced, floor, ..State::default() };
+        Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }))
+    }
+
     /// Opens the journal on it, or makes one there.
     pub fn open(&self) -> Result<MemoryJournal> {
         Log::open(self.open_store()?)

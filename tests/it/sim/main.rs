@@ -16,6 +16,8 @@
 //!   operations_keep`. `SLUIS_SIM_SEED` begins elsewhere, `SLUIS_SIM_THREADS` (2) uses more cores.
 //! - One seed again, as a failure prints it: `SLUIS_SEED=0x… cargo test --release --locked --test
 //!   sim -- one_seed --nocapture`.
+//! - Beside the seeds, every order of three students' and the registrar's acts in small scenarios:
+//!   [`orders`].
 //!
 //! An operation is a message that the gateway handles (a student's, the registrar's, a read), a
 //! ticket admitted, or a window opened or closed on time. Not optimised, the same tests run with a
@@ -26,6 +28,7 @@ mod bug;
 mod flow;
 mod gateway;
 mod machine;
+mod orders;
 mod random;
 mod run;
 mod scene;
@@ -53,6 +56,12 @@ fn number(name: &str, default: u64) -> u64 {
         None => text.replace('_', "").parse(),
     };
     parsed.unwrap_or_else(|_| panic!("{name}={text:?}: give a number, as 1000 or 0x3e8"))
+}
+
+/// The bug that `SLUIS_SIM_BUG` names.
+fn bug_asked_for() -> Option<Bug> {
+    let name = std::env::var("SLUIS_SIM_BUG").ok()?;
+    Some(Bug::named(&name).unwrap_or_else(|| panic!("no bug {name:?}")))
 }
 
 /// As many as asked for, or so many where code is optimised, and a hundredth where it is not.
@@ -141,9 +150,7 @@ fn operations_keep_the_promises() {
 
 #[test]
 fn one_seed_keeps_the_promises() {
-    let bug = std::env::var("SLUIS_SIM_BUG").ok();
-    let bug = bug.map(|name| Bug::named(&name).unwrap_or_else(|| panic!("no bug {name:?}")));
-    if let Err(failure) = episode(number("SLUIS_SEED", 7), bug) {
+    if let Err(failure) = episode(number("SLUIS_SEED", 7), bug_asked_for()) {
         panic!("\n{}", failure.shrunk().told());
     }
 }

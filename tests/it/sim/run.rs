@@ -44,7 +44,7 @@ impl Sums {
 }
 
 /// What a client remembers.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Client {
     /// Her requests, to be sent again.
     requests: Vec<Command>,
@@ -76,7 +76,11 @@ pub struct Run {
 impl Run {
     /// The university of this seed, imported and on disk.
     pub fn new(seed: u64, bug: Option<Bug>, told: bool) -> Result<Self, Violation> {
-        let file = world::draft(&mut Random::new(seed));
+        Self::over(world::draft(&mut Random::new(seed)), bug, told)
+    }
+
+    /// The university of this file, imported and on disk.
+    pub fn over(file: Draft, bug: Option<Bug>, told: bool) -> Result<Self, Violation> {
         let mut disk = Disk::new();
         let gateway = Gateway::start(&mut disk, bug, &[]).map_err(Violation::start)?;
         let mut run = Self {
@@ -102,6 +106,21 @@ impl Run {
         run.sync(255, usize::MAX)?;
         run.sums = Sums::default();
         Ok(run)
+    }
+
+    /// The same run once more; from here on each goes its own way.
+    pub fn fork(&self) -> Self {
+        let disk = self.disk.copied();
+        Self {
+            gateway: self.gateway.fork(&disk),
+            disk,
+            auditor: self.auditor.clone(),
+            file: self.file.clone(),
+            bus: self.bus.clone(),
+            clients: self.clients.clone(),
+            story: self.story.clone(),
+            ..*self
+        }
     }
 
     /// What happened since this was last asked.

@@ -80,6 +80,7 @@ struct Session {
     knows: Option<usize>,
 }
 
+#[derive(Clone)]
 pub struct Auditor {
     model: Model,
     requests: Requests,

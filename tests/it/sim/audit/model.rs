@@ -11,6 +11,7 @@ use sluis::domain::window::{Order, Scope, WindowRules};
 
 use crate::told::{Counts, Item, Place, Seats, View};
 
+#[derive(Clone)]
 pub struct Section {
     pub course: u32,
     pub capacity: Option<u32>,
@@ -37,6 +38,7 @@ impl Section {
     }
 }
 
+#[derive(Clone)]
 pub struct Course {
     pub key: Key,
     pub term: u16,
@@ -50,6 +52,7 @@ pub struct Course {
 }
 
 /// A place on a waitlist.
+#[derive(Clone)]
 pub struct Entry {
     pub student: u32,
     pub request: Arc<CourseRequest>,
@@ -65,6 +68,7 @@ pub struct Seat {
     pub window: u32,
 }
 
+#[derive(Clone)]
 pub struct Student {
     pub blocks: Vec<Key>,
     /// The registrar's words on blocks.
@@ -97,6 +101,7 @@ pub enum State {
     Closed,
 }
 
+#[derive(Clone)]
 pub struct Ticket {
     pub student: u32,
     pub request: RequestId,
@@ -104,6 +109,7 @@ pub struct Ticket {
     pub waits: bool,
 }
 
+#[derive(Clone)]
 pub struct Window {
     pub rules: WindowRules,
     pub state: State,
@@ -115,7 +121,7 @@ pub struct Window {
     pub waiting: u32,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Model {
     pub sequence: u64,
     pub epoch: u32,

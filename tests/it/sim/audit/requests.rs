@@ -10,6 +10,7 @@ use sluis::domain::outcome::Outcome;
 use crate::told::Asked;
 
 /// A request: everything that was sent under one id by one student.
+#[derive(Clone)]
 pub struct Request {
     /// Each body once, in the order in which they were first sent.
     pub bodies: Vec<Command>,
@@ -22,6 +23,7 @@ pub struct Request {
 }
 
 /// A message.
+#[derive(Clone)]
 pub struct Sent {
     /// Index of its request, and which of its bodies this is.
     pub request: Option<(usize, usize)>,
@@ -29,7 +31,7 @@ pub struct Sent {
     pub asked: Asked,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Requests {
     pub sent: Vec<Sent>,
     pub all: Vec<Request>,

@@ -113,6 +113,28 @@ impl Gateway {
         Ok(gateway)
     }
 
+    /// The same process once more, on a copy of its disk. Nothing may be half way to it.
+    pub fn fork(&self, disk: &Disk) -> Self {
+        let journal = disk.open().expect("a copy of a sound disk opens");
+        assert_eq!(journal.durable().0, self.written, "records are half way to the disk");
+        Self {
+            journal: Box::new(journal),
+            university: self.university.clone(),
+            lines: self.lines.clone(),
+            paced: self.paced.clone(),
+            bytes: self.bytes.clone(),
+            ends: self.ends.clone(),
+            outbox: self.outbox.clone(),
+            sessions: self.sessions.clone(),
+            newest: self.newest.clone(),
+            leaks: self.leaks.clone(),
+            stale: self.stale.clone(),
+            unsynced: self.unsynced.clone(),
+            kept: self.kept.clone(),
+            ..*self
+        }
+    }
+
     /// What a stopped process left undone.
     pub fn recover(&mut self, now: Timestamp) {
         let turn = Turn::recovery(&self.university.registry);
