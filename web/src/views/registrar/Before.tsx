@@ -19,6 +19,7 @@ import type { BoardWindow } from '../../wire/BoardWindow';
 import { Order } from '../opening/Order';
 import { Blockers } from './Blockers';
 import { DemandList } from './Demand';
+import { Import } from './Import';
 import { Choose } from './parts/Field';
 import { AsOf, Shown } from './parts/Freshness';
 import { Ready } from './Ready';
@@ -62,9 +63,12 @@ function About({ windows }: { windows: BoardWindow[] }) {
   }, [target.value, meant?.key]);
   if (!windows.length) {
     return (
-      <Empty icon="registrar" title={t('board.noWindows')}>
-        {t('board.noWindowsHow')}
-      </Empty>
+      <>
+        <Empty icon="registrar" title={t('board.noWindows')}>
+          {t('board.noWindowsHow')}
+        </Empty>
+        <Import />
+      </>
     );
   }
   if (!meant) return null;

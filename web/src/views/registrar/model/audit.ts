@@ -41,12 +41,24 @@ const when = (text: string): string => {
   return Number.isNaN(ms) ? t('brief.byHand') : stamp(ms);
 };
 
-/** A state or times in words; anything else as it is. */
+const COUNT = /^(\d+) ([a-z]+)$/;
+
+/** `1 courses, 3 sections`, of an import; any other text as it is. */
+function counts(text: string): string {
+  const words = text.split(', ').map((part) => {
+    const [, n, of] = COUNT.exec(part) ?? [];
+    const key = of && keyOf(`count.${of}`);
+    return key ? tAny(key, { n: Number(n) }) : null;
+  });
+  return words.includes(null) ? text : words.join(', ');
+}
+
+/** A state, times or numbers of things in words; anything else as it is. */
 function brief(text: string): string {
   const [, opens, closes] = TIMES.exec(text) ?? [];
   if (opens && closes) return t('brief.times', { opens: when(opens), closes: when(closes) });
   const key = keyOf(`brief.${text}`);
-  return key ? tAny(key, {}) : text;
+  return key ? tAny(key, {}) : counts(text);
 }
 
 /** `30 → 80`, or what became of it where there was nothing before. */
