@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { DESKTOP, look, NO_NETWORK, shot } from '../support/browser.mjs';
 import { COURSES } from '../support/gateway.mjs';
-import { stage } from '../support/stage.mjs';
+import { scenario as play } from '../support/stage.mjs';
 import { intoLine, until } from '../support/student.mjs';
 
 const lecture = (code, day, seats) => `
@@ -22,7 +22,7 @@ const FULL = 'KK-0002';
 const PLAN = [HAS, FULL];
 const CATALOGUE = `term = "2026-2"\n${lecture(HAS, 'sat', 900)}${lecture(FULL, 'sun', 0)}`;
 
-const scenario = stage({ catalogue: CATALOGUE });
+const scenario = (name, options, what) => play(name, { catalogue: CATALOGUE, ...options }, what);
 
 /** Registration without a line, and both courses decided. */
 async function decided(one, gateway) {

@@ -2,13 +2,10 @@
 // wrong with either told in place, with nothing changed.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { close, DESKTOP, look, PHONE } from '../support/browser.mjs';
-import { Gateway } from '../support/gateway.mjs';
+import { close, DESKTOP, look, PHONE, pictured } from '../support/browser.mjs';
 import { Registrar } from '../support/registrar.mjs';
-import { browserOfFile } from '../support/stage.mjs';
+import { browser, withGateway } from '../support/stage.mjs';
 import { Student, until } from '../support/student.mjs';
-
-const browser = browserOfFile();
 
 /** What a browser says of an answer that refuses, or of a course that is not there yet. */
 const REFUSED = /status of (404|409|422)/;
@@ -37,23 +34,13 @@ components = [
 `;
 
 /** A gateway with that course, and the registrar at her board. */
-async function scenario(options, what) {
-  const gateway = await Gateway.start();
-  try {
+const scenario = (options, what) =>
+  withGateway({}, async (gateway) => {
     await gateway.registrar('catalogue', CATALOGUE);
-    const one = await Registrar.signIn(browser(), gateway, options);
-    try {
-      await what(one, gateway);
-    } catch (e) {
-      await look(one.page, `failed-add-${options.lang}`).catch(() => undefined);
-      await one.page.context().close();
-      throw e;
-    }
+    const one = await Registrar.signIn(browser, gateway, options);
+    await pictured(one.page, `add-${options.lang}`, () => what(one, gateway));
     await close(one.page, REFUSED);
-  } finally {
-    await gateway.stop();
-  }
-}
+  });
 
 const course = (one, code = CODE) =>
   one.page.evaluate(async (url) => {
@@ -143,7 +130,7 @@ async function getsIt(gateway, section) {
   await gateway.pace(10_000);
   await gateway.open();
   await until(async () => (await gateway.window()).waiting === 0, 'the line is over', 60_000);
-  const student = await Student.signIn(browser(), gateway, { size: PHONE });
+  const student = await Student.signIn(browser, gateway, { size: PHONE });
   try {
     await student.plan([CODE]);
     await student.button('plan.submitNow', { n: 1 }).click();
