@@ -55,6 +55,11 @@ describe('the log', () => {
     expect(audit.change(entry({ before: null, after: null }))).toBe('');
   });
 
+  test('names what did it by itself', () => {
+    const names = ['anna', 'schedule', 'command-line'].map((by) => audit.authorName(by));
+    expect(names).toEqual(['anna', 'by itself, on time', 'command line']);
+  });
+
   test('has words for every action that the gateway names', () => {
     expect(audit.ACTIONS.filter((a) => audit.actionName(a) === a)).toEqual([]);
   });

@@ -30,6 +30,12 @@ export const actionName = (action: string): string => {
   return key ? tAny(key, {}) : action;
 };
 
+/** Who did it: a registrar by the name of her sign-in, or what did it by itself. */
+export const authorName = (by: string): string => {
+  const key = keyOf(`by.${by}`);
+  return key ? tAny(key, {}) : by;
+};
+
 /** A window by its name; a section or a student by its key. */
 export const subjectName = (e: AuditEntry): string =>
   e.action.startsWith('window_') ? windowName(e.subject ?? '') : (e.subject ?? '');
@@ -74,6 +80,7 @@ export function finds(e: AuditEntry, action: string, q: string): boolean {
   const text = [
     actionName(e.action),
     e.by,
+    authorName(e.by),
     e.subject,
     subjectName(e),
     e.before,
