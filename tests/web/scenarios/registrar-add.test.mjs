@@ -3,6 +3,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { close, DESKTOP, look, PHONE, pictured } from '../support/browser.mjs';
+import { Gateway } from '../support/gateway.mjs';
 import { Registrar } from '../support/registrar.mjs';
 import { browser, withGateway } from '../support/stage.mjs';
 import { Student, until } from '../support/student.mjs';
@@ -214,6 +215,38 @@ for (const [lang, size, name] of [
       await one.latest('import').getByText(one.t('action.import')).waitFor();
     }));
 }
+
+/** A term without anything in it, and a university that signs in as the demonstration does. */
+const EMPTY = {
+  catalogue: '[[terms]]\nkey = "2026-2"\nname = "Semester 2"\nfirst_monday = 2027-02-08\n',
+};
+const REAL_DATA = { SLUIS__SIGN_IN__DEMO_WITH_REAL_DATA: 'true' };
+
+test('from nothing: a file makes courses and a window, and says so while they appear', async () => {
+  const gateway = await Gateway.start(REAL_DATA, EMPTY);
+  try {
+    const one = await Registrar.signIn(browser, gateway, { lang: 'en', size: DESKTOP });
+    const { page } = one;
+    await pictured(page, 'add-from-nothing', async () => {
+      await one.go('before');
+      await page.getByText(one.t('board.noWindows')).waitFor();
+      await press(one, 'import.open');
+      const window = '[[windows]]\nkey = "w"\nname = "First window"\nterm = "2026-2"\n';
+      await upload(one, 'all.toml', `${file('{ key = "T1", capacity = 20 }')}${window}`);
+      await press(one, 'import.check');
+      await page.getByText(one.t('import.kind.window', { key: 'w' })).waitFor();
+      await press(one, 'import.go');
+      await page.getByText(one.t('import.done', { added: 3, changed: 0 })).waitFor();
+      await one.window('w').waitFor({ state: 'attached' });
+      await page.getByText(one.t('import.done', { added: 3, changed: 0 })).waitFor();
+      await one.cancel();
+      await one.window('w').getByText('First window').waitFor();
+    });
+    await close(page, REFUSED);
+  } finally {
+    await gateway.stop();
+  }
+});
 
 test('by keyboard alone: from the board to a group more', () =>
   scenario({ lang: 'en', size: DESKTOP }, async (one) => {

@@ -1,4 +1,5 @@
 // A file of sections and courses: what it would change is shown first.
+import { signal } from '@preact/signals';
 import { useRef, useState } from 'preact/hooks';
 import { t } from '../../i18n';
 import { importCourses } from '../../store/registrar';
@@ -141,15 +142,25 @@ function ImportDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** Stands where seats are found to be short, and where there is nothing yet. */
-export function Import() {
-  const [open, setOpen] = useState(false);
-  return (
-    <div class="row">
-      <Button icon="plus" onClick={() => setOpen(true)}>
-        {t('import.open')}
-      </Button>
-      {open && <ImportDialog onClose={() => setOpen(false)} />}
-    </div>
-  );
+/** It stands open, whatever becomes of the button: what is imported may take its place. */
+const open = signal(false);
+
+export function closeImport(): void {
+  open.value = false;
 }
+
+/** Stands where seats are found to be short, and where there is nothing yet. */
+export const ImportButton = () => (
+  <div class="row">
+    <Button
+      icon="plus"
+      onClick={() => {
+        open.value = true;
+      }}
+    >
+      {t('import.open')}
+    </Button>
+  </div>
+);
+
+export const Import = () => (open.value ? <ImportDialog onClose={closeImport} /> : null);
