@@ -49,6 +49,7 @@ pub struct ImportQuery {
 }
 
 /// What a file changes, or would change.
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ImportAnswer {
     /// Whether it was carried out.

@@ -8,8 +8,8 @@ use ts_rs::{Config, TS};
 
 use super::console::types;
 use super::{
-    acts, admin, admin_student, alternatives, audit, calendar, catalogue, devices, messages,
-    results, sign_in, timetable, views, windows,
+    acts, admin, admin_student, alternatives, audit, calendar, catalogue, devices, imports,
+    messages, results, sign_in, timetable, views, windows,
 };
 use crate::protocol::{client, server, transcript};
 
@@ -58,6 +58,7 @@ fn generate(to: &Path) {
         admin_student::RemoveBody,
         admin_student::BlockBody,
         audit::Audit,
+        imports::ImportAnswer,
         types::Board,
         types::Demand,
         types::PlanBlockers,

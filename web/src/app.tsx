@@ -195,7 +195,9 @@ export function App() {
     for (const signal of [now, me, path, called]) signal.value;
     untracked(() => {
       document.title = title();
-      showFavicon(Object.values(positions.value)[0]?.position);
+      // Whoever has signed out has no place and no news here.
+      const place = me.value ? Object.values(positions.value)[0]?.position : undefined;
+      showFavicon(place, me.value ? unread.value : 0);
     });
   });
   // A new view is read from its heading on, the door and what is behind it too; one that led her to

@@ -2,7 +2,7 @@
 // browser then starts at the top of the page again; here she reads on in the part where she was.
 
 /** Parts of a page that can be read on from. */
-const PARTS = 'li, section, main';
+const PARTS = 'li, section, dialog, main';
 
 /** What had the focus last, and what it stood in, from the inside out. */
 let stood: Element[] = [];

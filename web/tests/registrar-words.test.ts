@@ -1,6 +1,7 @@
 // The console's words: an entry of the log, why an outcome came out as it did, what is ready.
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { enFileRegistrar } from '../src/i18n/en-file-registrar';
+import { enImport } from '../src/i18n/en-import';
 import { enRegistrar } from '../src/i18n/en-registrar';
 import type { AuditEntry } from '../src/wire/AuditEntry';
 import type { WhySection } from '../src/wire/WhySection';
@@ -21,7 +22,7 @@ const { Failed } = await import('../src/store/api');
 
 beforeAll(async () => {
   await loadTexts();
-  const own = async () => ({ ...enRegistrar, ...enFileRegistrar });
+  const own = async () => ({ ...enRegistrar, ...enFileRegistrar, ...enImport });
   await loadMoreTexts('registrar', { nl: own, en: own });
 });
 
@@ -47,8 +48,16 @@ describe('the log', () => {
     const after = 'opens 2027-01-11T12:00:00Z, closes by hand';
     const times = audit.change(entry({ before: null, after }));
     expect(times).toMatch(/^opens 11 Jan 2027.* closes by hand$/);
+    const held = (text: string) => audit.change(entry({ before: null, after: text }));
+    expect(held('1 courses, 1 sections, 2000 students')).toBe('1 course, 1 group, 2,000 students');
+    expect(held('We open for 1 courses, 3 students')).toBe('We open for 1 courses, 3 students');
     expect(audit.change(entry({ after: null }))).toBe('30 → –');
     expect(audit.change(entry({ before: null, after: null }))).toBe('');
+  });
+
+  test('names what did it by itself', () => {
+    const names = ['anna', 'schedule', 'command-line'].map((by) => audit.authorName(by));
+    expect(names).toEqual(['anna', 'by itself, on time', 'command line']);
   });
 
   test('has words for every action that the gateway names', () => {

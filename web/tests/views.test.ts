@@ -1,5 +1,6 @@
 // What the views of outcomes, results, timetable and messages rest on.
 import { describe, expect, test } from 'vitest';
+import { iconOf } from '../src/favicon';
 import * as calendar from '../src/model/calendar';
 import { exactly } from '../src/model/choices';
 import { receiptText } from '../src/model/receipt';
@@ -155,4 +156,13 @@ test('a copy to keep names outcome, time and receipt, and whose word decides', (
   ];
   expect(text).toContain(`Student 1\n\n${law}\n\n${art}\n  Refused\n  No. 8\n`);
   expect(text.trimEnd().endsWith('They decide.')).toBe(true);
+});
+
+test('the tab’s icon has the place first, else the news in a disc, else it is the plain one', () => {
+  const text = (icon: string) => />([^<>]+)<\/text>/.exec(decodeURIComponent(icon))?.[1];
+  expect(iconOf(undefined, 0)).toBe('/sluis.svg');
+  expect(['999', '1k+']).toEqual([text(iconOf(999, 3)), text(iconOf(1000, 3))]);
+  expect(['9', '9+']).toEqual([text(iconOf(undefined, 9)), text(iconOf(undefined, 10))]);
+  expect(iconOf(7, 7)).not.toContain('circle');
+  expect(iconOf(undefined, 7)).toContain('circle');
 });

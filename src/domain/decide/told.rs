@@ -71,7 +71,7 @@ impl Registry {
                     }
                 }
             }
-            Event::ImportApplied { .. } => Told::bare(Action::Import, Some(import_text(events))),
+            Event::ImportApplied { .. } => import_told(events),
             event => return self.told_of_student(event),
         };
         Some(told)
@@ -161,6 +161,21 @@ fn utc(at: Timestamp) -> String {
     let year = year + era * 400 + u64::from(month <= 2);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// An import; one that is a single section names it.
+fn import_told(events: &[Event]) -> Told {
+    let after = Some(import_text(events));
+    let mut items = events.iter().filter_map(|event| match event {
+        Event::ImportItem(item) => Some(item),
+        _ => None,
+    });
+    match (items.next(), items.next()) {
+        (Some(Item::Section(_, one)), None) => {
+            Told::of(Action::Import, one.key.clone(), None, after)
+        }
+        _ => Told::bare(Action::Import, after),
+    }
 }
 
 /// What an import holds, by kind.

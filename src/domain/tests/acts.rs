@@ -76,7 +76,10 @@ fn each_act_says_who_what_before_after_and_why() {
     let more = draft().simple("A", 30).simple("B", 5).students(3);
     let import = Command::Import(more.into());
     check(world, import, ["import", "-", "-", "1 courses, 1 sections, 1 students"]);
-    assert_eq!(world.university.registry.audit.iter().len(), 18);
+    let larger = draft().simple("A", 30).simple("B", 9).students(3);
+    let import = Command::Import(larger.into());
+    check(world, import, ["import", "B/1", "-", "1 sections"]);
+    assert_eq!(world.university.registry.audit.iter().len(), 19);
     assert_eq!(world.replayed(), world.university);
 }
 

@@ -307,6 +307,11 @@ fn acts_say_who(registry: &Registry, record: &Record) {
         | Event::WindowScheduled { window: w, .. }
         | Event::WindowReset { window: w, .. }
         | Event::PaceSet(w, _) => Some(registry.windows[w.index()].rules.key.as_str()),
+        // One that is a single section names it: of a course that is there.
+        Event::ImportApplied { items: 1 } => subject.filter(|key| {
+            let course = key.rsplit_once('/').map(|(course, _)| course);
+            course.is_some_and(|course| registry.catalogue.course_id(course).is_some())
+        }),
         Event::Announced(_) | Event::ImportApplied { .. } => None,
         other => panic!("no act: {other:?}"),
     };

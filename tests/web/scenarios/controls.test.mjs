@@ -1,38 +1,13 @@
 // What can be pressed and no other scenario presses, and what then has the focus.
 import { strict as assert } from 'node:assert';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import {
-  close,
-  DESKTOP,
-  launch,
-  look,
-  NOT_SIGNED_IN,
-  PHONE,
-  pictured,
-} from '../support/browser.mjs';
-import { COURSES, Gateway } from '../support/gateway.mjs';
+import { test } from 'node:test';
+import { close, DESKTOP, look, NOT_SIGNED_IN, PHONE } from '../support/browser.mjs';
+import { COURSES } from '../support/gateway.mjs';
+import { browser, scenario } from '../support/stage.mjs';
 import { intoLine, Student, until } from '../support/student.mjs';
 
 const PLAN = ['RW-1210', 'RW-1220', 'RW-1230'];
-
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser?.close());
-
-/** A gateway and a student of the scenario's own; `allowed`: what the page may complain of. */
-async function scenario(name, { env, allowed, ...options }, what) {
-  const gateway = await Gateway.start({ SLUIS__LINE__POSITION_PUSH_MS: '100', ...env });
-  try {
-    const one = await Student.signIn(browser, gateway, { size: PHONE, ...options });
-    await pictured(one.page, name, () => what(one, gateway));
-    await close(one.page, allowed);
-  } finally {
-    await gateway.stop();
-  }
-}
 
 const nameOf = async (one, code) => (await one.api(`/api/catalogue/${code}`)).name[one.lang];
 const focused = (page) => page.evaluate(() => document.activeElement.id);

@@ -1,8 +1,8 @@
 // One student's whole way, on every pair of language, theme, size and motion.
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
-import { close, DESKTOP, launch, look, PHONE, pictured } from '../support/browser.mjs';
-import { Gateway } from '../support/gateway.mjs';
+import { test } from 'node:test';
+import { close, DESKTOP, look, PHONE, pictured } from '../support/browser.mjs';
+import { browser, QUICK, withGateway } from '../support/stage.mjs';
 import { intoLine, Student, until } from '../support/student.mjs';
 
 const AXES = {
@@ -17,12 +17,6 @@ const RUNS = ['0000', '0111', '1011', '1101', '1110'].map((row) =>
 );
 const PLAN = ['RW-1210', 'RW-1220', 'RW-1230', 'WB-1230'];
 
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser?.close());
-
 test('the runs hold every pair of values', () => {
   const axes = Object.keys(AXES);
   for (const [i, a] of axes.entries()) {
@@ -36,19 +30,15 @@ test('the runs hold every pair of values', () => {
 for (const run of RUNS) {
   const size = run.size === PHONE ? 'phone' : 'desktop';
   const name = `${run.lang}-${run.theme}-${size}-${run.motion === 'reduce' ? 'still' : 'moving'}`;
-  test(`plan, arm, line, outcomes, swap, timetable, results: ${name}`, async () => {
-    const gateway = await Gateway.start({ SLUIS__LINE__POSITION_PUSH_MS: '100' });
-    try {
+  test(`plan, arm, line, outcomes, swap, timetable, results: ${name}`, () =>
+    withGateway(QUICK, async (gateway) => {
       const student = await signIn(gateway, run, name);
       const way = [makePlan, throughTheLine, outcomes, theRest];
       await pictured(student.page, name, async () => {
         for (const part of way) await part(gateway, student, name);
       });
       await close(student.page);
-    } finally {
-      await gateway.stop();
-    }
-  });
+    }));
 }
 
 async function signIn(gateway, run, name) {

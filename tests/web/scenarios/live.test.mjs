@@ -1,10 +1,10 @@
 // What changes while she looks on and touches nothing: seats on the study map, what her plan can
 // expect in line. And what two courses at one hour look like.
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
-import { close, DESKTOP, launch, look, PHONE, pictured } from '../support/browser.mjs';
-import { Gateway } from '../support/gateway.mjs';
-import { lastInLine, Student, until } from '../support/student.mjs';
+import { test } from 'node:test';
+import { DESKTOP, look } from '../support/browser.mjs';
+import { scenario } from '../support/stage.mjs';
+import { lastInLine, until } from '../support/student.mjs';
 
 const group = (key, day) =>
   `{ key = "${key}", capacity = 9, meetings = [{ day = "${day}", start = "19:00", end = "20:00", weeks = "6", place = "A1" }] }`;
@@ -18,25 +18,6 @@ components = [{ kind = "tutorial", sections = [${groups.join(', ')}] }]
 const CATALOGUE = `term = "2026-2"
 ${course('LL-0001', 'Sterrenkunde', group('T1', 'sat'), group('T2', 'sun'))}
 ${course('LL-0002', 'Weerkunde', group('T1', 'fri'))}${course('LL-0003', 'Golven', group('T1', 'fri'))}`;
-
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser?.close());
-
-/** A gateway with those courses, and a student of the scenario's own. */
-async function scenario(name, options, what) {
-  const gateway = await Gateway.start({ SLUIS__LINE__POSITION_PUSH_MS: '100' });
-  try {
-    await gateway.registrar('catalogue', CATALOGUE);
-    const one = await Student.signIn(browser, gateway, { size: PHONE, ...options });
-    await pictured(one.page, name, () => what(one, gateway));
-    await close(one.page);
-  } finally {
-    await gateway.stop();
-  }
-}
 
 /** Her plan, as another device of hers has saved it. */
 async function planned(one, courses) {
@@ -69,7 +50,7 @@ const green = (page) =>
   });
 
 test('seats fall on the study map untouched, those of courses that were read late too', () =>
-  scenario('seats', { size: DESKTOP, lang: 'en' }, async (one, gateway) => {
+  scenario('seats', { catalogue: CATALOGUE, size: DESKTOP, lang: 'en' }, async (one, gateway) => {
     const { page, t } = one;
     let come;
     const late = new Promise((resolve) => {
@@ -103,7 +84,7 @@ test('seats fall on the study map untouched, those of courses that were read lat
 
 for (const theme of ['light', 'dark']) {
   test(`in line: what fits instead of a full group is taken with one tap, place kept: ${theme}`, () =>
-    scenario(`instead-${theme}`, { theme }, async (one, gateway) => {
+    scenario(`instead-${theme}`, { catalogue: CATALOGUE, theme }, async (one, gateway) => {
       const { page, t } = one;
       await planned(one, [{ course: 'LL-0001', choices: [['LL-0001/T1']], waitlist: true }]);
       await one.planItem('LL-0001').waitFor();
@@ -137,7 +118,7 @@ for (const theme of ['light', 'dark']) {
     }));
 
   test(`two courses at one hour clash by sign and words, not by colour alone: ${theme}`, () =>
-    scenario(`clash-${theme}`, { theme, lang: 'en' }, async (one) => {
+    scenario(`clash-${theme}`, { catalogue: CATALOGUE, theme, lang: 'en' }, async (one) => {
       const { page, t } = one;
       await one.plan(['LL-0002', 'LL-0003']);
       const added = page.locator('.search [data-course="LL-0003"] .added');

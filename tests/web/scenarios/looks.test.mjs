@@ -4,34 +4,10 @@ import { strict as assert } from 'node:assert';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import {
-  close,
-  DESKTOP,
-  launch,
-  look,
-  newPage,
-  PHONE,
-  pictured,
-  shot,
-} from '../support/browser.mjs';
-import { Gateway } from '../support/gateway.mjs';
+import { test } from 'node:test';
+import { close, DESKTOP, look, newPage, PHONE, pictured, shot } from '../support/browser.mjs';
+import { browser, withGateway } from '../support/stage.mjs';
 import { Student, until } from '../support/student.mjs';
-
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser?.close());
-
-async function withGateway(env, what) {
-  const gateway = await Gateway.start(env);
-  try {
-    await what(gateway);
-  } finally {
-    await gateway.stop();
-  }
-}
 
 const ground = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 const LIGHT = 'rgb(247, 244, 237)';

@@ -1,35 +1,13 @@
 // When something breaks: a reload, no network, a server that dies in the middle of the line.
 import { strict as assert } from 'node:assert';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import {
-  accessible,
-  close,
-  launch,
-  look,
-  NO_NETWORK,
-  PHONE,
-  pictured,
-} from '../support/browser.mjs';
-import { COURSES, Gateway } from '../support/gateway.mjs';
+import { test } from 'node:test';
+import { accessible, look, NO_NETWORK } from '../support/browser.mjs';
+import { COURSES } from '../support/gateway.mjs';
+import { gateway, gatewayOfEach, QUICK, visitor } from '../support/stage.mjs';
 import { intoLine, Student, until } from '../support/student.mjs';
 
 const PLAN = ['RW-1210', 'RW-1220'];
-let browser;
-let gateway;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser?.close());
-beforeEach(async () => {
-  gateway = await Gateway.start({ SLUIS__LINE__POSITION_PUSH_MS: '100' });
-});
-afterEach(() => gateway?.stop());
-
-async function scenario(name, options, allowed, what) {
-  const student = await Student.signIn(browser, gateway, { size: PHONE, ...options });
-  await pictured(student.page, name, () => what(student));
-  await close(student.page, allowed);
-}
+gatewayOfEach(QUICK);
 
 /** What the page says aloud, each text once in the order said. */
 async function listen(page) {
@@ -43,7 +21,7 @@ async function listen(page) {
 }
 
 test('a reload changes nothing: plan, armed, place, outcomes', () =>
-  scenario('reload', {}, undefined, async (student) => {
+  visitor('reload', {}, async (student) => {
     const { page } = student;
     await student.plan(PLAN);
     await page.reload();
@@ -72,7 +50,7 @@ test('a reload changes nothing: plan, armed, place, outcomes', () =>
   }));
 
 test('an edit without network is kept, said to be kept, and sent when the network is back', () =>
-  scenario('offline', {}, NO_NETWORK, async (student) => {
+  visitor('offline', { allowed: NO_NETWORK }, async (student) => {
     const { page } = student;
     await student.plan([...PLAN, 'RW-1230']);
     await page.context().setOffline(true);
@@ -99,7 +77,7 @@ async function fetchPlan(student) {
 }
 
 test('a server that dies in the middle of the line: it goes on by itself, nothing lost or twice', () =>
-  scenario('killed', { lang: 'en' }, NO_NETWORK, async (student) => {
+  visitor('killed', { lang: 'en', allowed: NO_NETWORK }, async (student) => {
     const { page } = student;
     await student.plan(PLAN);
     await student.go('opening');
@@ -143,7 +121,7 @@ async function onceEach(student) {
 }
 
 test('two tabs see the same at once', () =>
-  scenario('tabs', {}, undefined, async (student) => {
+  visitor('tabs', {}, async (student) => {
     const other = new Student(await student.page.context().newPage());
     await other.page.goto('/');
     await other.known();

@@ -1,8 +1,8 @@
 // Browser notifications: when she is asked, when one appears, and when none does.
 import { strict as assert } from 'node:assert';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { close, launch, newPage, PHONE, pictured } from '../support/browser.mjs';
-import { Gateway } from '../support/gateway.mjs';
+import { test } from 'node:test';
+import { close, newPage, PHONE, pictured } from '../support/browser.mjs';
+import { browser, gateway, gatewayOfEach, QUICK } from '../support/stage.mjs';
 import { Student, until } from '../support/student.mjs';
 
 const PLAN = ['RW-1210', 'RW-1220'];
@@ -14,16 +14,7 @@ ects = 1
 components = [{ kind = "lecture", sections = [{ key = "H1", capacity = 900, meetings = [
   { day = "sun", start = "19:00", end = "20:00", weeks = "6", place = "A1" }] }] }]
 `;
-let browser;
-let gateway;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser?.close());
-beforeEach(async () => {
-  gateway = await Gateway.start({ SLUIS__LINE__POSITION_PUSH_MS: '100' });
-});
-afterEach(() => gateway?.stop());
+gatewayOfEach(QUICK);
 
 /** Notes each question and each real notification; `away` stands for another tab in front, which a
  * browser without windows does not have. */

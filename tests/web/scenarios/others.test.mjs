@@ -1,6 +1,6 @@
 // Rivals, keyboards, narrow screens, and what should not be there.
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   accessible,
   close,
@@ -12,23 +12,15 @@ import {
   PHONE,
   pictured,
 } from '../support/browser.mjs';
-import { Gateway } from '../support/gateway.mjs';
+import { browser, gateway, gatewayOfFile, QUICK } from '../support/stage.mjs';
 import { intoLine, Student, until } from '../support/student.mjs';
 import { textsOf } from '../support/texts.mjs';
 
-let browser;
-let gateway;
 /** Made first, so that little is left to wait when a test wants one that has expired. */
 let shortLived;
-before(async () => {
-  browser = await launch();
-  gateway = await Gateway.start({ SLUIS__LINE__POSITION_PUSH_MS: '100' });
+gatewayOfFile(QUICK, async () => {
   await gateway.registrar('catalogue', CATALOGUE);
   shortLived = { token: await gateway.token('s1000010', 1), until: Date.now() + 61_000 };
-});
-after(async () => {
-  await gateway?.stop();
-  await browser?.close();
 });
 
 const EVIL = '<img src=x onerror="document.title=1"><script>alert(1)</script>';

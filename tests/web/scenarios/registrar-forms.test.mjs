@@ -1,34 +1,18 @@
 // The console's forms refuse what cannot be, in place; its views are for everybody; and it is
 // honest when the gateway is gone.
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
-import {
-  accessible,
-  close,
-  DESKTOP,
-  launch,
-  look,
-  NO_NETWORK,
-  PHONE,
-} from '../support/browser.mjs';
-import { COURSES, Gateway } from '../support/gateway.mjs';
+import { test } from 'node:test';
+import { accessible, close, DESKTOP, look, NO_NETWORK, PHONE } from '../support/browser.mjs';
+import { COURSES } from '../support/gateway.mjs';
 import { literally, PLACES, Registrar } from '../support/registrar.mjs';
+import { browser, gateway, gatewayOfFile } from '../support/stage.mjs';
 import { until } from '../support/student.mjs';
 
 /** What a browser says of an answer that refuses. */
 const REFUSED = /status of (404|409|422)/;
 const SECTION = 'RW-1210/H1';
 
-let browser;
-let gateway;
-before(async () => {
-  browser = await launch();
-  gateway = await Gateway.start();
-});
-after(async () => {
-  await gateway?.stop();
-  await browser?.close();
-});
+gatewayOfFile();
 
 const registrar = (options) => Registrar.signIn(browser, gateway, { lang: 'en', ...options });
 

@@ -1,10 +1,11 @@
 // The registrar's console before, during and after an opening, with students and a second
 // registrar in browsers of their own.
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
-import { close, DESKTOP, launch, look, PHONE } from '../support/browser.mjs';
-import { COURSES, Gateway } from '../support/gateway.mjs';
+import { test } from 'node:test';
+import { close, DESKTOP, look, PHONE } from '../support/browser.mjs';
+import { COURSES } from '../support/gateway.mjs';
 import { literally, Registrar } from '../support/registrar.mjs';
+import { browser, gateway, gatewayOfFile, QUICK } from '../support/stage.mjs';
 import { Student, until } from '../support/student.mjs';
 
 const course = (code, seats) => `
@@ -26,18 +27,10 @@ const SCARCE = 'ZZ-0002/T1';
 const CROWD = Array.from({ length: 53 }, (_, i) => `s${1_000_100 + i}`);
 const PROMOTED = 50;
 
-let browser;
-let gateway;
-before(async () => {
-  browser = await launch();
-  gateway = await Gateway.start({ SLUIS__LINE__POSITION_PUSH_MS: '100' });
+gatewayOfFile(QUICK, async () => {
   await gateway.registrar('catalogue', CATALOGUE);
   const courses = [{ course: 'ZZ-0002', waitlist: true }];
   await Promise.all(CROWD.map((number) => as(number, 'plan', { courses }, 'PUT')));
-});
-after(async () => {
-  await gateway?.stop();
-  await browser?.close();
 });
 
 /** Over HTTP, as this student. */

@@ -1,40 +1,17 @@
 // Views when there is nothing yet, when something cannot be read, when she may not, when all is
 // full, and when it is over.
 import { strict as assert } from 'node:assert';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import {
-  close,
-  DESKTOP,
-  launch,
-  look,
-  NOT_SIGNED_IN,
-  newPage,
-  PHONE,
-  pictured,
-} from '../support/browser.mjs';
-import { COURSES, Gateway } from '../support/gateway.mjs';
+import { test } from 'node:test';
+import { close, DESKTOP, look, NOT_SIGNED_IN, newPage, PHONE } from '../support/browser.mjs';
+import { COURSES } from '../support/gateway.mjs';
 import { Registrar } from '../support/registrar.mjs';
+import { browser, gateway, gatewayInstead, gatewayOfEach, visitor } from '../support/stage.mjs';
 import { intoLine, Student, until } from '../support/student.mjs';
 
 /** Students of the tests' own sign in as the demonstration's do. */
 const REAL_DATA = { SLUIS__SIGN_IN__DEMO_WITH_REAL_DATA: 'true' };
 
-let browser;
-let gateway;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser?.close());
-beforeEach(async () => {
-  gateway = await Gateway.start(REAL_DATA);
-});
-afterEach(() => gateway?.stop());
-
-async function scenario(name, options, allowed, what) {
-  const one = await Student.signIn(browser, gateway, { size: PHONE, ...options });
-  await pictured(one.page, name, () => what(one));
-  await close(one.page, allowed);
-}
+gatewayOfEach(REAL_DATA);
 
 const ROOMY = `term = "2026-2"
 [[courses]]
@@ -53,7 +30,7 @@ async function openWide() {
 }
 
 test('nothing yet: each view says what will be here', () =>
-  scenario('empty', { lang: 'en' }, undefined, async (one) => {
+  visitor('empty', { lang: 'en' }, async (one) => {
     const { page } = one;
     // New this year: of earlier years there is nothing either.
     const id = 's1999999';
@@ -71,7 +48,7 @@ test('nothing yet: each view says what will be here', () =>
   }));
 
 test('what cannot be read says so, keeps what there was, and can be tried again', () =>
-  scenario('failed', { size: DESKTOP }, /status of 500|Failed to load/, async (one) => {
+  visitor('failed', { size: DESKTOP, allowed: /status of 500|Failed to load/ }, async (one) => {
     const { page, t } = one;
     await gateway.registrar('catalogue', ROOMY);
     await openWide();
@@ -99,7 +76,7 @@ test('what cannot be read says so, keeps what there was, and can be tried again'
   }));
 
 test('a student with a block reads it once, above her plan and her registration', () =>
-  scenario('blocked', { student: 's1000078' }, undefined, async (one) => {
+  visitor('blocked', { student: 's1000078' }, async (one) => {
     const { page, t } = one;
     const { courses } = await one.api('/api/catalogue?per_page=2');
     await one.plan(courses.map((c) => c.key));
@@ -113,7 +90,7 @@ test('a student with a block reads it once, above her plan and her registration'
   }));
 
 test('all full: the plan, the outcome and what is left of it say so', () =>
-  scenario('full', { size: PHONE }, undefined, async (one) => {
+  visitor('full', { size: PHONE }, async (one) => {
     const { page, t } = one;
     const code = 'RW-1240';
     const { components } = await one.api(`/api/catalogue/${code}`);
@@ -141,7 +118,7 @@ test('all full: the plan, the outcome and what is left of it say so', () =>
   }));
 
 test('over: every view says what can still be done', () =>
-  scenario('closed', { lang: 'en' }, undefined, async (one) => {
+  visitor('closed', { lang: 'en' }, async (one) => {
     const { page, t } = one;
     await one.plan(['RW-1210', 'RW-1220']);
     await gateway.pace(10_000);
@@ -163,7 +140,6 @@ test('over: every view says what can still be done', () =>
   }));
 
 test('before any window is announced: who looks for one is told so', async () => {
-  await gateway.stop();
   const own = {
     catalogue: `[[terms]]
 key = "2026-2"
@@ -177,7 +153,7 @@ years = [{ year = 1, required = ["SS-0001"] }]
 `,
     students: '[{ "id": "s1", "programme": "LAW", "year": 1 }]',
   };
-  gateway = await Gateway.start(REAL_DATA, own);
+  await gatewayInstead(REAL_DATA, own);
   const one = await Student.signIn(browser, gateway, { size: PHONE, student: 's1' });
   await one.go('opening');
   await one.words('opening.none').waitFor();
@@ -207,7 +183,7 @@ test('pages beside the application: the statement on accessibility, the plain pa
 });
 
 test('the plain page in line and after it: her place, then each outcome as the gateway has it', () =>
-  scenario('plain', { lang: 'en' }, undefined, async (one) => {
+  visitor('plain', { lang: 'en' }, async (one) => {
     const { page } = one;
     await gateway.registrar('catalogue', ROOMY);
     await one.plan(['SS-0001', 'RW-1210']);

@@ -1,32 +1,16 @@
 // Giving a place for another, and taking back what was given up.
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
-import {
-  accessible,
-  close,
-  DESKTOP,
-  launch,
-  look,
-  newPage,
-  PHONE,
-  pictured,
-} from '../support/browser.mjs';
-import { COURSES, Gateway } from '../support/gateway.mjs';
+import { test } from 'node:test';
+import { accessible, close, DESKTOP, look, newPage, PHONE, pictured } from '../support/browser.mjs';
+import { COURSES } from '../support/gateway.mjs';
+import { browser, gateway, gatewayOfFile } from '../support/stage.mjs';
 import { Student, until } from '../support/student.mjs';
 
-let browser;
-let gateway;
-before(async () => {
-  browser = await launch();
-  gateway = await Gateway.start();
+gatewayOfFile({}, async () => {
   await gateway.registrar('catalogue', CATALOGUE);
   await gateway.pace(10_000);
   await gateway.open();
   await until(async () => (await gateway.window()).waiting === 0, 'the line is empty', 60_000);
-});
-after(async () => {
-  await gateway?.stop();
-  await browser?.close();
 });
 
 const course = (code, name, seats, hour) => `

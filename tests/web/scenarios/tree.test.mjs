@@ -1,18 +1,12 @@
 // What a screen reader is given of every view, in both languages.
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
-import { close, DESKTOP, launch, newPage, PHONE, pictured } from '../support/browser.mjs';
-import { Gateway } from '../support/gateway.mjs';
+import { test } from 'node:test';
+import { close, DESKTOP, newPage, PHONE, pictured } from '../support/browser.mjs';
+import { browser, QUICK, withGateway } from '../support/stage.mjs';
 import { intoLine, Student } from '../support/student.mjs';
 import { faults, landmarks, reads, tree } from '../support/tree.mjs';
 
 const PLAN = ['RW-1210', 'RW-1220', 'RW-1230'];
-
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser?.close());
 
 test('the check sees a missing name, a missing landmark and a heading left out', () => {
   const whole = [
@@ -40,17 +34,13 @@ test('the check sees a missing name, a missing landmark and a heading left out',
 });
 
 for (const lang of ['nl', 'en']) {
-  test(`every view reads well: ${lang}`, async () => {
-    const gateway = await Gateway.start({ SLUIS__LINE__POSITION_PUSH_MS: '100' });
-    try {
+  test(`every view reads well: ${lang}`, () =>
+    withGateway(QUICK, async (gateway) => {
       const page = await newPage(browser, gateway.address, { lang, size: DESKTOP });
       const one = new Student(page, lang);
       await pictured(page, `tree-${lang}`, () => everyView(gateway, one));
       await close(page);
-    } finally {
-      await gateway.stop();
-    }
-  });
+    }));
 }
 
 async function everyView(gateway, one) {
@@ -144,14 +134,8 @@ async function theRest(one) {
   ]);
 }
 
-test('the languages that are not the page’s own are marked, on a phone too', async () => {
-  const gateway = await Gateway.start();
-  try {
-    await marked(gateway);
-  } finally {
-    await gateway.stop();
-  }
-});
+test('the languages that are not the page’s own are marked, on a phone too', () =>
+  withGateway({}, marked));
 
 async function marked(gateway) {
   const one = await Student.signIn(browser, gateway, { lang: 'en', size: PHONE });

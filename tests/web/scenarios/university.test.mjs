@@ -1,11 +1,10 @@
 // Signing in with the university account, at a real provider on another site than the gateway's.
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   close,
   DESKTOP,
-  launch,
   look,
   NOT_FOUND,
   NOT_SIGNED_IN,
@@ -13,21 +12,17 @@ import {
   PHONE,
   pictured,
 } from '../support/browser.mjs';
-import { Gateway } from '../support/gateway.mjs';
 import { Provider, settings } from '../support/provider.mjs';
+import { browser, gateway, gatewayOfFile } from '../support/stage.mjs';
 import { Student, until } from '../support/student.mjs';
 import { reads } from '../support/tree.mjs';
 
 /** As `OIDC_FRESH_MS` in src/limits.rs. */
 const FRESH_MS = 3_000;
 
-let browser;
-let gateway;
 let provider;
-before(async () => {
-  browser = await launch();
-  // The demo university's data, put in by the demonstration, then served with university accounts.
-  gateway = await Gateway.start();
+// The demo university's data, put in by the demonstration, then served with university accounts.
+gatewayOfFile({}, async () => {
   provider = await Provider.start(gateway.address, { host: 'localhost' });
   await gateway.restarted({
     ...settings(provider.issuer),
@@ -36,11 +31,7 @@ before(async () => {
   });
   await available(true);
 });
-after(async () => {
-  await gateway?.stop();
-  await provider?.stop();
-  await browser?.close();
-});
+after(() => provider?.stop());
 
 const available = (wanted) =>
   until(

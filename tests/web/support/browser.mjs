@@ -52,7 +52,7 @@ async function builtApart(context) {
     const kind = KINDS[pathname.split('.').at(-1)];
     if (kind && existsSync(path)) return route.fulfill({ path, contentType: kind });
     if (route.request().resourceType() !== 'document') return route.continue();
-    const response = await route.fetch();
+    const response = await route.fetch({ maxRedirects: 0 });
     const own = response.headers()['content-security-policy'] && !/^\/plain|\.html$/.test(pathname);
     return route.fulfill({ response, ...(own && { path: join(DIST, 'index.html') }) });
   });

@@ -8,7 +8,7 @@ const { transformWithOxc } = await import(require.resolve('vite'));
 
 async function read(lang) {
   const all = {};
-  for (const part of ['', '-views', '-registrar', '-file-registrar', '-university']) {
+  for (const part of ['', '-views', '-registrar', '-file-registrar', '-import', '-university']) {
     const name = lang + part;
     const file = new URL(`src/i18n/${name}.ts`, web).pathname;
     const { code } = await transformWithOxc(await readFile(file, 'utf8'), file);

@@ -122,6 +122,8 @@ export const enFileRegistrar: FileRegistrarTexts = {
   'action.announcement': 'Announcement',
   'action.student_erase': 'Students erased',
   'action.import': 'File imported',
+  'by.schedule': 'by itself, on time',
+  'by.command-line': 'command line',
   'brief.times': 'opens {opens}, closes {closes}',
   'brief.byHand': 'by hand',
   'brief.planned': 'not open yet',

@@ -278,7 +278,7 @@ export const enRegistrar: RegistrarTexts = {
   'blocked.waitlist_full': 'waitlist full',
   'demand.title': 'Choices and seats',
   'demand.how':
-    'More seats: change a group here. Another group: import it with “sluis catalogue import”; plans that take any group count it at once.',
+    'More seats, or another group like it: change a group here. Plans that take any group count a new one at once.',
   'demand.plans': 'Students with a plan',
   'demand.shortSections': 'Groups that fall short',
   'demand.first': 'First choices',

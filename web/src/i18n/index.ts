@@ -4,6 +4,7 @@ import { signal } from '@preact/signals';
 import type { TextView } from '../wire/TextView';
 import type { nl } from './nl';
 import type { nlFileRegistrar } from './nl-file-registrar';
+import type { nlImport } from './nl-import';
 import type { nlRegistrar } from './nl-registrar';
 import type { nlUniversity } from './nl-university';
 import type { nlViews } from './nl-views';
@@ -13,6 +14,7 @@ type Dutch = typeof nl &
   typeof nlViews &
   typeof nlRegistrar &
   typeof nlFileRegistrar &
+  typeof nlImport &
   typeof nlUniversity;
 export type Key = keyof Dutch;
 /** A text, or its forms by number. */
@@ -27,6 +29,7 @@ export type ViewTexts = Same<typeof nlViews>;
 /** Texts of the registrar's console. */
 export type RegistrarTexts = Same<typeof nlRegistrar>;
 export type FileRegistrarTexts = Same<typeof nlFileRegistrar>;
+export type ImportTexts = Same<typeof nlImport>;
 /** Texts of signing in with the university account. */
 export type UniversityTexts = Same<typeof nlUniversity>;
 

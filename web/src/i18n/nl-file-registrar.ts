@@ -125,6 +125,8 @@ export const nlFileRegistrar = {
   'action.announcement': 'Mededeling',
   'action.student_erase': 'Studenten gewist',
   'action.import': 'Bestand ingelezen',
+  'by.schedule': 'vanzelf, op tijd',
+  'by.command-line': 'opdrachtregel',
   'brief.times': 'opent {opens}, sluit {closes}',
   'brief.byHand': 'met de hand',
   'brief.planned': 'nog niet open',

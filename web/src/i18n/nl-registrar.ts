@@ -282,7 +282,7 @@ export const nlRegistrar = {
   'blocked.waitlist_full': 'wachtlijst vol',
   'demand.title': 'Keuzes en plaatsen',
   'demand.how':
-    'Meer plaatsen: wijzig hier een groep. Een groep erbij: lees die in met “sluis catalogue import”; plannen waarvoor elke groep goed is, tellen hem meteen mee.',
+    'Meer plaatsen, of nog zo’n groep erbij: wijzig hier een groep. Plannen waarvoor elke groep goed is, tellen een nieuwe meteen mee.',
   'demand.plans': 'Studenten met een plan',
   'demand.shortSections': 'Groepen met een tekort',
   'demand.first': 'Eerste keuzes',

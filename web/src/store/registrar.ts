@@ -3,8 +3,10 @@ import { signal } from '@preact/signals';
 import type { Audit } from '../wire/Audit';
 import type { Board } from '../wire/Board';
 import type { CapacityPreview } from '../wire/CapacityPreview';
+import type { CourseView } from '../wire/CourseView';
 import type { Demand } from '../wire/Demand';
 import type { Done } from '../wire/Done';
+import type { ImportAnswer } from '../wire/ImportAnswer';
 import type { PlanBlockers } from '../wire/PlanBlockers';
 import type { Readiness } from '../wire/Readiness';
 import type { StudentFile } from '../wire/StudentFile';
@@ -98,6 +100,36 @@ export const actOnWindow = (key: string, what: string, body: object): Promise<Do
 
 export const preview = (section: string, capacity: number | null): Promise<CapacityPreview> =>
   ask('/api/admin/sections/preview', { section, capacity });
+
+// ---- more sections and courses
+
+/** A file of courses; with `dry`, only what it would change. */
+export async function importCourses(
+  file: ArrayBuffer,
+  name: string,
+  dry: boolean,
+): Promise<ImportAnswer> {
+  const asked = { name, ...(dry && { dry_run: 'true' }) };
+  const answer = await ask<ImportAnswer>(address('catalogue', asked), file);
+  if (!dry) for (const one of [board, latest, demand]) if (one.value.peek()) void one.load();
+  return answer;
+}
+
+/** As the catalogue has it: with the seats of its file, not those in force. */
+export const readCourse = (code: string): Promise<CourseView> =>
+  ask(`/api/catalogue/${encodeURIComponent(code)}`);
+
+/** One more section, by a file that says nothing else: whatever else that would change, another has
+ * changed meanwhile, and nothing is done. */
+export async function addSection(section: string, file: object): Promise<ImportAnswer> {
+  const bytes = new TextEncoder().encode(JSON.stringify(file)).buffer;
+  const name = `${section}.json`;
+  const would = await importCourses(bytes, name, true);
+  if (`${would.added}` !== `section ${section}` || would.changed.length) {
+    throw new Failed(409, 'course_changed');
+  }
+  return importCourses(bytes, name, false);
+}
 
 // ---- one student
 

@@ -1,9 +1,10 @@
 // A copy to keep: printed, or as a file. It says whose word decides.
+import { useComputed } from '@preact/signals';
 import { t } from '../../i18n';
 import { stamp } from '../../i18n/format';
 import { type Receipt, receiptText } from '../../model/receipt';
 import { findSection } from '../../store/catalogue';
-import { me, now } from '../../store/store';
+import { me, serverNow } from '../../store/store';
 import { Button } from '../../ui/basics';
 import { courseName, sectionName, when } from '../../ui/words';
 import { outcomeText, standing } from './standing';
@@ -29,10 +30,24 @@ const made = (at: number): string[] => [
   t('copy.made', { time: stamp(at) }),
 ];
 
+const SECOND_MS = 1000;
+
+/** Above what is printed: made when it is printed, however long the page has stood. */
+function Made() {
+  const second = useComputed(() => Math.floor(serverNow.value / SECOND_MS) * SECOND_MS);
+  return (
+    <div class="print-only">
+      {made(second.value).map((line) => (
+        <p key={line}>{line}</p>
+      ))}
+    </div>
+  );
+}
+
 function download(codes: string[]): void {
   const heading = {
     title: `${t('app.name')} · ${t('outcomes.title')}`,
-    lines: made(Date.now()),
+    lines: made(serverNow.peek()),
     footer: t('copy.final'),
   };
   const blob = new Blob([receiptText(heading, codes.map(receipt))], { type: 'text/plain' });
@@ -49,11 +64,7 @@ export const Copy = ({ codes }: { codes: string[] }) => (
       {t('copy.title')}
     </h2>
     <p class="no-print">{t('copy.what')}</p>
-    <div class="print-only">
-      {made(now.peek()).map((line) => (
-        <p key={line}>{line}</p>
-      ))}
-    </div>
+    <Made />
     <p class="copy-final">{t('copy.final')}</p>
     <p class="row no-print">
       <Button onClick={() => print()}>{t('copy.print')}</Button>

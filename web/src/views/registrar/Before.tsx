@@ -19,6 +19,7 @@ import type { BoardWindow } from '../../wire/BoardWindow';
 import { Order } from '../opening/Order';
 import { Blockers } from './Blockers';
 import { DemandList } from './Demand';
+import { closeImport, Import, ImportButton } from './Import';
 import { Choose } from './parts/Field';
 import { AsOf, Shown } from './parts/Freshness';
 import { Ready } from './Ready';
@@ -59,12 +60,15 @@ function About({ windows }: { windows: BoardWindow[] }) {
     const asked = windows.find((w) => w.key === target.value)?.key;
     const next = asked ?? (meant ? meant.key : firstChoice(windows));
     if (next !== prepared.value) prepare(next);
-  }, [target.value, meant?.key]);
+  }, [target.value, meant?.key, windows.length]); // there may be a first one only now
   if (!windows.length) {
     return (
-      <Empty icon="registrar" title={t('board.noWindows')}>
-        {t('board.noWindowsHow')}
-      </Empty>
+      <>
+        <Empty icon="registrar" title={t('board.noWindows')}>
+          {t('board.noWindowsHow')}
+        </Empty>
+        <ImportButton />
+      </>
     );
   }
   if (!meant) return null;
@@ -94,13 +98,20 @@ function About({ windows }: { windows: BoardWindow[] }) {
 
 export function Before() {
   usePoll([board]);
-  useEffect(() => closeSection, []);
+  useEffect(
+    () => () => {
+      closeSection();
+      closeImport();
+    },
+    [],
+  );
   return (
     <>
       <h1>{t('before.title')}</h1>
       <p class="lead">{t('before.lead')}</p>
       <AsOf of={board} />
       <Shown of={board}>{(b) => <About windows={b.windows} />}</Shown>
+      <Import />
       {opened.value !== null && <SectionDialog key={opened.value} section={opened.value} />}
     </>
   );

@@ -6,6 +6,7 @@ import { demand, PAGE } from '../../store/registrar';
 import { Empty, Mark } from '../../ui/basics';
 import { kindName } from '../../ui/words';
 import type { DemandSection } from '../../wire/DemandSection';
+import { ImportButton } from './Import';
 import { DEMAND_SORTS, type DemandSort, matches, paged, sorted } from './model/sections';
 import { type Column, ConsoleTable } from './parts/ConsoleTable';
 import { Choose, Field } from './parts/Field';
@@ -119,6 +120,7 @@ export const DemandList = () => (
   <section aria-labelledby="demand">
     <h2 id="demand">{t('demand.title')}</h2>
     <p class="quiet">{t('demand.how')}</p>
+    <ImportButton />
     <Part of={demand}>
       {(d) => (
         <>

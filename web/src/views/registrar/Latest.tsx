@@ -4,7 +4,7 @@ import { clockTime } from '../../i18n/format';
 import { latest } from '../../store/registrar';
 import { serverNow } from '../../store/store';
 import type { AuditEntry } from '../../wire/AuditEntry';
-import { actionName, change, subjectName } from './model/audit';
+import { actionName, authorName, change, subjectName } from './model/audit';
 import { Part } from './parts/Freshness';
 
 /** What was done just now is marked for so long. */
@@ -19,7 +19,7 @@ const Item = ({ entry: e }: { entry: AuditEntry }) => {
         {[subjectName(e), change(e)].filter(Boolean).join(': ')}
       </p>
       <p class="meta">
-        <time dateTime={new Date(e.at).toISOString()}>{clockTime(e.at)}</time> · {e.by}
+        <time dateTime={new Date(e.at).toISOString()}>{clockTime(e.at)}</time> · {authorName(e.by)}
         {fresh && ` · ${t('latest.now')}`}
         {e.reason && <span class="said"> · {t('latest.reason', { reason: e.reason })}</span>}
       </p>

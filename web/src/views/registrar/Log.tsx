@@ -7,7 +7,7 @@ import { board, readLog } from '../../store/registrar';
 import { Button, Empty, Loading } from '../../ui/basics';
 import { Icon } from '../../ui/Icon';
 import type { AuditEntry } from '../../wire/AuditEntry';
-import { ACTIONS, actionName, change, finds, subjectName } from './model/audit';
+import { ACTIONS, actionName, authorName, change, finds, subjectName } from './model/audit';
 import { Problem } from './parts/act';
 import { Choose, Field } from './parts/Field';
 
@@ -50,14 +50,14 @@ const Row = ({ entry: e }: { entry: AuditEntry }) => (
       <time dateTime={new Date(e.at).toISOString()}>{stamp(e.at)}</time>
       <span class="meta row-name">{t('log.receipt', { n: `${e.journal}` })}</span>
     </th>
-    <td class="wide-cell">{e.by}</td>
+    <td class="wide-cell">{authorName(e.by)}</td>
     <td>
       <strong>{actionName(e.action)}</strong>
       {e.subject && <span class="row-name">{subjectName(e)}</span>}
       <span class="narrow-cell">
         {change(e)}
         <span class="meta row-name">
-          {e.by}
+          {authorName(e.by)}
           {e.reason && ` · ${e.reason}`}
         </span>
       </span>

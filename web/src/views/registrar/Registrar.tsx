@@ -31,19 +31,21 @@ const PLACES: Place[] = [
 ];
 
 async function readNl() {
-  const [one, two] = await Promise.all([
+  const [one, two, three] = await Promise.all([
     import('../../i18n/nl-registrar'),
     import('../../i18n/nl-file-registrar'),
+    import('../../i18n/nl-import'),
   ]);
-  return { ...one.nlRegistrar, ...two.nlFileRegistrar };
+  return { ...one.nlRegistrar, ...two.nlFileRegistrar, ...three.nlImport };
 }
 
 async function readEn() {
-  const [one, two] = await Promise.all([
+  const [one, two, three] = await Promise.all([
     import('../../i18n/en-registrar'),
     import('../../i18n/en-file-registrar'),
+    import('../../i18n/en-import'),
   ]);
-  return { ...one.enRegistrar, ...two.enFileRegistrar };
+  return { ...one.enRegistrar, ...two.enFileRegistrar, ...three.enImport };
 }
 
 /** The console's own texts; they come with it. */

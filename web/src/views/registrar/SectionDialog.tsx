@@ -5,9 +5,10 @@ import { number } from '../../i18n/format';
 import { target } from '../../router';
 import { usePoll } from '../../store/live';
 import { act, opened, openedBoard } from '../../store/registrar';
-import { Button, Dialog, Empty } from '../../ui/basics';
+import { Button, Dialog, Empty, Mark } from '../../ui/basics';
 import { kindName } from '../../ui/words';
 import type { BoardSection } from '../../wire/BoardSection';
+import { AddSection } from './AddSection';
 import { CapacityForm } from './CapacityForm';
 import { rate } from './model/format';
 import { ActForm } from './parts/act';
@@ -78,12 +79,22 @@ function StatusForm(props: { section: BoardSection; to: Status; onBack: () => vo
 }
 
 function Found({ section: s }: { section: BoardSection }) {
-  const [to, setTo] = useState<Status | null>(null);
+  const [to, setTo] = useState<Status | 'another' | null>(null);
+  const [added, setAdded] = useState<string | null>(null);
   const ways = TO[s.status as Status] ?? [];
   return (
     <>
       <Facts section={s} />
-      {to ? (
+      {to === 'another' ? (
+        <AddSection
+          section={s}
+          onAdded={(key) => {
+            setAdded(key);
+            setTo(null);
+          }}
+          onBack={() => setTo(null)}
+        />
+      ) : to ? (
         <StatusForm section={s} to={to} onBack={() => setTo(null)} />
       ) : (
         <>
@@ -96,6 +107,17 @@ function Found({ section: s }: { section: BoardSection }) {
                 {t(`section.do.${way}`)}…
               </Button>
             ))}
+          </div>
+          <h3>{t('add.short')}</h3>
+          {added && (
+            <Mark tone="good" icon="check">
+              {t('add.done', { section: added })}
+            </Mark>
+          )}
+          <div class="row">
+            <Button icon="plus" onClick={() => setTo('another')}>
+              {t('add.open')}
+            </Button>
           </div>
         </>
       )}

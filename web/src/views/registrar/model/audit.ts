@@ -30,6 +30,12 @@ export const actionName = (action: string): string => {
   return key ? tAny(key, {}) : action;
 };
 
+/** Who did it: a registrar by the name of her sign-in, or what did it by itself. */
+export const authorName = (by: string): string => {
+  const key = keyOf(`by.${by}`);
+  return key ? tAny(key, {}) : by;
+};
+
 /** A window by its name; a section or a student by its key. */
 export const subjectName = (e: AuditEntry): string =>
   e.action.startsWith('window_') ? windowName(e.subject ?? '') : (e.subject ?? '');
@@ -41,12 +47,24 @@ const when = (text: string): string => {
   return Number.isNaN(ms) ? t('brief.byHand') : stamp(ms);
 };
 
-/** A state or times in words; anything else as it is. */
+const COUNT = /^(\d+) ([a-z]+)$/;
+
+/** `1 courses, 3 sections`, of an import; any other text as it is. */
+function counts(text: string): string {
+  const words = text.split(', ').map((part) => {
+    const [, n, of] = COUNT.exec(part) ?? [];
+    const key = of && keyOf(`count.${of}`);
+    return key ? tAny(key, { n: Number(n) }) : null;
+  });
+  return words.includes(null) ? text : words.join(', ');
+}
+
+/** A state, times or numbers of things in words; anything else as it is. */
 function brief(text: string): string {
   const [, opens, closes] = TIMES.exec(text) ?? [];
   if (opens && closes) return t('brief.times', { opens: when(opens), closes: when(closes) });
   const key = keyOf(`brief.${text}`);
-  return key ? tAny(key, {}) : text;
+  return key ? tAny(key, {}) : counts(text);
 }
 
 /** `30 → 80`, or what became of it where there was nothing before. */
@@ -62,6 +80,7 @@ export function finds(e: AuditEntry, action: string, q: string): boolean {
   const text = [
     actionName(e.action),
     e.by,
+    authorName(e.by),
     e.subject,
     subjectName(e),
     e.before,

@@ -8,6 +8,7 @@ import { Icon } from '../../../ui/Icon';
 import { say } from '../../../ui/live';
 import type { Done } from '../../../wire/Done';
 import { type Fault, faultOf, reason } from '../model/check';
+import { faultParts } from '../model/imported';
 import { ReasonField } from './Field';
 
 /** Why the gateway did not do it, in words. */
@@ -23,6 +24,24 @@ export function problemText(e: Failed): string {
   return e.detail ?? t('error.other', { code: e.code });
 }
 
+/** What is wrong with a file, line by line, as the gateway has it. */
+const Faults = ({ of }: { of: readonly string[] }) => (
+  <div class="faults">
+    <p>{t('problem.faults', { n: of.length })}</p>
+    <ol>
+      {of.map((text) => {
+        const { line, what } = faultParts(text);
+        return (
+          <li key={text}>
+            {line !== null && <strong>{t('problem.line', { n: line })}</strong>}{' '}
+            <span lang="en">{what}</span>
+          </li>
+        );
+      })}
+    </ol>
+  </div>
+);
+
 /** What the gateway said, above the buttons of the form. */
 export const Problem = ({ of }: { of: Failed | null }) => (
   <div role="alert" class="problem">
@@ -32,22 +51,23 @@ export const Problem = ({ of }: { of: Failed | null }) => (
         <span>{problemText(of)}</span>
       </p>
     )}
+    {of && of.faults.length > 0 && <Faults of={of.faults} />}
   </div>
 );
 
-/** Sends once; keeps what came of it. */
-export function useAct(done: (d: Done) => void) {
+/** Sends once; keeps what came of it. What changes nothing is not said to be done. */
+export function useAct<T extends Done>(done: (d: T) => void, aloud = true) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Failed | null>(null);
   const going = useRef(false);
-  const send = async (what: () => Promise<Done>): Promise<void> => {
+  const send = async (what: () => Promise<T>): Promise<void> => {
     if (going.current) return;
     going.current = true;
     setBusy(true);
     setProblem(null);
     try {
       const d = await what();
-      say(d.journal === null ? t('form.nothing') : t('form.done'));
+      if (aloud) say(d.journal === null ? t('form.nothing') : t('form.done'));
       done(d);
     } catch (e) {
       if (!(e instanceof Failed)) throw e;
