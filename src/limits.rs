@@ -53,8 +53,8 @@ pub const BACKUP_PIECE_BYTES: usize = 64 * 1024;
 pub const BACKUP_PIECES_MAX: usize = 8;
 /// Pause before a piece is offered to a slow reader again, in milliseconds.
 pub const DOWNLOAD_RETRY_MS: u64 = 3;
-/// Time without a piece taken after which a backup, or an export of the audit log, is broken off, in
-/// milliseconds.
+/// Time without a piece taken after which a backup, or an export of the audit log, is broken off,
+/// in milliseconds.
 pub const DOWNLOAD_STALL_MS_MAX: u64 = 30_000;
 /// Longest time that a tool takes to read a backup, in milliseconds.
 pub const BACKUP_MS_MAX: u64 = 3_600_000;
@@ -118,8 +118,8 @@ pub const TOKEN_BYTES_MAX: usize = 512;
 /// Sign-ins of staff that were ended and are remembered; beyond these none is ended, and that is
 /// said, since to forget one would let it hold again.
 pub const STAFF_SIGN_OUTS_MAX: usize = 4_096;
-/// How long one is remembered after it has run out, in milliseconds (two days): a wall clock that was
-/// ahead by no more and is set back revives none.
+/// How long one is remembered after it has run out, in milliseconds (two days): a wall clock that
+/// was ahead by no more and is set back revives none.
 pub const STAFF_SIGN_OUT_KEPT_MS: u64 = 48 * 3_600_000;
 /// Students named one by one whom a restore would record as erased; the rest are counted.
 pub const ERASURES_TOLD_MAX: usize = 20;
@@ -271,8 +271,8 @@ pub const STOP_LOOK_MS: u64 = 101;
 pub const SNAPSHOT_LOOK_MS: u64 = 1_009;
 /// Records in one look under which the journal counts as quiet.
 pub const SNAPSHOT_QUIET_RECORDS: u64 = 1_000;
-/// File descriptors that are not for sessions: the journal's, the threads', plain connections'. With
-/// fewer than these and `limits.sessions_max` together, fewer sessions are let in.
+/// File descriptors that are not for sessions: the journal's, the threads', plain connections'.
+/// With fewer than these and `limits.sessions_max` together, fewer sessions are let in.
 pub const DESCRIPTORS_KEPT: u64 = 256;
 /// Connections that the kernel holds for a busy server, before it refuses.
 pub const LISTEN_BACKLOG: u32 = 4_096;

@@ -3,6 +3,8 @@
 
 #[path = "run/registrar.rs"]
 mod registrar;
+#[path = "run/shipped.rs"]
+mod shipped;
 #[path = "run/stand_in.rs"]
 mod stand_in;
 #[path = "run/support.rs"]

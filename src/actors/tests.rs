@@ -14,7 +14,7 @@ use crate::application::core::{Core, Options};
 use crate::application::recover::recover;
 use crate::clock::{Clock, monotonic};
 use crate::domain::command::Command;
-use crate::domain::ids::{CourseId, RequestId, Sequence, StudentId, Timestamp, WindowId};
+use crate::domain::ids::{CourseId, RequestId, Sequence, StudentId, Ticket, Timestamp, WindowId};
 use crate::domain::import::Draft;
 use crate::domain::invariants;
 use crate::domain::outcome::Outcome;
@@ -410,6 +410,29 @@ async fn a_hub_is_not_woken_for_what_concerns_others() {
         messenger.1.try_send(Deliver { batch, durable: monotonic() }).unwrap();
     }
     assert_eq!(frames(&one).await, [], "it missed nothing");
+}
+
+/// Before the hub has run, the messenger cannot know that she has a place.
+#[actix::test]
+async fn what_everybody_is_told_right_after_her_news_reaches_her() {
+    let disk = Disk::new();
+    let running = core(&disk, quick());
+    let gateway = running.gateway.clone();
+    gateway.command(Command::Import(Arc::new(demand(1, 1, None)))).await.unwrap();
+    let messenger = Messenger::begin(&gateway);
+    let (one, _) = attach(&gateway, &messenger, 0, 1);
+    assert!(matches!(frames(&one).await[0], ServerMessage::Welcome(_)));
+    let armed = News::Armed { window: W, ticket: Ticket(7), among: 1 };
+    let among = Delivery::Everyone(Arc::new(Bulletin::Among(W, 2)));
+    gateway.metrics().mail(Mailbox::Messenger, 0);
+    let batch = vec![Delivery::Student(StudentId(0), armed), among];
+    messenger.1.try_send(Deliver { batch, durable: monotonic() }).unwrap();
+    let told = frames(&one).await;
+    let among = told.iter().map(|frame| match frame {
+        ServerMessage::Armed { ticket: 7, among, .. } => *among,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(among.collect::<Vec<_>>(), [1, 2]);
 }
 
 #[actix::test]

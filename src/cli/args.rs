@@ -314,8 +314,8 @@ pub enum JournalCommand {
 pub struct BackupArgs {
     /// The file to write; one that is there is not written over
     pub file: PathBuf,
-    /// Put the copy of the students' keys into this directory, apart from the backups [default:
-    /// beside FILE, as FILE.keys]
+    /// Put the copy of the students' keys into this directory, apart from the backups, and remove
+    /// older copies of this journal's keys there [default: beside FILE, as FILE.keys]
     #[arg(long, value_name = "DIR", conflicts_with = "server")]
     pub keys_to: Option<PathBuf>,
     /// As JSON

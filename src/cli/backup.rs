@@ -102,12 +102,17 @@ pub fn make(args: &BackupArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let made = file.finish()?;
     // After the records: a key is on disk before what is sealed with it.
     let with_keys = args.server.is_none() && keys::copy(&config.journal.dir, &keys_file)?;
+    let apart = with_keys && args.keys_to.is_some();
+    let older = if apart { keys::remove_older_copies(&keys_file)? } else { 0 };
     Found::from(made.state).tell(args.json, out)?;
     let (file, records) = (args.file.display(), made.state.sequence);
     say(&format!("{file}: {records} records in {} bytes, read back and whole", made.bytes));
     if with_keys {
         let keys = keys_file.display();
         say(&format!("{keys}: the students' keys; it opens every older backup too, keep it alone"));
+        if older > 0 {
+            say(&format!("older copies beside it, which it makes needless: {older} removed"));
+        }
     } else if args.server.is_some() {
         say("the students' keys are not with it: copy students.keys from that gateway's directory");
     }
@@ -175,9 +180,9 @@ fn would_erase(keys: &Path, erased: &[StudentId]) -> String {
     let rest = (more > 0).then(|| format!("and {more} more"));
     let (count, names) = (erased.len(), told.chain(rest).collect::<Vec<_>>().join(", "));
     format!(
-        "{}: with these keys {count} students of the backup would be recorded as erased for good: \
-         {names}; check that they were erased after it was made, and that the keys are not from \
-         before an earlier restore, since when these numbers are others'",
+        "{}: with these keys students of the backup would be recorded as erased for good, \
+         {count} of them: {names}; check that they were erased after it was made, and that the keys \
+         are not from before an earlier restore, since when these numbers are others'",
         keys.display()
     )
 }
@@ -270,8 +275,8 @@ mod tests {
             let erased: Vec<_> = (0..count as u32).map(StudentId).collect();
             would_erase(Path::new("my.keys"), &erased)
         };
-        assert!(told(1).starts_with("my.keys: with these keys 1 students"), "{}", told(1));
-        assert!(told(2).contains("for good: erased-0, erased-1; check"), "{}", told(2));
+        assert!(told(1).starts_with("my.keys: with these keys students"), "{}", told(1));
+        assert!(told(2).contains("2 of them: erased-0, erased-1; check"), "{}", told(2));
         let (most, over) = (told(ERASURES_TOLD_MAX), told(ERASURES_TOLD_MAX + 1));
         let last = format!("erased-{}; check", ERASURES_TOLD_MAX - 1);
         assert!(most.contains(&last), "{most}");

@@ -1,8 +1,8 @@
 //! Sign-ins of staff that were ended before they ran out. A student's devices are in the journal; a
 //! registrar's or an operator's token stands in no list, so a digest of it is kept until it has run
 //! out, and for some time more, lest a clock that was ahead and is set back let it hold again: in
-//! memory, where every check of a token looks, and in `signed-out.list` in the data directory, so that
-//! it stays ended after a restart. Deliberately absent: whose it is.
+//! memory, where every check of a token looks, and in `signed-out.list` in the data directory, so
+//! that it stays ended after a restart. Deliberately absent: whose it is.
 //!
 //! The file is text: a line with its form and how many there are, then one line each, digest and
 //! time. It is written aside and renamed, and is on disk before anybody is told.

@@ -1,4 +1,5 @@
-//! `/api/admin/catalogue`, `/api/admin/students`, `/api/admin/results`: files, all of them or nothing.
+//! `/api/admin/catalogue`, `/api/admin/students`, `/api/admin/results`: files, all of them or
+//! nothing.
 
 use std::sync::Arc;
 

@@ -52,8 +52,8 @@ impl fmt::Debug for Operator {
     }
 }
 
-/// Puts the routes in place. The application also wraps itself in [`super::finish`] and [`noted`], in
-/// this order.
+/// Puts the routes in place. The application also wraps itself in [`super::finish`] and [`noted`],
+/// in this order.
 pub fn routes(operator: &Arc<Operator>) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let operator = Arc::clone(operator);
     move |cfg| {

@@ -1,8 +1,8 @@
-//! What a security officer looks for in the log: who signed in and out, whose sign-in was refused, and
-//! who asked for what her role may not do, at the operators' address as well. People have pseudonyms
-//! there, and nothing that a client sent is repeated but a request's id, of hex digits and dashes. A
-//! refusal costs whoever causes it nothing, so that so many a second are written (of each address) and
-//! the others are counted in the next line.
+//! What a security officer looks for in the log: who signed in and out, whose sign-in was refused,
+//! and who asked for what her role may not do, at the operators' address as well. People have
+//! pseudonyms there, and nothing that a client sent is repeated but a request's id, of hex digits
+//! and dashes. A refusal costs whoever causes it nothing, so that so many a second are written (of
+//! each address) and the others are counted in the next line.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

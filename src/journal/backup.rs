@@ -12,9 +12,9 @@
 //! Records stay readable by later versions of Sluis, and so do backups. The state's form may change
 //! with a version: then its digest is not compared, what is before it is.
 //!
-//! What is personal in it is sealed, and the students' keys are not in it: they are kept as a file of
-//! their own, so that whoever destroys a key has erased her here as well. The digest is of the state
-//! without what is personal, and the same with any keys.
+//! What is personal in it is sealed, and the students' keys are not in it: they are kept as a file
+//! of their own, so that whoever destroys a key has erased her here as well. The digest is of the
+//! state without what is personal, and the same with any keys.
 //!
 //! Deliberately absent: the key that signs sign-in tokens, and snapshots, which are made anew.
 
@@ -180,8 +180,8 @@ pub fn check_with(
 
 /// Makes a journal in `into`, which has none, from a backup and a copy of the students' keys, where
 /// there were any. All of it or nothing: it is made aside, read back, compared with what the backup
-/// says, and then put in its place. Where the keys are newer than the backup, the journal is made to
-/// agree with them, which adds records after those of the backup: who is erased by that,
+/// says, and then put in its place. Where the keys are newer than the backup, the journal is made
+/// to agree with them, which adds records after those of the backup: who is erased by that,
 /// [`check_with`] tells before.
 pub fn restore(
     input: impl Read,

@@ -1,5 +1,5 @@
-//! Records that no gateway writes: of the command line, and of a restore. Each time they are an epoch
-//! of their own (I13), and an act in the audit log.
+//! Records that no gateway writes: of the command line, and of a restore. Each time they are an
+//! epoch of their own (I13), and an act in the audit log.
 
 use std::sync::Arc;
 

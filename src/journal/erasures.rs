@@ -1,6 +1,7 @@
-//! What a journal and its students' keys owe each other: keys that are lost are missed, and a key is
-//! destroyed exactly where its student is erased in the journal. What an erasure that was cut short
-//! left is finished by the next opening; what a restore with newer keys brings, by the restore.
+//! What a journal and its students' keys owe each other: keys that are lost are missed, and a key
+//! is destroyed exactly where its student is erased in the journal. What an erasure that was cut
+//! short left is finished by the next opening; what a restore with newer keys brings, by the
+//! restore.
 
 use super::digest::Folded;
 use super::error::{JournalError, Result};
@@ -48,8 +49,8 @@ pub fn missing(university: &University, keys: &Keys) -> usize {
     keys.missed().iter().filter(|id| !is_erased(university, **id)).count()
 }
 
-/// Refuses to go on where keys are [`missing`], for everybody would seem erased; and where some were
-/// destroyed of whom the journal does not say so: they are newer than it.
+/// Refuses to go on where keys are [`missing`], for everybody would seem erased; and where some
+/// were destroyed of whom the journal does not say so: they are newer than it.
 pub fn expect_all(university: &University, keys: &Keys) -> Result<()> {
     let fault = |what| Err(JournalError::Keys { path: keys.path(), what });
     let lost = missing(university, keys);
@@ -78,8 +79,8 @@ fn name(journal: &dyn Journal, keys: &Keys) -> Result<()> {
     }
 }
 
-/// Finishes an erasure that was cut short, in the journal just opened and folded, and whose keys are
-/// [all there](expect_all).
+/// Finishes an erasure that was cut short, in the journal just opened and folded, and whose keys
+/// are [all there](expect_all).
 pub fn finish(journal: &mut dyn Journal, folded: &mut Folded, at: Timestamp) -> Result<Finished> {
     let keys = journal.reader().keys().clone();
     if !keys.are_made() {

@@ -1,8 +1,9 @@
 //! A client cut at every index of its frames. A conversation is held once in full; then, for every
 //! k, another student holds the same one and her connection ends after she has sent k frames, after
-//! she has read k frames, or in the middle of the k-th frame's bytes. She comes back, sends what was
-//! not answered under the same ids, and goes on. Nothing that she was told is gone or otherwise,
-//! each request is in the journal once, and the seats add up. Half a frame decides nothing.
+//! she has read k frames, or in the middle of the k-th frame's bytes. She comes back, sends what
+//! was not answered under the same ids, and goes on. Nothing that she was told is gone or
+//! otherwise, each request is in the journal once, and the seats add up. Half a frame decides
+//! nothing.
 
 mod talk;
 

@@ -148,7 +148,7 @@ async fn after_a_term_its_students_are_erased_and_their_places_stay() {
     assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
     let told = text(&refused);
     assert_eq!(told.lines().count(), 1, "{told}");
-    for word in ["2 students", "erased-0, erased-1;", "an earlier restore", "--yes"] {
+    for word in ["2 of them: erased-0, erased-1;", "an earlier restore", "--yes"] {
         assert!(told.contains(word), "{word}: {told}");
     }
     assert!(!told.contains("s000"), "{told}");

@@ -328,10 +328,11 @@ fn whom_the_operators_address_refuses_is_in_the_log_under_the_id_of_the_answer()
     for word in [FORGED, NUMBER] {
         assert!(!said.contains(word), "{word} in {said}");
     }
-    let told = said.lines().map(|line| {
+    let told = said.lines().filter_map(|line| {
         let event: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(event["message"], "request forbidden", "{line}");
-        ["request", "method", "route", "role"].map(|name| event[name].as_str().unwrap().to_owned())
+        let field = |name| event[name].as_str().unwrap().to_owned();
+        let forbidden = event["message"] == "request forbidden";
+        forbidden.then(|| ["request", "method", "route", "role"].map(field))
     });
     assert_eq!(told.collect::<Vec<_>>(), expected, "{said}");
 }

@@ -85,8 +85,7 @@ impl Journal for Slow {
     }
 }
 
-/// An address that nobody has.
-/// One that nobody else takes meanwhile: other tests' gateways are at 127.0.0.1.
+/// An address that nobody has, nor takes meanwhile: other tests' gateways are at 127.0.0.1.
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.77:0").unwrap().local_addr().unwrap()
 }

@@ -44,8 +44,8 @@ fn good() -> (u16, String) {
 
 #[test]
 fn staff_who_sign_out_are_out_at_once_at_every_address_and_after_a_restart() {
-    // Given: a registrar at two desks, who signed in in the same millisecond, another registrar, and
-    // two operators' tools.
+    // Given: a registrar at two desks, who signed in in the same millisecond, another registrar,
+    // and two operators' tools.
     let gateway = gateway();
     let named = |name: &str| sign_in(&gateway, "", &json!({"role": "registrar", "name": name}));
     let (gone, desk, other) = (named("registrar"), named("registrar"), named("registrar2"));

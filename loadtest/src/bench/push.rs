@@ -1,5 +1,5 @@
-//! Position pushes: so many wait in a slow line, and what each frame pushed costs the server. Beside
-//! it an echo that pushes frames of that size to as many sockets as often, and does nothing else.
+//! Position pushes: so many wait in a slow line, and what each frame pushed costs the server.
+//! Beside it an echo that pushes frames of that size to as many sockets as often, and nothing else.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -76,6 +76,8 @@ pub fn measure(server: &Server, admin: Admin, tokens: &[String], time: Duration)
 pub fn measure_echo(server: &Server, seen: Pushed, time: Duration) -> Result<Pushed> {
     let every = seen.sessions as u128 * time.as_millis() / u128::from(seen.frames);
     let ask = &format!("{:0ECHO_DIGITS$}@{}", seen.bytes_per_frame, every.max(1));
+    // At least one tick of each worker falls into it.
+    let time = time.max(Duration::from_millis(2 * every as u64));
     runtime::block_on(async {
         let permits = &Semaphore::new(CONNECTING_MAX);
         let all = (0..seen.sessions).map(|number| async move {

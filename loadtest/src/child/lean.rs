@@ -1,6 +1,6 @@
 //! The bare echo without actix: tokio's sockets and a codec of its own (RFC 6455, unfragmented
-//! text frames of up to 64 KiB, which is all that `rush` sends). It answers one question: how much of a
-//! registration's cost is the WebSocket layer's, that another layer could save.
+//! text frames of up to 64 KiB, which is all that `rush` sends). It answers one question: how much
+//! of a registration's cost is the WebSocket layer's, that another layer could save.
 
 use std::future::pending;
 use std::io;

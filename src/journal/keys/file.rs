@@ -227,6 +227,30 @@ pub fn copy(data: &Path, to: &Path) -> Result<bool> {
     Ok(true)
 }
 
+/// Removes the other copies beside this one, in files named `*.keys`, that say to be of the same
+/// journal: the newest opens what they open, and they would undo an erasure. How many there were.
+/// Those of other journals, and what is no copy, stay.
+pub fn remove_older_copies(kept: &Path) -> Result<usize> {
+    let (Some(directory), Some(contents)) = (kept.parent(), read(kept)?) else { return Ok(0) };
+    if contents.journal.is_none() {
+        return Ok(0);
+    }
+    let mut removed = 0;
+    for entry in fs::read_dir(directory).map_err(io_at("list", directory))? {
+        let path = entry.map_err(io_at("list", directory))?.path();
+        let is_copy = path.extension().is_some_and(|end| end == "keys");
+        if !is_copy || path.file_name() == kept.file_name() {
+            continue;
+        }
+        if matches!(read(&path), Ok(Some(other)) if other.journal == contents.journal) {
+            fs::remove_file(&path).map_err(io_at("remove", &path))?;
+            removed += 1;
+        }
+    }
+    sync_directory(directory)?;
+    Ok(removed)
+}
+
 /// A copy of the keys of this journal, and what stands in it.
 pub(super) fn read_copy(copy: &Path, journal: Option<JournalName>) -> Result<(Vec<u8>, Contents)> {
     let fault = |what: &str| JournalError::Keys { path: copy.to_owned(), what: what.to_owned() };

@@ -20,7 +20,7 @@ use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _};
 
 use self::file::Slot;
-pub use self::file::{JournalName, NAME, copy, is_there, put_back};
+pub use self::file::{JournalName, NAME, copy, is_there, put_back, remove_older_copies};
 use super::directory::sync_directory;
 use super::error::{JournalError, Result};
 use crate::domain::ids::StudentId;
@@ -67,6 +67,8 @@ struct Shared {
     found: AtomicBool,
     /// Whether it is known of which journal they are.
     named: AtomicBool,
+    /// Something of this journal was opened with one of them.
+    opened: AtomicBool,
 }
 
 /// What the file says of its journal.
@@ -137,7 +139,8 @@ impl Keys {
         // To be synced, as if they were new.
         let [dirty, found] = [(); 2].map(|()| AtomicBool::new(taken && on_disk));
         let (data, state) = (data.to_owned(), Mutex::new(state));
-        Ok(Self(Some(Arc::new(Shared { data, taken, state, dirty, found, named }))))
+        let opened = AtomicBool::default();
+        Ok(Self(Some(Arc::new(Shared { data, taken, state, dirty, found, named, opened }))))
     }
 
     /// Refuses keys that are not of this journal; `None` is one without a record. Those that were
@@ -149,12 +152,16 @@ impl Keys {
         }
     }
 
-    /// The journal was read with them to its end, and none is missed: so they say from now on that
-    /// they are its.
+    /// What is read of the journal was read with them, and none is missed: so they say from now on
+    /// that they are its. Where none opened anything yet, that is still to come.
     pub fn proven(&self, journal: Option<JournalName>) -> Result<()> {
         let Some(shared) = &self.0 else { return Ok(()) };
         let mut state = shared.state();
         if state.said == Said::Unproven {
+            let some = state.slots.iter().any(|slot| matches!(slot, Some(Slot::Key(_))));
+            if some && !shared.opened.load(Ordering::Relaxed) {
+                return Ok(());
+            }
             state.said = Said::Nothing;
         }
         drop(state);
@@ -225,8 +232,8 @@ impl Keys {
         Seal::Sealed(out)
     }
 
-    /// Opens what [`Keys::seal`] sealed; `None` without her key, and of whoever had her number before
-    /// her.
+    /// Opens what [`Keys::seal`] sealed; `None` without her key, and of whoever had her number
+    /// before her.
     pub fn unseal(
         &self,
         student: StudentId,
@@ -241,7 +248,11 @@ impl Keys {
         let opened = Aes256Gcm::new(&key.into()).decrypt(nonce.into(), payload);
         match opened {
             Err(_) if forgotten => Ok(None),
-            opened => opened.map(Some).map_err(|_| BadSeal),
+            Err(_) => Err(BadSeal),
+            Ok(plain) => {
+                shared.opened.store(true, Ordering::Relaxed);
+                Ok(Some(plain))
+            }
         }
     }
 

@@ -211,7 +211,9 @@ fn keys_of_a_journal_that_never_had_a_record_are_begun_anew() {
         let keys = Keys::open(data.path()).unwrap();
         assert_eq!(keys.are_unnamed(), cut > 0, "{cut}");
         keys.belong_to(journal("monday")).unwrap();
-        assert_eq!(keys.are_unnamed(), cut > 0, "{cut}: not before they are proven");
+        keys.proven(journal("monday")).unwrap();
+        assert_eq!(keys.are_unnamed(), cut > 0, "{cut}: not before one of them opened something");
+        assert_eq!(fs::read(&path).unwrap(), whole[..whole.len() - cut], "{cut}");
         assert_eq!(keys.unseal(ANNA, b"beside", &again), Ok(Some(b"s1".to_vec())));
         keys.proven(journal("monday")).unwrap();
         assert!(Keys::look(data.path()).unwrap().belong_to(journal("tuesday")).is_err());

@@ -43,7 +43,7 @@ struct Tally {
     whole: u64,
 }
 
-/// Starts it again; whether the demo university was there by then.
+/// Starts it again; whether the killed one had put the demo university in its journal.
 fn start_again(process: &mut Process, tally: &mut Tally) -> bool {
     let there = process.data().join("journal").exists();
     if there {
@@ -53,7 +53,10 @@ fn start_again(process: &mut Process, tally: &mut Tally) -> bool {
     }
     let said = process.said().len();
     match process.try_start() {
-        Ok(()) if there => tally.whole += 1,
+        Ok(()) if there => {
+            tally.whole += 1;
+            return true;
+        }
         Ok(()) => tally.before += 1,
         Err(ended) => {
             let said = process.said_since(said);
@@ -62,10 +65,9 @@ fn start_again(process: &mut Process, tally: &mut Tally) -> bool {
             tally.empty += 1;
             process.flags(&["--fresh"]);
             process.start();
-            return false;
         }
     }
-    there
+    false
 }
 
 #[test]

@@ -3,10 +3,10 @@
 //! auditor looks at every record and word of each; at its end everything comes to rest, the process
 //! dies, and what the next one reads from the journal is what was there.
 //!
-//! Each student has two acts where code is not optimised, and else all three, or as many as
+//! Each student has two acts, and where many operations are asked for all three, or as many as
 //! `SLUIS_ORDERS_MOVES` says: `SLUIS_ORDERS_MOVES=3 cargo test --workspace --locked --test sim --
-//! all_orders --nocapture` goes through 268,800 orders. `SLUIS_SIM_BUG=LifoWaitlist` before it shows
-//! how a broken promise is told.
+//! all_orders --nocapture` goes through 268,800 orders. `SLUIS_SIM_BUG=LifoWaitlist` before it
+//! shows how a broken promise is told.
 
 use std::fmt::Write as _;
 
