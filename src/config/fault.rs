@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::load::variable;
+use crate::protocol::files::plain;
 
 /// Where a value comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,9 +62,11 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.key.as_str() {
-            "" => write!(f, "{}: {}", self.origin, self.what),
-            key => write!(f, "{}: {key}: {}", self.origin, self.what),
-        }
+        let key = match self.key.as_str() {
+            "" => String::new(),
+            key => format!("{key}: "),
+        };
+        // A key in quotes may have line breaks, and a name from the environment as well.
+        f.write_str(&plain(&format!("{}: {key}{}", self.origin, self.what), usize::MAX))
     }
 }

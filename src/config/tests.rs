@@ -152,6 +152,13 @@ fn later_layers_win_and_origins_are_told() {
 }
 
 #[test]
+fn a_fault_is_one_line_whatever_is_in_a_key() {
+    let faults = Given::file(&format!("{MODE}[\"\\nan\\u001b[2J\"]\nb = 1\n")).faults();
+    let said = "\u{fffd}an\u{fffd}[2J: unknown key; `sluis config default` lists all";
+    assert_eq!(faults, [format!("sluis.toml:3:2: {said}")]);
+}
+
+#[test]
 fn a_typo_is_refused_with_the_nearest_name() {
     let faults = Given::file(&format!("{MODE}[server]\nlisen = []\n")).faults();
     assert_eq!(faults, ["sluis.toml:4:1: server.lisen: unknown key; did you mean server.listen?"]);

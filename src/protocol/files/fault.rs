@@ -81,7 +81,7 @@ pub(super) fn echo(text: &str) -> String {
 }
 
 /// On one line, bounded, without characters that a terminal would act on.
-fn plain(text: &str, chars_max: usize) -> String {
+pub fn plain(text: &str, chars_max: usize) -> String {
     let clean = |c: char| if is_unprintable(c) { '\u{fffd}' } else { c };
     let mut plain: String = text.chars().take(chars_max).map(clean).collect();
     if text.chars().nth(chars_max).is_some() {

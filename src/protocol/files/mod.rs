@@ -21,7 +21,7 @@ mod windows;
 use std::io::Read;
 
 use fault::Faults;
-pub use fault::FileFault;
+pub use fault::{FileFault, plain};
 pub use sections::TERM as UNNAMED_TERM;
 
 use crate::domain::import::Draft;
