@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
-use governor::clock::{Clock as _, DefaultClock};
+use governor::clock::Clock as _;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::board::SeatBoard;
@@ -211,7 +211,7 @@ impl LineActor {
             if let Some(limiter) = &self.limiter
                 && let Err(not_yet) = limiter.check()
             {
-                let wait = not_yet.wait_time_from(DefaultClock::default().now());
+                let wait = not_yet.wait_time_from(limiter.clock().now());
                 Self::retry_later(&mut self.retry_scheduled, ctx, wait);
                 break;
             }

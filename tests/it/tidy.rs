@@ -225,6 +225,22 @@ fn now_is_asked_in_one_file() {
 }
 
 #[test]
+fn a_limiter_is_asked_for_its_own_clock() {
+    Rule {
+        banned: &["DefaultClock::default", "QuantaClock::default", "quanta::Clock::new"],
+        within: &["src/"],
+        except: &[],
+        in_tests: false,
+        instead: "limiter.clock(): a new one asks the processor what it is, 16 µs on a \
+                  virtual machine, for each refusal of a flood",
+    }
+    .holds(
+        "src/actors/line.rs",
+        "let wait = not_yet.wait_time_from(DefaultClock::default().now());",
+    );
+}
+
+#[test]
 fn every_metric_is_in_one_folder() {
     let rule = Rule {
         banned: &["\"sluis_", "prometheus"],
