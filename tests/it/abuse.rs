@@ -23,12 +23,17 @@ const BYTES_EACH: u64 = 64 * 1024;
 const BYTES_BESIDES: u64 = 48 * 1024 * 1024;
 /// Under a debug build on a shared machine; what is measured is printed.
 const OUTCOME_MAX: Duration = Duration::from_secs(15);
-/// In a soak, on a machine of its own: no more than twice as long as before, or as this.
-const UNFELT: Duration = Duration::from_millis(100);
+/// In a soak, of what is optimised and on a machine of its own: no more than twice as long as
+/// before, or as this.
+const UNFELT: Duration = Duration::from_millis(10);
 
 fn size() -> usize {
     let asked = std::env::var("SLUIS_ABUSE").ok().map(|n| n.parse().expect("a number"));
     asked.unwrap_or(1)
+}
+
+fn is_soak() -> bool {
+    ["SLUIS_ABUSE", "SLUIS_IDLE"].iter().any(|asked| std::env::var_os(asked).is_some())
 }
 
 fn university(size: usize) -> University {
@@ -99,13 +104,56 @@ async fn measured(process: &Process, what: &str, time: Duration) -> [Duration; 2
 
 /// In a soak, how long the honest wait meanwhile is held against how long they did before: each is
 /// the half and the 99th of 100.
-fn hardly_felt(soak: bool, before: [Duration; 2], during: [Duration; 2]) {
+fn hardly_felt(before: [Duration; 2], during: [Duration; 2]) {
     let most = 2 * before[1].max(UNFELT);
-    assert!(!soak || during[1] <= most, "99 of 100 in {:?}; at most {most:?}", during[1]);
+    assert!(!is_soak() || during[1] <= most, "99 of 100 in {:?}; at most {most:?}", during[1]);
+}
+
+/// What the attackers got through.
+#[derive(Default)]
+struct Carried {
+    /// Attacks that came to their end.
+    attacks: AtomicUsize,
+    /// Connections of the storms that were let in, and that were told to wait.
+    taken: AtomicUsize,
+    told: AtomicUsize,
 }
 
 /// Every attack at once, and how each must end.
-fn attack(process: &Process, size: usize, time: Duration) -> Vec<std::thread::JoinHandle<()>> {
+fn attack(
+    process: &Process,
+    size: usize,
+    time: Duration,
+    carried: &Arc<Carried>,
+) -> Vec<std::thread::JoinHandle<()>> {
+    std::thread::scope(|scope| {
+        let begin = || {
+            // Theirs would be other machines: what they cost themselves is not what they cost the
+            // gateway. A shared machine might leave them nothing.
+            if is_soak() {
+                yield_to_others();
+            }
+            begin_attack(process, size, time, carried)
+        };
+        scope.spawn(begin).join().unwrap()
+    })
+}
+
+/// This thread, and those that it begins, run when no others want to.
+fn yield_to_others() {
+    let thread = std::fs::read_link("/proc/thread-self").unwrap();
+    let thread = thread.file_name().unwrap();
+    let mut chrt = std::process::Command::new("chrt");
+    let told = chrt.args(["--idle", "--pid", "0"]).arg(thread).output().unwrap();
+    assert!(told.status.success(), "{told:?}");
+}
+
+fn begin_attack(
+    process: &Process,
+    size: usize,
+    time: Duration,
+    carried: &Arc<Carried>,
+) -> Vec<std::thread::JoinHandle<()>> {
     let gateway = process.address();
     let tokens: Vec<String> =
         (HONEST..HONEST + ATTACKERS * size).map(|n| process.token(&format!("s{n:04}"))).collect();
@@ -116,12 +164,15 @@ fn attack(process: &Process, size: usize, time: Duration) -> Vec<std::thread::Jo
         let thread = std::thread::Builder::new().name(what.to_owned());
         threads.push(thread.spawn(run).unwrap());
     };
-    let again = move |run: Box<dyn Fn() + Send>| {
-        let since = Instant::now();
+    let again = |run: Box<dyn Fn() + Send>| {
+        let (since, carried) = (Instant::now(), Arc::clone(carried));
         move || {
-            run();
-            while since.elapsed() < time {
+            loop {
                 run();
+                carried.attacks.fetch_add(1, Ordering::Relaxed);
+                if since.elapsed() >= time {
+                    return;
+                }
             }
         }
     };
@@ -217,11 +268,14 @@ fn attack(process: &Process, size: usize, time: Duration) -> Vec<std::thread::Jo
     for n in 0..size {
         let source = Ipv4Addr::new(127, 0, 1, 1 + n as u8);
         let tokens = stormers.clone().map(|some| some[n].clone());
+        let carried = Arc::clone(carried);
         begin(
             "a storm of connections",
             Box::new(move || {
-                let (taken, _) = attack::storm(gateway, source, &tokens, time);
+                let (taken, told) = attack::storm(gateway, source, &tokens, time);
                 assert!(taken > 0, "it was never let in");
+                carried.taken.fetch_add(taken as usize, Ordering::Relaxed);
+                carried.told.fetch_add(told as usize, Ordering::Relaxed);
             }),
         );
     }
@@ -233,9 +287,10 @@ async fn under_every_attack_at_once_the_honest_are_served_and_memory_keeps_its_b
     let size = size();
     let time = Duration::from_secs(10 * size.min(6) as u64);
     let process = started(size);
-    let before = measured(&process, "before", time / 4).await;
+    let before = measured(&process, "before", time / 2).await;
     let quiet = process.memory();
-    let threads = attack(&process, size, time);
+    let carried = Arc::new(Carried::default());
+    let threads = attack(&process, size, time, &carried);
     let mut peak = quiet;
     let during = {
         let watch = measured(&process, "during", time);
@@ -255,7 +310,14 @@ async fn under_every_attack_at_once_the_honest_are_served_and_memory_keeps_its_b
         peak = peak.max(process.memory());
         assert!(ended.is_ok(), "{what} did not end as documented");
     }
-    let after = measured(&process, "after", time / 4).await;
+    let after = measured(&process, "after", time / 2).await;
+    let count = |of: &AtomicUsize| of.load(Ordering::Relaxed);
+    eprintln!(
+        "{} attacks to their end; storms: {} connections let in, {} told to wait",
+        count(&carried.attacks),
+        count(&carried.taken),
+        count(&carried.told),
+    );
     let ratio = |now: Duration, then: Duration| now.as_secs_f64() / then.as_secs_f64();
     eprintln!(
         "size {size}: p99 {:.1} times during, {:.1} times after; memory {} MB before, {} MB at most",
@@ -268,7 +330,7 @@ async fn under_every_attack_at_once_the_honest_are_served_and_memory_keeps_its_b
     let most = BYTES_BESIDES + BYTES_EACH * attackers;
     assert!(peak - quiet < most, "{} bytes more at the peak; at most {most}", peak - quiet);
     assert!(before[1].max(during[1]).max(after[1]) < OUTCOME_MAX);
-    hardly_felt(std::env::var_os("SLUIS_ABUSE").is_some(), before, during);
+    hardly_felt(before, during);
     // Nothing stays behind: the sessions are gone, and a newcomer is let in at once.
     let operators = process.operators();
     until("every session is counted out", || {
@@ -302,6 +364,9 @@ async fn idle_sockets_from_few_addresses_cost_their_memory_and_nobody_elses_time
     let threads = tokens.chunks(count.div_ceil(4)).zip(1..).map(|(tokens, n)| {
         let (gateway, tokens, shared) = (process.address(), tokens.to_vec(), Arc::clone(&shared));
         std::thread::spawn(move || {
+            if is_soak() {
+                yield_to_others();
+            }
             let source = Ipv4Addr::new(127, 0, 2, n);
             attack::idle(gateway, source, &tokens, (&shared.0, &shared.1));
         })
@@ -329,7 +394,7 @@ async fn idle_sockets_from_few_addresses_cost_their_memory_and_nobody_elses_time
     );
     assert!(peak.saturating_sub(quiet) < BYTES_BESIDES + BYTES_EACH * count as u64);
     assert!(during[1] < OUTCOME_MAX);
-    hardly_felt(asked.is_some(), before, during);
+    hardly_felt(before, during);
 }
 
 #[tokio::test]
