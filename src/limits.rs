@@ -151,7 +151,9 @@ pub const RESUME_MISSED_MAX: usize = 50;
 pub const MESSAGES_PER_SECOND: u32 = 20;
 /// Messages at once from one student, unless the configuration says otherwise.
 pub const MESSAGES_BURST: u32 = 40;
-/// Messages over the limit, in a row, after which the session is closed.
+/// Bytes of a message that count as one message against those rates; a longer one counts as several.
+pub const MESSAGE_UNIT_BYTES: usize = 2 * 1024;
+/// Messages over the limit, less those within it, after which the session is closed.
 pub const MESSAGES_REFUSED_MAX: u32 = 100;
 /// Sessions of one student, unless the configuration says otherwise.
 pub const SESSIONS_PER_STUDENT_MAX: usize = 5;

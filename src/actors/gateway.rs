@@ -211,9 +211,13 @@ impl Gateway {
         &self.0.clock
     }
 
-    /// Whether the student may send another message now; else how long to wait.
-    pub fn allow_message(&self, student: StudentId) -> Result<(), u32> {
-        self.0.messages.check_key(&student).map_err(|not_yet| {
+    /// Whether the student may send another message now, which counts as so many; else how long to
+    /// wait, in milliseconds. None counts as more than may come at once.
+    pub fn allow_message(&self, student: StudentId, weight: u32) -> Result<(), u32> {
+        let weight = at_least_one(weight.min(self.settings().messages_burst));
+        let allowed = self.0.messages.check_key_n(&student, weight);
+        let Ok(allowed) = allowed else { return Err(limits::BUSY_RETRY_MS) };
+        allowed.map_err(|not_yet| {
             self.0.metrics.limited(Limiter::StudentMessages);
             // The limiter's own clock: a new one asks the processor what it is, 16 µs where that is a
             // virtual machine, and floods are refused by the hundred.

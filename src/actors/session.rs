@@ -1,8 +1,10 @@
 //! What a session does with a client's words: returns what to do, sends nothing. The socket
 //! itself is in [`crate::http::ws`]. A session is first [`Connected`], then [`Identified`].
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::news::Public;
@@ -57,15 +59,29 @@ pub fn parse(text: &str) -> Result<ClientMessage, ServerMessage> {
     })
 }
 
-/// The request id of a message that is not carried out, so that its sender knows which.
+/// As how many messages one of so many bytes counts.
+pub fn weight(bytes: usize) -> u32 {
+    bytes.div_ceil(limits::MESSAGE_UNIT_BYTES).max(1) as u32
+}
+
+/// The request id of a message that is not carried out, so that its sender knows which. Floods are
+/// asked for it too: nothing else of a message is kept while it is read.
 pub fn request_id(text: &str) -> Option<Uuid> {
-    let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    value.get("id")?.as_str()?.parse().ok()
+    #[derive(Deserialize)]
+    struct Named {
+        id: Uuid,
+    }
+    serde_json::from_str::<Named>(text).ok().map(|named| named.id)
 }
 
 fn nearest_type(text: &str) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    let given = value.get("type")?.as_str()?;
+    #[derive(Deserialize)]
+    struct Typed<'a> {
+        #[serde(borrow, rename = "type")]
+        given: Cow<'a, str>,
+    }
+    let Typed { given } = serde_json::from_str(text).ok()?;
+    let given = given.as_ref();
     if CLIENT_TYPES.contains(&given) {
         return None;
     }
@@ -208,6 +224,25 @@ mod tests {
         assert!(detail.contains("did you mean \"submit\"?"), "{detail}");
         assert!(error(r#"{"type":"hello","protocol":1,"x":2}"#).1.contains("unknown field `x`"));
         assert!(error("[").1.contains("EOF"));
+    }
+
+    #[test]
+    fn a_long_message_counts_as_several() {
+        let unit = limits::MESSAGE_UNIT_BYTES;
+        let counted = [0, 1, unit, unit + 1, limits::MESSAGE_BYTES_MAX].map(weight);
+        assert_eq!(counted, [1, 1, 1, 2, 8]);
+    }
+
+    #[test]
+    fn the_id_of_a_message_is_read_wherever_it_stands() {
+        let (id, many) = (Uuid::now_v7(), "1,".repeat(8_000));
+        let read =
+            |id: &str| request_id(&format!(r#"{{"n":[{many}1],"id":{id},"more":{{"id":2}}}}"#));
+        assert_eq!(read(&format!(r#""{id}""#)), Some(id));
+        for none in ["7", "null", r#""x""#, "[]"] {
+            assert_eq!(read(none), None, "{none}");
+        }
+        assert_eq!(request_id("["), None);
     }
 
     #[test]

@@ -136,7 +136,8 @@ pub struct SessionActor {
     behind: Behind,
     /// Times that it had to read back from state because it read too slowly.
     refreshes: u32,
-    /// Messages over the rate limit, in a row.
+    /// Messages over the rate limit, less those within it: one now and then is let through
+    /// whoever sends how many.
     refused: u32,
     heard: Instant,
     fragments: Joiner,
@@ -203,17 +204,14 @@ impl SessionActor {
 
     fn on_text(&mut self, ctx: &mut Ctx, text: &str) {
         panic_point(|| format!("session {text}"));
-        if let Err(retry_after_ms) = self.gateway.allow_message(self.student) {
+        if let Err(retry_after_ms) = self.allow(ctx, text.len()) {
             self.gateway.metrics().message_unread();
-            self.gateway.metrics().message_refused("rate_limited");
-            self.refused += 1;
-            if self.refused > limits::MESSAGES_REFUSED_MAX {
-                return self.close(ctx, Close::RateLimited);
+            if !self.closing {
+                let id = session::request_id(text);
+                self.send(ctx, &ServerMessage::Busy { id, retry_after_ms });
             }
-            let id = session::request_id(text);
-            return self.send(ctx, &ServerMessage::Busy { id, retry_after_ms });
+            return;
         }
-        self.refused = 0;
         match session::parse(text) {
             Ok(message) => {
                 self.gateway.metrics().message(message.kind());
@@ -370,7 +368,7 @@ impl SessionActor {
 
     /// Pings count as messages: who sends too many is not answered, and then closed.
     fn on_ping(&mut self, ctx: &mut Ctx, bytes: &[u8]) {
-        if self.is_within_limit(ctx) {
+        if self.allow(ctx, bytes.len()).is_ok() {
             ctx.pong(bytes);
         }
     }
@@ -380,23 +378,26 @@ impl SessionActor {
         match self.awaited.checked_sub(1) {
             Some(left) => self.awaited = left,
             None => {
-                self.is_within_limit(ctx);
+                let _ = self.allow(ctx, 0);
             }
         }
     }
 
-    fn is_within_limit(&mut self, ctx: &mut Ctx) -> bool {
-        let allowed = self.gateway.allow_message(self.student).is_ok();
-        if allowed {
-            self.refused = 0;
-            return true;
+    /// Whether so many bytes are within the rate limit; else how long to wait, in milliseconds.
+    /// Who has sent far too much is closed.
+    fn allow(&mut self, ctx: &mut Ctx, bytes: usize) -> Result<(), u32> {
+        let weight = session::weight(bytes);
+        let allowed = self.gateway.allow_message(self.student, weight);
+        if allowed.is_ok() {
+            self.refused = self.refused.saturating_sub(weight);
+        } else {
+            self.gateway.metrics().message_refused("rate_limited");
+            self.refused += weight;
+            if self.refused > limits::MESSAGES_REFUSED_MAX {
+                self.close(ctx, Close::RateLimited);
+            }
         }
-        self.gateway.metrics().message_refused("rate_limited");
-        self.refused += 1;
-        if self.refused > limits::MESSAGES_REFUSED_MAX {
-            self.close(ctx, Close::RateLimited);
-        }
-        false
+        allowed
     }
 
     /// After a frame did not fit: read everything back from state, but not again and again.

@@ -523,6 +523,7 @@ fn close_codes_and_limits_are_those_of_the_code() {
         ("resume_missed_max", limits::RESUME_MISSED_MAX as u64),
         ("messages_per_second", limits::MESSAGES_PER_SECOND.into()),
         ("messages_burst", limits::MESSAGES_BURST.into()),
+        ("message_unit_bytes", limits::MESSAGE_UNIT_BYTES as u64),
         ("messages_refused_max", limits::MESSAGES_REFUSED_MAX.into()),
         ("sessions_per_student_max", limits::SESSIONS_PER_STUDENT_MAX as u64),
         ("view_outcomes_max", limits::VIEW_OUTCOMES_MAX as u64),

@@ -1,6 +1,7 @@
 //! Under attack the honest are served, memory keeps its bound, and each attack ends as documented.
-//! `SLUIS_ABUSE=20 cargo test --release --test it -- abuse --nocapture` takes twenty times as many
-//! attackers and a minute; asked so, it fails where the honest wait more than twice as long.
+//! `SLUIS_ABUSE=10 cargo test --release --workspace --test it -- abuse::under_every --nocapture`
+//! takes ten times as many attackers and two minutes; asked so, it fails where the honest wait more
+//! than twice as long as before, and more than 10 ms.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -21,19 +22,22 @@ const ATTACKERS: usize = 120;
 /// Memory that the attackers may cost, for each, and besides: what an allocator keeps of a peak.
 const BYTES_EACH: u64 = 64 * 1024;
 const BYTES_BESIDES: u64 = 48 * 1024 * 1024;
+/// The attackers begin before the honest are there, and go on for this much longer.
+const BESIDES: Duration = Duration::from_secs(2);
 /// Under a debug build on a shared machine; what is measured is printed.
 const OUTCOME_MAX: Duration = Duration::from_secs(15);
 /// In a soak, of what is optimised and on a machine of its own: no more than twice as long as
 /// before, or as this.
-const UNFELT: Duration = Duration::from_millis(10);
+const UNFELT: Duration = Duration::from_millis(5);
 
 fn size() -> usize {
     let asked = std::env::var("SLUIS_ABUSE").ok().map(|n| n.parse().expect("a number"));
     asked.unwrap_or(1)
 }
 
+/// Whether the attacks are asked for as a soak.
 fn is_soak() -> bool {
-    ["SLUIS_ABUSE", "SLUIS_IDLE"].iter().any(|asked| std::env::var_os(asked).is_some())
+    std::env::var_os("SLUIS_ABUSE").is_some()
 }
 
 fn university(size: usize) -> University {
@@ -104,9 +108,9 @@ async fn measured(process: &Process, what: &str, time: Duration) -> [Duration; 2
 
 /// In a soak, how long the honest wait meanwhile is held against how long they did before: each is
 /// the half and the 99th of 100.
-fn hardly_felt(before: [Duration; 2], during: [Duration; 2]) {
+fn hardly_felt(soak: bool, before: [Duration; 2], during: [Duration; 2]) {
     let most = 2 * before[1].max(UNFELT);
-    assert!(!is_soak() || during[1] <= most, "99 of 100 in {:?}; at most {most:?}", during[1]);
+    assert!(!soak || during[1] <= most, "99 of 100 in {:?}; at most {most:?}", during[1]);
 }
 
 /// What the attackers got through.
@@ -290,7 +294,7 @@ async fn under_every_attack_at_once_the_honest_are_served_and_memory_keeps_its_b
     let before = measured(&process, "before", time / 2).await;
     let quiet = process.memory();
     let carried = Arc::new(Carried::default());
-    let threads = attack(&process, size, time, &carried);
+    let threads = attack(&process, size, time + BESIDES, &carried);
     let mut peak = quiet;
     let during = {
         let watch = measured(&process, "during", time);
@@ -304,6 +308,10 @@ async fn under_every_attack_at_once_the_honest_are_served_and_memory_keeps_its_b
             }
         }
     };
+    // Who gives way to others may get nothing: then nothing was measured.
+    let carried_out = carried.attacks.load(Ordering::Relaxed);
+    let frames = attack::bad_frames().len() * size;
+    assert!(!is_soak() || carried_out >= frames, "{carried_out} attacks meanwhile, of {frames}");
     for thread in threads {
         let what = thread.thread().name().unwrap_or_default().to_owned();
         let ended = tokio::task::spawn_blocking(move || thread.join()).await.unwrap();
@@ -330,7 +338,7 @@ async fn under_every_attack_at_once_the_honest_are_served_and_memory_keeps_its_b
     let most = BYTES_BESIDES + BYTES_EACH * attackers;
     assert!(peak - quiet < most, "{} bytes more at the peak; at most {most}", peak - quiet);
     assert!(before[1].max(during[1]).max(after[1]) < OUTCOME_MAX);
-    hardly_felt(before, during);
+    hardly_felt(is_soak(), before, during);
     // Nothing stays behind: the sessions are gone, and a newcomer is let in at once.
     let operators = process.operators();
     until("every session is counted out", || {
@@ -364,7 +372,7 @@ async fn idle_sockets_from_few_addresses_cost_their_memory_and_nobody_elses_time
     let threads = tokens.chunks(count.div_ceil(4)).zip(1..).map(|(tokens, n)| {
         let (gateway, tokens, shared) = (process.address(), tokens.to_vec(), Arc::clone(&shared));
         std::thread::spawn(move || {
-            if is_soak() {
+            if asked.is_some() {
                 yield_to_others();
             }
             let source = Ipv4Addr::new(127, 0, 2, n);
@@ -394,7 +402,7 @@ async fn idle_sockets_from_few_addresses_cost_their_memory_and_nobody_elses_time
     );
     assert!(peak.saturating_sub(quiet) < BYTES_BESIDES + BYTES_EACH * count as u64);
     assert!(during[1] < OUTCOME_MAX);
-    hardly_felt(before, during);
+    hardly_felt(asked.is_some(), before, during);
 }
 
 #[tokio::test]

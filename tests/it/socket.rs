@@ -221,6 +221,48 @@ fn a_flood_is_told_busy_and_then_closed() {
     other.expect_text("\"n\":2");
 }
 
+/// However many she sends, one now and then is within the limit; that does not make up for the rest.
+#[test]
+fn who_sends_far_too_much_at_a_steady_pace_is_closed_too() {
+    let university = University::of(1).course("A", 2).window("w", "");
+    let gateway = TestGateway::configured(&university, |config| {
+        config.limits.student_messages_per_second = 2;
+        config.limits.student_messages_burst = 2;
+    });
+    let mut raw = Raw::hello(gateway.address(), &gateway.token(STUDENT));
+    let mut socket = raw.socket().try_clone().unwrap();
+    let message = masked(FIN | TEXT, br#"{"type":"ping","n":1}"#);
+    // Fifty a second, of which some twenty-five in a row are refused.
+    let sends = std::thread::spawn(move || {
+        while socket.write_all(&message).is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+    assert_eq!(raw.closed().0, 1008);
+    drop(raw);
+    sends.join().unwrap();
+}
+
+#[test]
+fn the_longest_message_counts_as_eight_and_as_no_more_than_the_burst() {
+    let university = University::of(1).course("A", 2).window("w", "");
+    for burst in [10, 4] {
+        let gateway = TestGateway::configured(&university, |config| {
+            config.limits.student_messages_per_second = 1;
+            config.limits.student_messages_burst = burst;
+        });
+        let mut raw = Raw::hello(gateway.address(), &gateway.token(STUDENT));
+        // What hello took is there again.
+        std::thread::sleep(Duration::from_millis(1_200));
+        let ping = r#"{"type":"ping","n":1}"#;
+        let long = format!("{ping}{}", " ".repeat(limits::MESSAGE_BYTES_MAX - ping.len()));
+        raw.text(&long);
+        raw.expect_text("\"n\":1");
+        raw.text(&long);
+        raw.expect_text("\"type\":\"busy\"");
+    }
+}
+
 #[test]
 fn a_request_beyond_the_limit_hears_busy_under_its_own_id() {
     let university = University::of(1).course("A", 2).window("w", "");

@@ -133,6 +133,7 @@ pub fn bad_frames() -> Vec<(&'static str, u16, Vec<u8>)> {
     let over = limits::MESSAGE_BYTES_MAX + 1;
     let many = masked(CONTINUE, b"").repeat(100_000);
     let ping = br#"{"type":"ping","n":1}"#;
+    let long = format!(r#"{{"type":"ping","n":[{}1]}}"#, "1,".repeat(8_000));
     vec![
         ("an unmasked frame", 1002, unmasked),
         ("a frame of a mebibyte", 1009, masked(FIN | TEXT, &vec![b' '; 1 << 20])),
@@ -143,6 +144,7 @@ pub fn bad_frames() -> Vec<(&'static str, u16, Vec<u8>)> {
         ("a flood of pings", 1008, masked(FIN | PING, b"x").repeat(20_000)),
         ("a flood of pongs", 1008, masked(FIN | PONG, b"x").repeat(20_000)),
         ("a flood of messages", 1008, masked(FIN | TEXT, ping).repeat(5_000)),
+        ("a flood of long messages", 1008, masked(FIN | TEXT, long.as_bytes()).repeat(400)),
         ("a flood of what is no message", 1008, masked(FIN | TEXT, b"[").repeat(5_000)),
     ]
 }
