@@ -1,7 +1,7 @@
 //! Under attack the honest are served, memory keeps its bound, and each attack ends as documented.
 //! `SLUIS_ABUSE=10 cargo test --release --workspace --test it -- abuse::under_every --nocapture`
 //! takes ten times as many attackers and two minutes; asked so, it fails where the honest wait more
-//! than twice as long as before, and more than 10 ms.
+//! than twice as long as before, and more than 20 ms.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const BESIDES: Duration = Duration::from_secs(2);
 const OUTCOME_MAX: Duration = Duration::from_secs(15);
 /// In a soak, of what is optimised and on a machine of its own: no more than twice as long as
 /// before, or as this.
-const UNFELT: Duration = Duration::from_millis(5);
+const UNFELT: Duration = Duration::from_millis(10);
 
 fn size() -> usize {
     let asked = std::env::var("SLUIS_ABUSE").ok().map(|n| n.parse().expect("a number"));
