@@ -144,10 +144,15 @@ async function swap(gateway, student, name) {
   await card.getByRole('button', { name: student.t('card.swap') }).click();
   const dialog = page.getByRole('dialog');
   const short = target.key.slice(target.key.lastIndexOf('/') + 1);
-  // Of many groups the first are shown.
+  // Of many groups the first are shown; and they are asked for when the dialog opens.
   const all = dialog.getByRole('button', { name: student.pattern('plan.allGroups') });
-  while (await all.count()) await all.first().click();
-  await dialog.locator('.option', { hasText: short }).first().click();
+  const option = dialog.locator('.option', { hasText: short }).first();
+  await until(async () => {
+    if (await option.count()) return true;
+    if (await all.count()) await all.first().click();
+    return false;
+  }, `${short} among the groups`);
+  await option.click();
   await look(page, `${name}-8-swap`);
   await dialog.getByRole('button', { name: student.t('card.swapDo'), exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
