@@ -186,8 +186,16 @@ export async function intoLine(gateway, student, least = 60) {
     await student.arm();
     await until(async () => (await gateway.window()).waiting > CROWD, 'the others are armed');
     await gateway.open();
-    await student.inLine().waitFor({ timeout: 20_000 });
-    const place = await until(() => student.place(), 'a place in line');
-    if (place >= least) return place;
+    // Who is drawn first is decided before she can be seen in line: then it is drawn again.
+    const decided = student.words('opening.nothing');
+    const place = await until(
+      async () => ((await decided.count()) ? -1 : student.place()),
+      'a place in line',
+      20_000,
+    );
+    if (place >= least) {
+      await student.inLine().waitFor();
+      return place;
+    }
   }
 }
