@@ -123,26 +123,6 @@ struct Carried {
     told: AtomicUsize,
 }
 
-/// Every attack at once, and how each must end.
-fn attack(
-    process: &Process,
-    size: usize,
-    time: Duration,
-    carried: &Arc<Carried>,
-) -> Vec<std::thread::JoinHandle<()>> {
-    std::thread::scope(|scope| {
-        let begin = || {
-            // Theirs would be other machines: what they cost themselves is not what they cost the
-            // gateway. A shared machine might leave them nothing.
-            if is_soak() {
-                yield_to_others();
-            }
-            begin_attack(process, size, time, carried)
-        };
-        scope.spawn(begin).join().unwrap()
-    })
-}
-
 /// This thread, and those that it begins, run when no others want to.
 fn yield_to_others() {
     let thread = std::fs::read_link("/proc/thread-self").unwrap();
@@ -152,7 +132,8 @@ fn yield_to_others() {
     assert!(told.status.success(), "{told:?}");
 }
 
-fn begin_attack(
+/// Every attack at once, and how each must end.
+fn attack(
     process: &Process,
     size: usize,
     time: Duration,
@@ -294,7 +275,17 @@ async fn under_every_attack_at_once_the_honest_are_served_and_memory_keeps_its_b
     let before = measured(&process, "before", time / 2).await;
     let quiet = process.memory();
     let carried = Arc::new(Carried::default());
-    let threads = attack(&process, size, time + BESIDES, &carried);
+    let threads = std::thread::scope(|scope| {
+        let begin = || {
+            // Theirs would be other machines: what they cost themselves is not what they cost the
+            // gateway. A shared machine might leave them nothing.
+            if is_soak() {
+                yield_to_others();
+            }
+            attack(&process, size, time + BESIDES, &carried)
+        };
+        scope.spawn(begin).join().unwrap()
+    });
     let mut peak = quiet;
     let during = {
         let watch = measured(&process, "during", time);
